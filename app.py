@@ -1,0 +1,33 @@
+"""The frame of Latentarium: the ASGI app when a server starts it, the page around every page when Streamlit runs it."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit import runtime
+
+if not runtime.exists():
+    from ui import server
+
+    server.tune()
+    app = st.App(__file__, routes=server.routes(), middleware=server.middleware())
+else:
+    from ui import state, widgets
+
+    st.set_page_config(page_title="Latentarium", page_icon=":material/flare:", layout="wide")
+    # Each url_path differs from its file's stem: AppTest would otherwise take the page for a legacy
+    # one and drop this frame from the second run on.
+    page = st.navigation(
+        [
+            st.Page("pages/home.py", title="Home", icon=":material/flare:", default=True),
+            st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", url_path="map"),
+            st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:", url_path="dimensions"),
+            st.Page("pages/morph.py", title="Morph", icon=":material/animation:", url_path="between"),
+            st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="studio"),
+        ]
+    )
+    state.follow_address()
+    with st.sidebar:
+        widgets.model_picker()
+        widgets.tray()
+    state.write_address()
+    page.run()

@@ -1,0 +1,167 @@
+"""The visitor's choice: which run, which samples. It lives in the session and in the address, so that it follows
+the visitor from page to page and a link reopens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import streamlit as st
+
+T = TypeVar("T")
+
+TRAY_LIMIT = 60  # what fits an address and an eye; further samples are refused with a sentence
+
+_SELECTION = "latentarium.selection"
+_WRITTEN = "latentarium.address"
+_NOTE = "latentarium.note"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the visitor has picked.
+
+    Attributes:
+        run: the run's id (its folder's name), None before anything is chosen.
+        tray: positions in the run's full dataset, in the order of picking, each once.
+    """
+
+    run: str | None = None
+    tray: tuple[int, ...] = ()
+
+
+def parse_tray(text: str) -> tuple[int, ...]:
+    """The tray as written in an address: positions joined by dots, e.g. "1.5.9".
+
+    Raises:
+        ValueError: a part is not a plain whole number of at most nine digits.
+    """
+    positions: list[int] = []
+    for part in text.split(".") if text else ():
+        if not (part.isascii() and part.isdigit() and len(part) <= 9):
+            raise ValueError(f"The tray in the address is whole numbers joined by dots, not {part[:20]!r}.")
+        positions.append(int(part))
+    return tuple(dict.fromkeys(positions))[:TRAY_LIMIT]
+
+
+def format_tray(tray: tuple[int, ...]) -> str:
+    """The tray as it stands in an address."""
+    return ".".join(str(position) for position in tray)
+
+
+def selection() -> Selection:
+    """What the visitor has picked now."""
+    return st.session_state.get(_SELECTION, Selection())
+
+
+def _keep(new: Selection) -> None:
+    st.session_state[_SELECTION] = new
+
+
+def select_run(name: str, *, keep_tray: bool = False) -> None:
+    """Chooses a run. The tray holds samples of a dataset, so it empties unless the new run shares the dataset."""
+    now = selection()
+    if name != now.run:
+        _keep(Selection(run=name, tray=now.tray if keep_tray else ()))
+
+
+def add_to_tray(indices: Iterable[int]) -> None:
+    """Puts samples (positions in the run's full dataset) into the tray, after those that are in it."""
+    now = selection()
+    every = tuple(dict.fromkeys((*now.tray, *(int(index) for index in indices))))
+    if len(every) > TRAY_LIMIT:
+        tell(f"The tray holds {TRAY_LIMIT} samples; {len(every) - TRAY_LIMIT:,} more were left where they are.")
+    _keep(replace(now, tray=every[:TRAY_LIMIT]))
+
+
+def remove_from_tray(indices: Iterable[int]) -> None:
+    """Takes samples out of the tray; those that are not in it are ignored."""
+    gone = {int(index) for index in indices}
+    now = selection()
+    _keep(replace(now, tray=tuple(index for index in now.tray if index not in gone)))
+
+
+def clear_tray() -> None:
+    """Empties the tray."""
+    _keep(replace(selection(), tray=()))
+
+
+def tell(note: str) -> None:
+    """Keeps one sentence for the visitor, shown once by the frame."""
+    st.session_state[_NOTE] = note
+
+
+def take_note() -> str | None:
+    """The sentence kept by `tell`, and forgets it."""
+    return st.session_state.pop(_NOTE, None)
+
+
+# -- the address -------------------------------------------------------------------------------------------
+
+
+def _in_address() -> tuple[str, str]:
+    return st.query_params.get("run", ""), st.query_params.get("tray", "")
+
+
+def follow_address() -> None:
+    """Takes the choice from the address where somebody else wrote it: a link, or the browser's back button.
+
+    Streamlit drops the parameters when the page changes; then there is no run in the address, and the
+    session's choice stands.
+    """
+    run, tray_text = _in_address()
+    if not run or (run, tray_text) == st.session_state.get(_WRITTEN):
+        return
+    now = selection()
+    try:
+        tray = parse_tray(tray_text)
+    except ValueError as error:
+        tell(str(error))
+        tray = ()
+    if run == now.run and "tray" not in st.query_params:
+        tray = now.tray
+    _keep(Selection(run=run, tray=tray))
+    st.session_state[_WRITTEN] = (run, tray_text)
+
+
+def write_address() -> None:
+    """Writes the choice into the address, so that a copied link reopens it."""
+    now = selection()
+    if now.run is None:
+        return
+    wanted = (now.run, format_tray(now.tray))
+    if wanted != _in_address():
+        st.query_params["run"] = wanted[0]
+        if wanted[1]:
+            st.query_params["tray"] = wanted[1]
+        else:
+            st.query_params.pop("tray", None)
+    st.session_state[_WRITTEN] = wanted
+
+
+def page_param(name: str, default: T, parse: Callable[[str], T]) -> T:
+    """A setting of the page that is shown, from its address; the default where it is absent or senseless.
+
+    Args:
+        name: the parameter's name in the address ("run" and "tray" are taken).
+        default: what counts where the address says nothing.
+        parse: text to value; raises ValueError on what makes no sense.
+    """
+    text = st.query_params.get(name)
+    if text is None:
+        return default
+    try:
+        return parse(text)
+    except ValueError:
+        return default
+
+
+def set_page_param(name: str, value: object | None) -> None:
+    """Writes a setting of the page into its address; None takes it out."""
+    if name in ("run", "tray"):
+        raise ValueError(f"The parameter {name!r} belongs to the selection; call select_run or add_to_tray.")
+    if value is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != str(value):
+        st.query_params[name] = str(value)
