@@ -1,0 +1,41 @@
+# make app: the app on http://127.0.0.1:8501      make test: every test      make lint: ruff and mypy
+# PYTHON chooses the interpreter that makes .venv, e.g. `make app PYTHON=python3.12`. On Windows see the README.
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: app test lint bench-feel clean
+
+app: $(VENV)/.app-installed
+	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.dev-installed
+	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \
+	CHROMIUM="$$chromium" $(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev-installed
+	$(BIN)/ruff check .
+	$(BIN)/mypy vae_core
+
+bench-feel: $(VENV)/.dev-installed
+	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \
+	CHROMIUM="$$chromium" $(BIN)/python -m benchmarks.feel $(ARGS)
+
+clean:
+	rm -rf $(VENV)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "Latentarium needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
+	"name a newer one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps are newer than the requirements they were made from, so a second start installs nothing.
+$(VENV)/.app-installed: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev-installed: requirements-dev.txt $(VENV)/.app-installed
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

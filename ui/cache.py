@@ -1,0 +1,185 @@
+"""Every st.cache_* of the project. Keys are names, settings and the files' times, never objects.
+
+The library is imported inside the functions: torch costs a second, and the first page does without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+if TYPE_CHECKING:
+    from vae_core.data import Dataset
+    from vae_core.runs import Codes, Run, RunCard
+
+PREVIEW_SIDE = 4096  # pixels; a small file can declare a picture that fills the memory
+
+
+def _stamp(folder: Path) -> tuple[int, ...]:
+    """Changes when a run's files do: times of the folder and of the files that a page shows."""
+    files = (folder, folder / "config.json", folder / "model.safetensors", folder / "codes.npz", folder / "names.json")
+    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+
+
+# -- runs --------------------------------------------------------------------------------------------------
+
+
+def _roots() -> tuple[Path, ...]:
+    from vae_core.config import checkpoints_folder, runs_folder
+
+    return (checkpoints_folder(), runs_folder())
+
+
+def list_runs() -> list[RunCard]:
+    """The cards of all runs, shipped ones first; read again only when a run's folder has changed."""
+    stamps = tuple(
+        (str(folder), _stamp(folder))
+        for root in _roots()
+        if root.is_dir()
+        for folder in sorted(root.iterdir())
+        if folder.is_dir()
+    )
+    return _list_runs(stamps)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _list_runs(stamps: tuple[tuple[str, tuple[int, ...]], ...]) -> list[RunCard]:
+    from vae_core.runs import list_runs as read
+
+    return read()
+
+
+def get_card(name: str) -> RunCard | None:
+    """The card of the run called `name`, None where there is no such run."""
+    return next((card for card in list_runs() if card.name == name), None)
+
+
+def get_run(name: str) -> Run:
+    """The run called `name`, with its model and codes loaded at most once for all visitors.
+
+    Raises:
+        RunError: there is no such run, or its folder cannot be read; one sentence, shown as it is.
+    """
+    card = get_card(name)
+    return _get_run(name, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _get_run(name: str, stamp: tuple[int, ...]) -> Run:
+    from vae_core.runs import load_run
+
+    return load_run(name)
+
+
+def get_codes(name: str) -> Codes:
+    """The codes of the run called `name`. Raises RunError as `get_run` does."""
+    return get_run(name).codes
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _read_preview(path: str, changed: int) -> bytes | None:
+    from PIL import Image
+
+    data = Path(path).read_bytes()
+    try:
+        with Image.open(BytesIO(data)) as picture:
+            fits = picture.format == "PNG" and max(picture.size) <= PREVIEW_SIDE
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # what Pillow raises on bytes that are no picture
+        return None
+    return data if fits else None
+
+
+def get_preview(folder: Path) -> bytes | None:
+    """A run's preview.png as it is on disk, None where there is none or it is no picture of a sane size."""
+    file = folder / "preview.png"
+    return _read_preview(str(file), file.stat().st_mtime_ns) if file.is_file() else None
+
+
+# -- data --------------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the data")
+def get_dataset(name: str) -> Dataset:
+    """The dataset called `name`, one copy for all visitors; never downloads.
+
+    Raises:
+        DatasetError: the data is not on this machine, or is damaged; one sentence, shown as it is.
+    """
+    from vae_core.data import load_dataset
+
+    return load_dataset(name)
+
+
+def is_here(name: str) -> bool:
+    """Whether the dataset is on this machine (looks at file names only)."""
+    from vae_core.data import is_available
+
+    return is_available(name)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Some samples of a run as pictures.
+
+    Attributes:
+        pixels: uint8 [n, H, W] (grey) or [n, H, W, 3].
+        labels: one short text a picture, for captions and screen readers.
+        decoded: True where the originals are not on this machine and the model's reconstructions stand in.
+    """
+
+    pixels: np.ndarray
+    labels: tuple[str, ...]
+    decoded: bool
+
+
+def _decode(run: Run, codes: np.ndarray) -> np.ndarray:
+    """Pictures of codes [n, D] by the run's decoder, uint8 [n, C, H, W]."""
+    import torch
+
+    with torch.inference_mode():
+        pictures = run.model.decode(torch.from_numpy(np.ascontiguousarray(codes, dtype=np.float32)))
+    return (pictures * 255).round().to(torch.uint8).cpu().numpy()
+
+
+def get_pictures(run: str, indices: tuple[int, ...]) -> Pictures:
+    """The samples at `indices` (positions in the run's full dataset), the originals where the data is here.
+
+    Raises:
+        RunError: the run cannot be read. DatasetError: the data is damaged.
+        ValueError: an index is neither in the dataset nor among the run's codes.
+    """
+    card = get_card(run)
+    return _get_pictures(run, indices, _stamp(card.folder) if card else (), is_here(card.data) if card else False)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], here: bool) -> Pictures:
+    loaded = get_run(run)
+    info = loaded.config.data
+    outside = [index for index in indices if not 0 <= index < info.size]
+    if outside:
+        raise ValueError(f"{info.name} has samples 0 to {info.size - 1}, not {outside[0]}.")
+    if here:
+        part = get_dataset(info.name).take(np.asarray(indices, dtype=np.int64))
+        pixels = np.asarray(part.x[:].cpu())  # [n, C, H, W]
+        classes = None if part.y is None else np.asarray(part.y.cpu())  # [n]
+    else:
+        codes = loaded.codes
+        order = np.argsort(codes.index, kind="stable")
+        rows = order[np.searchsorted(codes.index, indices, sorter=order).clip(max=len(order) - 1)]
+        if not np.array_equal(codes.index[rows], indices):
+            raise ValueError(f"The data of {run} is not on this machine, and not all of these samples have a code.")
+        pixels = _decode(loaded, codes.mean[rows])  # [n, C, H, W]
+        classes = None if codes.y is None else codes.y[rows]
+    labels = tuple(
+        f"{info.class_names[classes[row]]}, sample {index}" if classes is not None and info.class_names
+        else f"sample {index}"
+        for row, index in enumerate(indices)
+    )
+    channels = pixels.shape[1]
+    return Pictures(pixels[:, 0] if channels == 1 else np.moveaxis(pixels[:, :3], 1, -1), labels, decoded=not here)
