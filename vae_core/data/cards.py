@@ -1,0 +1,175 @@
+"""What datasets there are and whether they are on this machine. Light: no torch, torchvision or sklearn here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+Progress = Callable[[float, str], None]  # (fraction done in 0..1, what is being done)
+
+
+class DatasetError(ValueError):
+    """A dataset is unknown, absent, damaged or cannot be fetched: one sentence, shown to the visitor as it is."""
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """What one can know of a dataset without loading it."""
+
+    name: str
+    title: str
+    description: str
+    n: int
+    sample_shape: tuple[int, int, int]  # (C, H, W)
+    class_names: tuple[str, ...]
+    factor_names: tuple[str, ...]  # empty where no ground-truth factors are known
+    factor_sizes: tuple[int, ...]
+    licence: str
+    source: str
+    download_mb: float  # 0.0: needs no download
+
+
+_DIGIT_NAMES = tuple(str(digit) for digit in range(10))
+_SHAPES = ("square", "ellipse", "heart")
+_FACTORS = ("shape", "scale", "orientation", "x", "y")
+
+CARDS: dict[str, DatasetCard] = {
+    card.name: card
+    for card in (
+        DatasetCard(
+            name="digits",
+            title="Digits",
+            description="Handwritten digits of 8 x 8 pixels in 17 grey levels, part of scikit-learn.",
+            n=1_797,
+            sample_shape=(1, 8, 8),
+            class_names=_DIGIT_NAMES,
+            factor_names=(),
+            factor_sizes=(),
+            licence="CC BY 4.0",
+            source="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
+            download_mb=0.0,
+        ),
+        DatasetCard(
+            name="sprites",
+            title="Sprites",
+            description="A white square, ellipse or heart on black, at every scale, orientation and place of a "
+            "regular grid: the five factors behind every picture are known.",
+            n=737_280,
+            sample_shape=(1, 64, 64),
+            class_names=_SHAPES,
+            factor_names=_FACTORS,
+            factor_sizes=(3, 6, 40, 32, 32),
+            licence="MIT (drawn here, on the factor grid of dSprites)",
+            source="vae_core.data.sprites",
+            download_mb=0.0,
+        ),
+        DatasetCard(
+            name="mnist",
+            title="MNIST",
+            description="70,000 handwritten digits of 28 x 28 pixels, the classic of the field.",
+            n=70_000,
+            sample_shape=(1, 28, 28),
+            class_names=_DIGIT_NAMES,
+            factor_names=(),
+            factor_sizes=(),
+            licence="CC BY-SA 3.0",
+            source="http://yann.lecun.com/exdb/mnist/",
+            download_mb=11.6,
+        ),
+        DatasetCard(
+            name="fashion-mnist",
+            title="Fashion-MNIST",
+            description="70,000 photographs of clothes, shoes and bags, 28 x 28 grey pixels.",
+            n=70_000,
+            sample_shape=(1, 28, 28),
+            class_names=(
+                "T-shirt/top",
+                "trouser",
+                "pullover",
+                "dress",
+                "coat",
+                "sandal",
+                "shirt",
+                "sneaker",
+                "bag",
+                "ankle boot",
+            ),
+            factor_names=(),
+            factor_sizes=(),
+            licence="MIT",
+            source="https://github.com/zalandoresearch/fashion-mnist",
+            download_mb=30.9,
+        ),
+        DatasetCard(
+            name="dsprites-subset",
+            title="dSprites (subset)",
+            description="46,080 original pictures of dSprites on a regular grid: every 4th orientation, every 2nd "
+            "position; only where its file has been put into the data folder.",
+            n=46_080,
+            sample_shape=(1, 64, 64),
+            class_names=_SHAPES,
+            factor_names=_FACTORS,
+            factor_sizes=(3, 6, 10, 16, 16),
+            licence="Apache-2.0",
+            source="https://github.com/google-deepmind/dsprites-dataset",
+            download_mb=0.0,
+        ),
+    )
+}
+
+# Parts of a dataset's file names that the finder needs; torchvision's class name is also its folder's name.
+TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
+IDX_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+DSPRITES_FILE = "dsprites/dsprites_grid46080.npz"
+
+
+def data_folder() -> Path:
+    """The folder where datasets are looked for and kept: LATENTARIUM_DATA, else `data` in the project."""
+    named = os.environ.get("LATENTARIUM_DATA", "").strip()
+    return Path(named).expanduser() if named else PROJECT / "data"
+
+
+def search_folders() -> tuple[Path, ...]:
+    """Where datasets are looked for, in this order.
+
+    A folder named by LATENTARIUM_DATA is the only one; else the project's own, then `../shared/data` beside the
+    project, where a group may keep data that several people read and nobody writes.
+    """
+    if os.environ.get("LATENTARIUM_DATA", "").strip():
+        return (data_folder(),)
+    return (data_folder(), PROJECT.parent / "shared" / "data")
+
+
+def idx_folders(name: str) -> tuple[Path, ...]:
+    """The folders that may hold the four idx files of `name`: torchvision's layout first, then a plain folder."""
+    return tuple(
+        folder
+        for root in search_folders()
+        for folder in (root / TORCHVISION_CLASSES[name] / "raw", root / name)
+    )
+
+
+def idx_file(folder: Path, stem: str) -> Path | None:
+    """The plain or the gzipped file of that stem in `folder`, None where neither is there."""
+    for path in (folder / stem, folder / f"{stem}.gz"):
+        if path.is_file():
+            return path
+    return None
+
+
+def is_available(name: str) -> bool:
+    """Whether `load_dataset(name)` would find its data here without a download. Looks at file names only."""
+    if name in TORCHVISION_CLASSES:
+        return any(all(idx_file(folder, stem) for stem in IDX_FILES) for folder in idx_folders(name))
+    if name == "dsprites-subset":
+        return any((root / DSPRITES_FILE).is_file() for root in search_folders())
+    return name in CARDS

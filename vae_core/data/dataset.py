@@ -1,0 +1,87 @@
+"""A dataset: tensors in memory, labels and ground-truth factors where known, and three fixed splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae_core.data.cards import DatasetError
+from vae_core.data.sprites import SpriteImages
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Samples with what is known about them. Immutable: `split` and `take` return new ones.
+
+    `splits` holds positions into this very `x`; `index` holds each sample's position in the full dataset, so that a
+    sample keeps its name whatever part it is looked at in.
+    """
+
+    name: str
+    x: Tensor | SpriteImages  # uint8 [N, C, H, W], 0..255
+    y: Tensor | None  # int64 [N]
+    class_names: tuple[str, ...]
+    factors: Tensor | None  # int64 [N, K]
+    factor_names: tuple[str, ...]
+    factor_sizes: tuple[int, ...]
+    splits: Mapping[str, Tensor]  # name -> int64 [n]
+    index: Tensor  # int64 [N]
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of one sample."""
+        _, channels, height, width = self.x.shape
+        return channels, height, width
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def split(self, name: str) -> Dataset:
+        """The samples of one split ("train", "validation" or "test"), as a dataset.
+
+        Raises DatasetError for another name.
+        """
+        if name not in self.splits:
+            raise DatasetError(f"There is no split called {name!r}; there are {', '.join(self.splits)}.")
+        return self.take(self.splits[name])
+
+    def take(self, positions: Tensor | np.ndarray | Sequence[int]) -> Dataset:
+        """The samples at these positions of this dataset, in this order (repeats allowed).
+
+        Raises IndexError where a position lies outside 0..N-1.
+        """
+        chosen = torch.as_tensor(positions, dtype=torch.int64, device=self.index.device).reshape(-1)  # [n]
+        if len(chosen) and not (0 <= int(chosen.min()) and int(chosen.max()) < len(self)):
+            raise IndexError(f"Positions in {self.name} go from 0 to {len(self) - 1}.")
+        member = torch.full((len(self),), -1, dtype=torch.int8)
+        for number, positions_of_split in enumerate(self.splits.values()):
+            member[positions_of_split] = number
+        member = member[chosen]  # [n]
+        return replace(
+            self,
+            x=self.x.take(chosen) if isinstance(self.x, SpriteImages) else self.x[chosen],
+            y=None if self.y is None else self.y[chosen],
+            factors=None if self.factors is None else self.factors[chosen],
+            splits={
+                name: (member == number).nonzero().reshape(-1) for number, name in enumerate(self.splits)
+            },
+            index=self.index[chosen],
+        )
+
+
+def shuffled_splits(n: int, seed: int) -> dict[str, Tensor]:
+    """80 / 10 / 10 percent of a fixed permutation of 0..n-1, each int64 and in the permutation's order.
+
+    The order inside a split is random too, so that its first k samples are a fair subset. NumPy's legacy generator
+    is used because its stream is frozen (NEP 19): the splits are the same on every machine, for ever.
+    """
+    order = torch.from_numpy(np.random.RandomState(seed).permutation(n).astype(np.int64))
+    held_out = n // 10
+    train, validation, test = torch.split(order, [n - 2 * held_out, held_out, held_out])
+    return {"train": train, "validation": validation, "test": test}

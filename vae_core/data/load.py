@@ -1,0 +1,191 @@
+"""Loading a dataset by its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae_core.data import cards, download as fetching
+from vae_core.data.cards import CARDS, DatasetCard, DatasetError, Progress
+from vae_core.data.dataset import Dataset, shuffled_splits
+from vae_core.data.idx import read_idx
+from vae_core.data.sprites import SpriteImages, all_factors
+
+DIGITS_SEED, SPRITES_SEED, DSPRITES_SEED = 1797, 737280, 46080  # fixed for ever, with the splits
+
+
+@dataclass(frozen=True)
+class IdxSizes:
+    """How many samples the two files of an MNIST-like dataset hold, and how many of the first validate."""
+
+    train: int = 60_000
+    validation: int = 5_000  # the last ones of the training file
+    test: int = 10_000
+
+
+IDX_SIZES = {"mnist": IdxSizes(), "fashion-mnist": IdxSizes()}
+
+
+def load_dataset(name: str, *, download: bool = False, progress: Progress | None = None) -> Dataset:
+    """The dataset called `name` (a key of CARDS), on the CPU.
+
+    Data is looked for in `search_folders()` and read where it lies; nothing is written unless it is absent and
+    `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of downloads and reading.
+
+    Raises DatasetError, one sentence, where the name is unknown, the data is absent or damaged, or a download fails.
+    """
+    if name not in CARDS:
+        raise DatasetError(f"There is no dataset called {name!r}; there are {', '.join(CARDS)}.")
+    card = CARDS[name]
+    tell = progress or (lambda fraction, text: None)
+    if name == "digits":
+        return _digits(card)
+    if name == "sprites":
+        return _sprites(card)
+    if name == "dsprites-subset":
+        return _dsprites_subset(card)
+    if download and not cards.is_available(name):
+        fetching.fetch(name, lambda fraction, text: tell(0.9 * fraction, text))
+    return _idx_dataset(card, tell)
+
+
+def _dataset(
+    card: DatasetCard, x: Tensor | SpriteImages, y: Tensor, factors: Tensor | None, splits: dict[str, Tensor]
+) -> Dataset:
+    return Dataset(
+        name=card.name,
+        x=x,
+        y=y,
+        class_names=card.class_names,
+        factors=factors,
+        factor_names=card.factor_names,
+        factor_sizes=card.factor_sizes,
+        splits=splits,
+        index=torch.arange(len(x)),
+    )
+
+
+def _digits(card: DatasetCard) -> Dataset:
+    from sklearn.datasets import (
+        load_digits,
+    )  # not at the top: it takes half a second that sprites need not pay
+
+    bunch = load_digits()
+    grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)  # 0..16 -> 0..255, [N, 8, 8]
+    y = torch.from_numpy(bunch.target.astype(np.int64))
+    return _dataset(card, torch.from_numpy(grey[:, None]), y, None, shuffled_splits(len(y), DIGITS_SEED))
+
+
+def _sprites(card: DatasetCard) -> Dataset:
+    factors = all_factors()
+    return _dataset(
+        card, SpriteImages(), factors[:, 0].clone(), factors, shuffled_splits(len(factors), SPRITES_SEED)
+    )
+
+
+def _idx_dataset(card: DatasetCard, tell: Progress) -> Dataset:
+    """MNIST or Fashion-MNIST: training file first, then the test file."""
+    sizes = IDX_SIZES[card.name]
+    files = _idx_paths(card)
+    _, height, width = card.sample_shape
+    n = sizes.train + sizes.test
+    images = np.empty((n, height, width), dtype=np.uint8)
+    labels = np.empty(n, dtype=np.uint8)
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        tell(0.9 + 0.1 * done / (images.size + labels.size), f"Reading {card.title}")
+
+    for stem, out in zip(
+        cards.IDX_FILES,
+        (images[: sizes.train], labels[: sizes.train], images[sizes.train :], labels[sizes.train :]),
+        strict=True,
+    ):
+        read_idx(files[stem], out, advance)
+        if out.ndim == 1 and out.max(initial=0) >= len(card.class_names):
+            raise DatasetError(f"{files[stem]} holds the label {out.max()}, where 0 to 9 are right.")
+    boundary = sizes.train - sizes.validation
+    splits = {
+        "train": torch.arange(boundary),
+        "validation": torch.arange(boundary, sizes.train),
+        "test": torch.arange(sizes.train, n),
+    }
+    return _dataset(card, torch.from_numpy(images[:, None]), torch.from_numpy(labels).long(), None, splits)
+
+
+def _idx_paths(card: DatasetCard) -> dict[str, cards.Path]:
+    """Stem -> file, all from one folder. Raises DatasetError where no folder has all four."""
+    missing = ""
+    for folder in cards.idx_folders(card.name):
+        found = {stem: cards.idx_file(folder, stem) for stem in cards.IDX_FILES}
+        paths = {stem: path for stem, path in found.items() if path is not None}
+        if len(paths) == len(found):
+            return paths
+        if paths and not missing:
+            absent = ", ".join(f"{stem}.gz" for stem in found if stem not in paths)
+            missing = f" ({folder} lacks {absent})"
+    looked = " or ".join(str(folder) for folder in cards.idx_folders(card.name))
+    raise DatasetError(
+        f"{card.title} is not in {looked}{missing}: put its four idx files there, or download it "
+        f"({card.download_mb:.0f} MB) with load_dataset({card.name!r}, download=True)."
+    )
+
+
+def _dsprites_subset(card: DatasetCard) -> Dataset:
+    paths = [root / cards.DSPRITES_FILE for root in cards.search_folders()]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        looked = " or ".join(str(path) for path in paths)
+        raise DatasetError(
+            f"{card.title} is not at {looked}: put the file there; no download is offered for it."
+        )
+    n, size = card.n, card.sample_shape[1]
+    images = _npz_array(path, "imgs", (n, size, size), np.uint8)
+    classes = _npz_array(path, "latents_classes", (n, 5), np.uint8)
+    if images.max() > 1 or (classes.max(axis=0) >= card.factor_sizes).any():
+        raise DatasetError(
+            f"{path} holds values outside dSprites' ranges: it is not the file that belongs here."
+        )
+    factors = torch.from_numpy(classes.astype(np.int64))
+    x = torch.from_numpy(images[:, None]) * 255  # 0 or 1 -> 0 or 255
+    return _dataset(card, x, factors[:, 0].clone(), factors, shuffled_splits(n, DSPRITES_SEED))
+
+
+def _npz_array(path: cards.Path, key: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+    """One array out of an npz, its header compared with what belongs there before anything is allocated."""
+    import zipfile
+    import zlib
+
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
+            version = np.lib.format.read_magic(member)
+            read_header = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            found_shape, fortran, found_dtype = read_header(member)
+            if found_shape != shape or fortran or found_dtype != np.dtype(dtype):
+                raise DatasetError(
+                    f"{path}: {key} is {found_dtype} {found_shape}, where {np.dtype(dtype)} {shape} is right."
+                )
+            out = np.empty(shape, dtype)
+            flat = memoryview(out.reshape(-1))
+            filled = 0
+            while filled < len(flat):
+                piece = member.read(min(1 << 20, len(flat) - filled))
+                if not piece:
+                    raise DatasetError(f"{path} is cut short in {key}; put a whole copy in its place.")
+                flat[filled : filled + len(piece)] = piece
+                filled += len(piece)
+            member.read(1)  # the end of the member is where its checksum is compared
+            return out
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, DatasetError):
+            raise
+        raise DatasetError(f"{path} cannot be read ({error}); put a whole copy in its place.") from error

@@ -1,0 +1,201 @@
+"""Sprites: a white square, ellipse or heart on black, drawn from five factors; 737,280 pictures, none stored.
+
+The factor grid is that of dSprites (Matthey et al. 2017, github.com/google-deepmind/dsprites-dataset); the pictures
+are drawn here, from outlines fitted to the original ones (`benchmarks/sprites_fidelity.py` prints how well).
+
+Geometry, in pixels from the upper left corner of the 64 x 64 canvas, pixel p being tested at its centre p + 1/2:
+the centre lies at (16 + 32 x, 16 + 32 y) with x, y in 0..1; orientation turns counter-clockwise as seen on the screen;
+scale multiplies the outline about the centre. Each outline is mirror-symmetric and meets a column at most once, so one
+rule draws all three: a point (u, v) of the upright shape is inside where top(|u|) <= v <= bottom(|u|).
+
+Orientation is not always visible: the square has a 4-fold and the ellipse a 2-fold rotational symmetry, so several
+orientations of these give (nearly) the same picture; and orientations 0 and 39 are the same angle for every shape, for
+the 40 values include both 0 and 2 pi.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+SIZE = 64
+FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
+FACTOR_SIZES = (3, 6, 40, 32, 32)
+N = math.prod(
+    FACTOR_SIZES
+)  # 737,280; sample number = factors read as digits, shape the slowest, y the fastest
+
+# What each index of a factor stands for: shape 1..3, scale, orientation in radians, positions as in dSprites.
+FACTOR_VALUES: dict[str, tuple[float, ...]] = {
+    "shape": (1.0, 2.0, 3.0),
+    "scale": tuple(0.5 + 0.1 * i for i in range(6)),
+    "orientation": tuple(2 * math.pi * i / 39 for i in range(40)),
+    "x": tuple(i / 31 for i in range(32)),
+    "y": tuple(i / 31 for i in range(32)),
+}
+
+_PATCH = (
+    28  # pixels; no shape reaches farther from its centre than the square's corner, 9.6 sqrt 2 = 13.58 pixels
+)
+_REACH = _PATCH / 2
+_BINS = 4096  # of |u| in the outline tables, over 0.._REACH pixels: 0.0034 pixels each
+_CHUNK = 512  # samples drawn at a time: small enough for a processor's cache
+
+_SQUARE_HALF = 9.6
+_ELLIPSE_HALF = (12.8, 7.2)
+# The heart's half-width, and its edges as sums over 1, s, s^2, sqrt(s), sqrt(1 - s), with s = |u| / half-width
+_HEART_HALF = 9.6
+_HEART_TOP = (5.8444, -4.4065, 4.1176, -9.6137, -10.1899)
+_HEART_BOTTOM = (-1.0380, 1.7343, 1.3120, -6.1823, 11.0295)
+
+
+def render(factors: Tensor) -> Tensor:
+    """Draw sprites: factors int [N, 5] (shape, scale, orientation, x, y) -> uint8 [N, 1, 64, 64] of 0 and 255.
+
+    On the device of `factors`. Square and ellipse repeat themselves over orientations (see the module's text).
+    Raises ValueError where `factors` has another shape, is no integer tensor, or goes beyond FACTOR_SIZES.
+    """
+    factors = torch.as_tensor(factors)
+    if factors.ndim != 2 or factors.shape[1] != len(FACTOR_SIZES):
+        raise ValueError(
+            f"Sprites' factors have the shape [N, {len(FACTOR_SIZES)}], not {list(factors.shape)}."
+        )
+    if factors.is_floating_point() or factors.is_complex() or factors.dtype == torch.bool:
+        raise ValueError(f"Sprites' factors are integers, not {str(factors.dtype).removeprefix('torch.')}.")
+    factors = factors.long()
+    _check_range(factors)
+    out = torch.zeros(len(factors), SIZE * SIZE, dtype=torch.uint8, device=factors.device)
+    for start in range(0, len(factors), _CHUNK):
+        _draw(factors[start : start + _CHUNK], out[start : start + _CHUNK])
+    return out.view(-1, 1, SIZE, SIZE)
+
+
+def factors_of(index: Tensor) -> Tensor:
+    """Sample numbers int64 [...] in 0..N-1 -> factors int64 [..., 5]."""
+    return torch.stack(torch.unravel_index(index, FACTOR_SIZES), dim=-1)
+
+
+def index_of(factors: Tensor) -> Tensor:
+    """Factors int [..., 5] -> sample numbers int64 [...]; the inverse of `factors_of`."""
+    strides = [math.prod(FACTOR_SIZES[k + 1 :]) for k in range(len(FACTOR_SIZES))]
+    return (factors.long() * torch.tensor(strides, device=factors.device)).sum(-1)
+
+
+def all_factors() -> Tensor:
+    """The factors of the whole grid, int64 [737280, 5]."""
+    return factors_of(torch.arange(N))
+
+
+class SpriteImages:
+    """The pictures of (a part of) the grid, drawn when they are asked for. Stands where a uint8 tensor would.
+
+    `images[i]` with an int gives [1, 64, 64]; with a slice, an integer or boolean tensor or a list, [n, 1, 64, 64].
+    """
+
+    dtype = torch.uint8
+
+    def __init__(self, index: Tensor | None = None, device: torch.device | str = "cpu") -> None:
+        """`index` int64 [n]: sample numbers in the full grid; None for all of them, in order."""
+        self._index = (torch.arange(N) if index is None else index.long()).to(device)
+
+    @property
+    def shape(self) -> torch.Size:
+        return torch.Size((len(self._index), 1, SIZE, SIZE))
+
+    @property
+    def device(self) -> torch.device:
+        return self._index.device
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def to(self, device: torch.device | str) -> SpriteImages:
+        """The same pictures, drawn on another device."""
+        return SpriteImages(self._index, device)
+
+    def take(self, positions: Tensor) -> SpriteImages:
+        """The pictures at these positions, still undrawn."""
+        return SpriteImages(self._index[positions.to(self.device)], self.device)
+
+    def __getitem__(self, key: int | slice | Sequence[int] | np.ndarray | Tensor) -> Tensor:
+        if isinstance(key, (int, np.integer)):
+            return render(factors_of(self._index[int(key)].reshape(1)))[0]
+        if not isinstance(key, slice):
+            key = torch.as_tensor(key, device=self.device)
+            if not len(key):
+                key = key.long()  # an empty list has no type of its own
+        chosen = self._index[key]
+        return render(factors_of(chosen.reshape(-1))).view(*chosen.shape, 1, SIZE, SIZE)
+
+    def __repr__(self) -> str:
+        return f"SpriteImages({len(self)} of {N}, device={str(self.device)!r})"
+
+
+def _check_range(factors: Tensor) -> None:
+    """Raise ValueError naming the first factor that leaves its range."""
+    if not len(factors):
+        return
+    low, high = factors.amin(0).tolist(), factors.amax(0).tolist()
+    for name, size, least, most in zip(FACTOR_NAMES, FACTOR_SIZES, low, high, strict=True):
+        if least < 0 or most >= size:
+            raise ValueError(
+                f"The factor {name} goes from 0 to {size - 1}, not to {least if least < 0 else most}."
+            )
+
+
+def _draw(factors: Tensor, out: Tensor) -> None:
+    """Draw into the zeros `out` uint8 [B, 4096] from checked factors int64 [B, 5].
+
+    Only a patch of 28 x 28 pixels round the centre is looked at; the rest stays black.
+    """
+    shape, scale, orientation, x, y = factors.unbind(1)  # each [B]
+    middle, half, turn = _tables(factors.device)
+    size = (0.5 + 0.1 * scale.float())[:, None]  # [B, 1]
+    cos, sin = (turn[:, orientation, None] / size).unbind(0)  # each [B, 1]
+    first_x, dx = _patch_axis(x)  # [B], [B, P]
+    first_y, dy = _patch_axis(y)
+    u = (cos * dx)[:, None, :] - (sin * dy)[:, :, None]  # [B, P, P]: rows y, columns x
+    v = (sin * dx)[:, None, :] + (cos * dy)[:, :, None]
+    bins = (
+        u.abs_().mul_(_BINS / _REACH).int().clamp_(max=_BINS - 1).add_((shape.int() * _BINS)[:, None, None])
+    )
+    inside = v.sub_(middle[bins]).abs_() <= half[bins]
+    steps = torch.arange(_PATCH, device=factors.device)
+    places = (first_y * SIZE + first_x)[:, None, None] + (steps[:, None] * SIZE + steps)  # [B, P, P]
+    out.scatter_(1, places.flatten(1), inside.flatten(1).to(torch.uint8).mul_(255))
+
+
+def _patch_axis(position: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the patch begins on one axis, int64 [B], and its pixels' distances from the centre, float [B, P]."""
+    centre = 16 + 32 * position.float() / 31
+    first = (centre - (_REACH + 0.5)).ceil()
+    steps = torch.arange(_PATCH, device=position.device)
+    return first.long(), (first - centre + 0.5)[:, None] + steps
+
+
+@lru_cache(maxsize=8)
+def _tables(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Outlines as (middle, half height) of each column |u|, float [3 * BINS] each, and cos, sin float [2, 40]."""
+    u = (np.arange(_BINS) + 0.5) * (_REACH / _BINS)
+    none = np.full(_BINS, -1.0)  # a half height that nothing is within
+    long, short = _ELLIPSE_HALF
+    s = np.clip(u / _HEART_HALF, 0, 1)
+    basis = np.stack([np.ones_like(s), s, s * s, np.sqrt(s), np.sqrt(1 - s)], axis=1)
+    top, bottom = basis @ np.array(_HEART_TOP), basis @ np.array(_HEART_BOTTOM)
+    middle = [np.zeros(_BINS), np.zeros(_BINS), (top + bottom) / 2]
+    half = [
+        np.where(u <= _SQUARE_HALF, _SQUARE_HALF, none),
+        np.where(u <= long, short * np.sqrt(np.clip(1 - (u / long) ** 2, 0, None)), none),
+        np.where(u <= _HEART_HALF, (bottom - top) / 2, none),
+    ]
+    angles = np.array(FACTOR_VALUES["orientation"])
+    return (
+        torch.from_numpy(np.concatenate(middle)).float().to(device),
+        torch.from_numpy(np.concatenate(half)).float().to(device),
+        torch.from_numpy(np.stack([np.cos(angles), np.sin(angles)])).float().to(device),
+    )
