@@ -1,4 +1,4 @@
-"""The frame of Latentarium: the ASGI app when a server starts it, the page around every page when Streamlit runs it."""
+"""The frame: the ASGI app when a server starts it, what stands around every page when Streamlit runs it."""
 
 from __future__ import annotations
 

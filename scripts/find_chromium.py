@@ -1,7 +1,8 @@
 """Finds a Chromium for the browser tests and prints its path; prints nothing where there is none.
 
-In this order: $CHROMIUM, a system Chromium or Chrome, playwright's own. With --install: if none is there, playwright's is
-downloaded, else Debian's package is installed where apt-get is there and we may. What happens is told on stderr.
+In this order: $CHROMIUM, a system Chromium or Chrome, playwright's own. With --install, where none is there:
+playwright's is downloaded, else Debian's package is installed where apt-get is there and we may. What happens
+is told on stderr.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def named() -> str | None:
         return None
     found = shutil.which(wish)
     if found is None:
-        raise SystemExit(f"CHROMIUM is {wish!r}, which is no program that can be run; unset it or correct it.")
+        raise SystemExit(f"CHROMIUM is {wish!r}, which is no program to run; unset it or correct it.")
     return found
 
 

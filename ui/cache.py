@@ -22,7 +22,8 @@ PREVIEW_SIDE = 4096  # pixels; a small file can declare a picture that fills the
 
 def _stamp(folder: Path) -> tuple[int, ...]:
     """Changes when a run's files do: times of the folder and of the files that a page shows."""
-    files = (folder, folder / "config.json", folder / "model.safetensors", folder / "codes.npz", folder / "names.json")
+    names = ("config.json", "model.safetensors", "codes.npz", "names.json", "preview.png")
+    files = (folder, *(folder / name for name in names))
     return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
 
 
@@ -89,7 +90,7 @@ def _read_preview(path: str, changed: int) -> bytes | None:
     try:
         with Image.open(BytesIO(data)) as picture:
             fits = picture.format == "PNG" and max(picture.size) <= PREVIEW_SIDE
-    except (OSError, SyntaxError, Image.DecompressionBombError):  # what Pillow raises on bytes that are no picture
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # all that Pillow raises
         return None
     return data if fits else None
 
@@ -154,7 +155,9 @@ def get_pictures(run: str, indices: tuple[int, ...]) -> Pictures:
         ValueError: an index is neither in the dataset nor among the run's codes.
     """
     card = get_card(run)
-    return _get_pictures(run, indices, _stamp(card.folder) if card else (), is_here(card.data) if card else False)
+    if card is None:
+        return _get_pictures(run, indices, (), False)
+    return _get_pictures(run, indices, _stamp(card.folder), is_here(card.data))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -173,7 +176,7 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], he
         order = np.argsort(codes.index, kind="stable")
         rows = order[np.searchsorted(codes.index, indices, sorter=order).clip(max=len(order) - 1)]
         if not np.array_equal(codes.index[rows], indices):
-            raise ValueError(f"The data of {run} is not on this machine, and not all of these samples have a code.")
+            raise ValueError(f"The data of {run} is not on this machine, and some samples have no code.")
         pixels = _decode(loaded, codes.mean[rows])  # [n, C, H, W]
         classes = None if codes.y is None else codes.y[rows]
     labels = tuple(
@@ -182,4 +185,5 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], he
         for row, index in enumerate(indices)
     )
     channels = pixels.shape[1]
-    return Pictures(pixels[:, 0] if channels == 1 else np.moveaxis(pixels[:, :3], 1, -1), labels, decoded=not here)
+    upright = pixels[:, 0] if channels == 1 else np.moveaxis(pixels[:, :3], 1, -1)
+    return Pictures(upright, labels, decoded=not here)

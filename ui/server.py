@@ -1,4 +1,4 @@
-"""The ASGI side of app.py: our own routes, the middleware around every request, and two settings of the server.
+"""The ASGI side of app.py: our own routes, the middleware around every request, two settings of the server.
 
 Nothing here imports the library's heavy parts: this module is loaded before the first page can be shown.
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/latentarium/"
 COMPONENTS = Path(__file__).parent / "components"
+REFUSAL = "This address answers only its own pages."
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 
 # Only what a component is made of is served; a suffix that is not here does not exist.
@@ -43,7 +44,7 @@ REVALIDATE = "no-cache"  # the browser keeps it and asks with the ETag
 
 
 def allowed_hosts() -> tuple[str, ...]:
-    """Host names this server answers to: the loopback names, and those in LATENTARIUM_HOSTS (comma-separated)."""
+    """Host names this server answers to: the loopback ones, and those in LATENTARIUM_HOSTS ("a,b")."""
     more = (name.strip().lower() for name in os.environ.get("LATENTARIUM_HOSTS", "").split(","))
     return (*LOOPBACK_HOSTS, *(name for name in more if name))
 
@@ -56,12 +57,12 @@ def plotly_file() -> Path:
     """plotly.min.js as it lies in the plotly wheel, found without importing plotly."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("The package plotly is not installed; `pip install -r requirements.txt` installs it.")
+        raise ModuleNotFoundError("plotly is not installed; `pip install -r requirements.txt` installs it.")
     return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
 def component_file(path: str) -> Path | None:
-    """The file of a component at `path` (relative to ui/components), or None where there is no such file to serve."""
+    """The file at `path` (relative to ui/components), or None where there is no such file to serve."""
     if "\\" in path or "\0" in path or any(part.startswith(".") for part in path.split("/")):
         return None
     root = COMPONENTS.resolve()
@@ -77,14 +78,14 @@ def _version(file: Path) -> str:
 
 
 def asset_url(path: str) -> str:
-    """The address of a component's file, e.g. `asset_url("map/map.js")`; its version lets the browser keep it.
+    """The address of a component's file, e.g. `asset_url("map/map.js")`; its version lets browsers keep it.
 
     Raises:
         FileNotFoundError: there is no such file under ui/components.
     """
     file = component_file(path)
     if file is None:
-        raise FileNotFoundError(f"ui/components/{path} is not a file that is served; check its name and suffix.")
+        raise FileNotFoundError(f"ui/components/{path} is no file that is served; check its name.")
     return f"{PREFIX}assets/{path}?v={_version(file)}"
 
 
@@ -101,7 +102,8 @@ def _send_file(request: Request, file: Path) -> Response:
         # Streamlit would gzip the 4.8 MB of Plotly anew at each request, on its event loop.
         "Content-Encoding": "identity",
     }
-    if etag in (tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")):
+    known = request.headers.get("if-none-match", "").split(",")
+    if etag in (tag.strip().removeprefix("W/") for tag in known):
         return Response(status_code=304, headers=headers)
     return FileResponse(file, headers=headers, media_type=MEDIA_TYPES[file.suffix])
 
@@ -151,9 +153,9 @@ class OwnOrigin:
         if not foreign and headers.get("sec-fetch-site") != "cross-site":
             await self.app(scope, receive, send)
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": "This address answers only its own pages."})
+            await send({"type": "websocket.close", "code": 1008, "reason": REFUSAL})
         else:
-            refusal = PlainTextResponse("This address answers only its own pages.", 403)
+            refusal = PlainTextResponse(REFUSAL, 403)
             await refusal(scope, receive, send)
 
 

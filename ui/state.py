@@ -1,5 +1,9 @@
-"""The visitor's choice: which run, which samples. It lives in the session and in the address, so that it follows
-the visitor from page to page and a link reopens it."""
+"""The visitor's choice: which run, which samples.
+
+It lives in the session and in the address, so that it follows the visitor from page to page and a link
+reopens it. A page that changes the choice outside a callback calls `st.rerun()` (in a fragment
+`st.rerun(scope="app")`), for the frame draws the sidebar and writes the address before the page runs.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +64,7 @@ def _keep(new: Selection) -> None:
 
 
 def select_run(name: str, *, keep_tray: bool = False) -> None:
-    """Chooses a run. The tray holds samples of a dataset, so it empties unless the new run shares the dataset."""
+    """Chooses a run. The tray holds samples of a dataset: keep it only where the new run shares that."""
     now = selection()
     if name != now.run:
         _keep(Selection(run=name, tray=now.tray if keep_tray else ()))
@@ -71,7 +75,7 @@ def add_to_tray(indices: Iterable[int]) -> None:
     now = selection()
     every = tuple(dict.fromkeys((*now.tray, *(int(index) for index in indices))))
     if len(every) > TRAY_LIMIT:
-        tell(f"The tray holds {TRAY_LIMIT} samples; {len(every) - TRAY_LIMIT:,} more were left where they are.")
+        tell(f"The tray holds {TRAY_LIMIT} samples; {len(every) - TRAY_LIMIT:,} more were not put in.")
     _keep(replace(now, tray=every[:TRAY_LIMIT]))
 
 

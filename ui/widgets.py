@@ -1,4 +1,4 @@
-"""Pieces that more than one page shows: the model picker, the tray, picture strips, the sentence for a broken run."""
+"""Pieces that more than one page shows: the model picker, the tray, picture strips."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ def open_run(name: str) -> None:
 
 
 def chosen_run() -> Run:
-    """The chosen run, loaded; where there is none or it cannot be read, the page says so in one sentence and ends."""
+    """The chosen run, loaded; where there is none or it cannot be read, the page says so and ends."""
     from vae_core.runs import RunError
 
     name = state.selection().run
     if name is None:
-        st.info("There is no model yet. Train one first; it takes a minute on the digits.", icon=":material/info:")
+        st.info("There is no model yet. Training one on the digits takes about a minute.")
         st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
         st.stop()
     try:
@@ -98,7 +98,7 @@ def picture_png(pixels: np.ndarray, side: int) -> bytes:
 
 
 def picture_strip(pixels: Sequence[np.ndarray] | np.ndarray, labels: Sequence[str], side: int = 96) -> None:
-    """A row of pictures that wraps, each with its caption and, for screen readers, the same words as its text.
+    """A row of pictures that wraps; each has its caption, and the same words for screen readers.
 
     Args:
         pixels: uint8 pictures [H, W] or [H, W, 3].
@@ -116,13 +116,13 @@ def picture_strip(pixels: Sequence[np.ndarray] | np.ndarray, labels: Sequence[st
 
 
 def tray() -> None:
-    """The samples picked so far, small, each with a button that takes it out; drawn by the frame in the sidebar."""
+    """The samples picked so far, small, each with a button that takes it out; drawn in the sidebar."""
     note = state.take_note()
     if note:
         st.warning(note, icon=":material/info:")
     now = state.selection()
     if now.run is None or not now.tray:
-        st.caption("**Tray** · empty. Samples you pick on the map wait here and follow you from page to page.")
+        st.caption("**Tray** · empty. Samples you pick on the map wait here and follow you around.")
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         count = len(now.tray)
