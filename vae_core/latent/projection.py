@@ -459,16 +459,16 @@ def load(path: Path | str, *, codes: NDArray[np.floating] | None = None) -> Proj
     try:
         head = json.loads(arrays["head"].astype(np.uint8).tobytes())
         if head["schema"] != SCHEMA:
-            raise refuse(f"its schema is {head['schema']!r}, not {SCHEMA}")
+            raise ProjectionError(f"its schema is {str(head['schema'])[:20]}, not {SCHEMA}")
         values = dict(head["settings"])
         settings = replace(MapSettings(**values), dims=(int(values["dims"][0]), int(values["dims"][1])))
         trust = Trust(**head["trust"])
         axes = (str(head["axes"][0]), str(head["axes"][1]))
         mark = str(head["codes_mark"])
-    except ProjectionError:
-        raise
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise refuse("its head does not read") from error
+        raise refuse(
+            str(error) if isinstance(error, ProjectionError) else "its head does not read"
+        ) from error
 
     xy, positions = arrays["xy"], arrays["positions"]
     if xy.dtype != np.float32 or xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
@@ -519,7 +519,7 @@ def project_run(run_folder: Path | str, settings: MapSettings, progress: Progres
         the file, `<run>/maps/<settings.key>.npz`.
 
     Raises:
-        ProjectionError: where the run has no codes, these do not fit the settings, or the folder is read-only.
+        ProjectionError: where the run has no codes, these do not fit, or the folder is read-only.
     """
     codes = read_codes(run_folder)
     path = map_path(run_folder, settings)
