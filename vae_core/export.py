@@ -1,0 +1,247 @@
+"""What leaves the library: a decoder as a program for the browser, and walks as GIF and PNG."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+HALF_MAX = 65504.0  # the largest number that fp16 holds
+MAGIC = b"LTD1"
+
+
+class ExportError(ValueError):
+    """One clear sentence on what cannot be exported, and why."""
+
+
+class Decodes(Protocol):
+    """What is asked of a model here: a decoder of plain layers whose mean picture is the sigmoid of its output."""
+
+    decoder: nn.Sequential
+    latent_dim: int
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]: ...
+
+    def decode(self, z: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class DecoderProgram:
+    """A decoder that needs no torch: the mean picture is sigmoid of the last layer's output.
+
+    Attributes:
+        layers: JSON-able dicts in order. `op` is linear, conv, conv_transpose, relu, tanh, unflatten, flatten or
+            upsample; `weight` and `bias` are positions in the weights, counted in numbers (bias may be None).
+            Weights lie as torch keeps them: linear [out, in], conv [out, in, kh, kw], conv_transpose [in, out, kh, kw].
+        weights: all weights as little-endian fp16, one after the other.
+        latent_dim: D.
+        sample_shape: (C, H, W) of the picture; C is 1 or 3.
+    """
+
+    layers: list[dict[str, Any]]
+    weights: bytes = field(repr=False)
+    latent_dim: int
+    sample_shape: tuple[int, int, int]
+
+    def to_bytes(self, codes: np.ndarray | None = None) -> bytes:
+        """One file for the browser: "LTD1", the header's length (uint32), the header (JSON), weights, codes.
+
+        Args:
+            codes: float [n, K] codes seen, sent along as float32 for the distance cue.
+        """
+        kept = np.zeros((0, 1)) if codes is None else codes
+        header = {
+            "layers": self.layers,
+            "latent_dim": self.latent_dim,
+            "sample_shape": self.sample_shape,
+            "weights_bytes": len(self.weights),
+            "codes_shape": kept.shape,
+        }
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 4)
+        padding = b"\0" * (-len(self.weights) % 4)
+        return b"".join(
+            (MAGIC, len(text).to_bytes(4, "little"), text, self.weights, padding, kept.astype("<f4").tobytes())
+        )
+
+
+class _Weights:
+    """Collects tensors as fp16, one after the other."""
+
+    def __init__(self) -> None:
+        self.parts: list[np.ndarray] = []
+        self.count = 0
+
+    def put(self, tensor: Tensor | None, where: str) -> int | None:
+        if tensor is None:
+            return None
+        values = tensor.detach().float().cpu().numpy().ravel()
+        if not np.isfinite(values).all() or np.abs(values).max(initial=0) > HALF_MAX:
+            raise ExportError(f"{where} has weights that half precision cannot hold (over 65504, or not numbers).")
+        at = self.count
+        self.parts.append(values.astype("<f2"))
+        self.count += values.size
+        return at
+
+
+def _pair(value: int | tuple[int, ...]) -> list[int]:
+    return [int(part) for part in value] if isinstance(value, tuple) else [int(value), int(value)]
+
+
+def _layer(module: nn.Module, name: str, weights: _Weights) -> dict[str, Any]:
+    """One layer as a dict. Raises ExportError for what the browser's kernels do not do."""
+    from torch import nn
+
+    if isinstance(module, nn.Linear):
+        return {
+            "op": "linear",
+            "in": module.in_features,
+            "out": module.out_features,
+            "weight": weights.put(module.weight, name),
+            "bias": weights.put(module.bias, name),
+        }
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        transposed = isinstance(module, nn.ConvTranspose2d)
+        plain = module.groups == 1 and _pair(module.dilation) == [1, 1] and module.padding_mode == "zeros"
+        if not plain or isinstance(module.padding, str):
+            raise ExportError(f"{name} has groups, dilation or a padding other than a number of zeros; use a plain one.")
+        layer = {
+            "op": "conv_transpose" if transposed else "conv",
+            "in": module.in_channels,
+            "out": module.out_channels,
+            "kernel": _pair(module.kernel_size),
+            "stride": _pair(module.stride),
+            "padding": _pair(module.padding),
+            "weight": weights.put(module.weight, name),
+            "bias": weights.put(module.bias, name),
+        }
+        if transposed:
+            layer["output_padding"] = _pair(module.output_padding)
+        return layer
+    if isinstance(module, nn.ReLU):
+        return {"op": "relu"}
+    if isinstance(module, nn.Tanh):
+        return {"op": "tanh"}
+    if isinstance(module, nn.Flatten):
+        return {"op": "flatten"}
+    if isinstance(module, nn.Unflatten):
+        shape = [int(size) for size in module.unflattened_size]
+        if len(shape) != 3 or module.dim not in (1, -1):
+            raise ExportError(f"{name} must unflatten dimension 1 into three sizes (channels, height, width).")
+        return {"op": "unflatten", "shape": shape}
+    if isinstance(module, nn.Upsample):
+        scale = module.scale_factor
+        factors = scale if isinstance(scale, tuple) else (scale, scale)
+        if module.mode != "nearest" or any(factor is None or factor != int(factor) for factor in factors):
+            raise ExportError(f"{name} must upsample by a whole scale_factor with mode='nearest'.")
+        return {"op": "upsample", "scale": [int(factor) for factor in factors if factor is not None]}
+    raise ExportError(
+        f"{name} is a {type(module).__name__}, which the browser cannot run; "
+        "use Linear, Conv2d, ConvTranspose2d, Upsample, ReLU, Tanh, Flatten or Unflatten."
+    )
+
+
+def _flat(module: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
+    """Layers of nested nn.Sequential in order, with their names."""
+    from torch import nn
+
+    if not isinstance(module, nn.Sequential):
+        return [(name, module)]
+    return [pair for key, child in module.named_children() for pair in _flat(child, f"{name}.{key}")]
+
+
+def decoder_program(model: Decodes) -> DecoderProgram:
+    """The model's decoder as layers and fp16 weights that ui/components/desk/decoder.js runs.
+
+    Args:
+        model: its `decoder` is an nn.Sequential (nested ones are fine) from [B, D] to the picture's logits, and
+            `decode` is the sigmoid of them.
+
+    Raises:
+        ExportError: a layer, a setting or a weight that the browser's kernels cannot do.
+    """
+    channels, height, width = model.sample_shape
+    if channels not in (1, 3):
+        raise ExportError(f"A picture has 1 or 3 channels, not {channels}.")
+    weights = _Weights()
+    layers = [_layer(module, name, weights) for name, module in _flat(model.decoder, "decoder")]
+    data = b"".join(part.tobytes() for part in weights.parts)
+    return DecoderProgram(layers, data, model.latent_dim, (channels, height, width))
+
+
+def decode_pictures(model: Decodes, codes: np.ndarray, batch: int = 256) -> np.ndarray:
+    """Mean pictures of codes [n, D] as grey levels, uint8 [n, C, H, W], in batches, on the model's device."""
+    import torch
+
+    device = next(model.decoder.parameters()).device
+    parts: list[np.ndarray] = [np.zeros((0, *model.sample_shape), np.uint8)]
+    with torch.inference_mode():
+        for start in range(0, len(codes), batch):
+            part = np.ascontiguousarray(codes[start : start + batch], dtype=np.float32)
+            pictures = model.decode(torch.from_numpy(part).to(device))  # [b, C, H, W]
+            parts.append((pictures * 255).round().to(torch.uint8).cpu().numpy())
+    return np.concatenate(parts)
+
+
+# -- pictures ----------------------------------------------------------------------------------------------
+
+
+def _enlarged(picture: np.ndarray, side: int) -> Image.Image:
+    """uint8 [C, H, W] as an image whose longer side is about `side` pixels: smooth for small pictures, never shrunk."""
+    pixels = picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)  # [H, W] or [H, W, 3]
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    scale = max(1, round(side / max(image.size)))
+    return image.resize((image.width * scale, image.height * scale), Image.Resampling.BICUBIC)
+
+
+def gif(pictures: np.ndarray, *, side: int = 256, frames_per_second: float = 25.0, there_and_back: bool = True) -> bytes:
+    """An endless GIF of uint8 pictures [n, C, H, W].
+
+    Args:
+        pictures: n >= 1, C is 1 or 3.
+        side: about how large, in pixels.
+        frames_per_second: GIF counts hundredths of a second, so the pace is rounded to those.
+        there_and_back: play to the end and back, so that the loop has no jump.
+    """
+    if len(pictures) == 0:
+        raise ExportError("A GIF needs at least one picture.")
+    import imageio.v3 as imageio
+
+    order = [*range(len(pictures)), *(range(len(pictures) - 2, 0, -1) if there_and_back else ())]
+    large = [np.asarray(_enlarged(picture, side)) for picture in pictures]
+    duration = 10 * max(2, round(100 / frames_per_second))  # ms; browsers slow down anything under 20
+    return imageio.imwrite(
+        "<bytes>", [large[at] for at in order], extension=".gif", plugin="pillow", duration=duration, loop=0
+    )
+
+
+def png_sheet(rows: np.ndarray, *, side: int = 96, gap: int = 6, background: int = 16) -> bytes:
+    """Pictures in rows as one PNG: uint8 [R, n, C, H, W], such as the two strips of a morph or a corner grid.
+
+    Args:
+        side: about how large each picture is, in pixels.
+        gap: pixels between pictures and around them.
+        background: grey level behind them.
+    """
+    height, width = rows.shape[:2]
+    if height * width == 0:
+        raise ExportError("A sheet needs at least one picture.")
+    cells = [[_enlarged(picture, side) for picture in row] for row in rows]
+    w, h = cells[0][0].size
+    mode = cells[0][0].mode
+    colour = background if mode == "L" else (background,) * 3
+    sheet = Image.new(mode, (gap + width * (w + gap), gap + height * (h + gap)), colour)
+    for y, row in enumerate(cells):
+        for x, cell in enumerate(row):
+            sheet.paste(cell, (gap + x * (w + gap), gap + y * (h + gap)))
+    buffer = BytesIO()
+    sheet.save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,152 @@
+"""Geometry of codes: straight and spherical walks, grids, and how far a code is from those seen. Arrays in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+Kind = Literal["linear", "spherical"]
+
+PARALLEL = 1e-6  # sine of the angle below which two directions count as the same or as opposite
+
+
+def lerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
+    """The straight line (1 - t) a + t b.
+
+    Args:
+        a, b: codes [D].
+        t: a number, or [n]; 0 is a, 1 is b.
+
+    Returns:
+        [D], or [n, D] for t [n].
+    """
+    t = np.asarray(t, dtype=np.float64)[..., None]
+    return (1 - t) * np.asarray(a, dtype=np.float64) + t * np.asarray(b, dtype=np.float64)
+
+
+def slerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
+    """A walk along the sphere: directions on the great circle at constant speed, lengths on the straight line.
+
+    The directions follow Shoemake 1985 ("Animating Rotation with Quaternion Curves", section 3.3),
+    sin((1-t)w)/sin(w) u + sin(tw)/sin(w) v with w the angle between them. Shoemake's two points are of
+    length one; codes are not, so the length is interpolated on its own: |a| to |b|, evenly. In many dimensions
+    the prior's codes lie near a shell of radius sqrt(D), and this walk stays on it where the straight one cuts through.
+
+    Degenerate cases: the same direction gives the straight line (which it is); a code of length 0 has no
+    direction and gives the straight line as well; opposite directions have no one great circle between them, so the
+    circle through the coordinate axis farthest from both is taken, the same one for (a, b) and (b, a).
+
+    Args and result: as `lerp`.
+    """
+    a = np.asarray(a, dtype=np.float64)
+    b = np.asarray(b, dtype=np.float64)
+    length_a, length_b = np.linalg.norm(a), np.linalg.norm(b)
+    if length_a == 0 or length_b == 0:
+        return lerp(a, b, t)
+    u, v = a / length_a, b / length_b  # [D]
+    # atan2 keeps its precision where arccos of a dot product near 1 or -1 does not.
+    angle = 2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v))
+    if angle < PARALLEL or (np.pi - angle < PARALLEL and a.size == 1):
+        return lerp(a, b, t)
+    t = np.asarray(t, dtype=np.float64)[..., None]
+    if np.pi - angle < PARALLEL:
+        axis = np.zeros_like(u)
+        axis[np.argmin(np.abs(u))] = 1.0
+        side = axis - (axis @ u) * u
+        side /= np.linalg.norm(side)
+        direction = np.cos(np.pi * t) * u + np.sin(np.pi * t) * side
+    else:
+        direction = (np.sin((1 - t) * angle) * u + np.sin(t * angle) * v) / np.sin(angle)
+    return ((1 - t) * length_a + t * length_b) * direction
+
+
+def path(a: np.ndarray, b: np.ndarray, n: int, kind: Kind) -> np.ndarray:
+    """n >= 2 codes from a to b, both included, evenly spaced in t. Returns float32 [n, D]."""
+    if n < 2:
+        raise ValueError(f"A path has at least its two ends; {n} codes were asked for.")
+    walks = {"linear": lerp, "spherical": slerp}
+    if kind not in walks:
+        raise ValueError(f"A path is 'linear' or 'spherical', not {kind!r}.")
+    codes = walks[kind](a, b, np.linspace(0.0, 1.0, n))
+    codes[0], codes[-1] = a, b  # exactly, in spite of rounding
+    return codes.astype(np.float32)
+
+
+def corner_grid(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, n: int) -> np.ndarray:
+    """The bilinear grid between four codes, float32 [n, n, D]: a top left, b top right, c bottom left, d bottom right."""
+    if n < 2:
+        raise ValueError(f"A grid has at least its four corners; {n} x {n} codes were asked for.")
+    t = np.linspace(0.0, 1.0, n)
+    return np.stack([lerp(left, right, t) for left, right in zip(lerp(a, c, t), lerp(b, d, t), strict=True)]).astype(
+        np.float32
+    )
+
+
+def manifold_axis(n: int, extent: float = 0.98) -> np.ndarray:
+    """n values at evenly spaced quantiles of N(0, 1), the central `extent` of its mass. float32 [n], ascending.
+
+    Kingma and Welling 2014, figure 4, draw the learned manifold on such a grid: steps of equal probability.
+    """
+    from scipy.special import ndtri
+
+    if n < 1 or not 0 < extent < 1:
+        raise ValueError(f"A manifold grid needs n >= 1 and an extent between 0 and 1, not n={n}, extent={extent}.")
+    tail = (1 - extent) / 2
+    quantiles = np.linspace(tail, 1 - tail, n) if n > 1 else np.array([0.5])
+    return ndtri(quantiles).astype(np.float32)
+
+
+def manifold_grid(n: int, extent: float = 0.98) -> np.ndarray:
+    """The square of `manifold_axis` with itself, float32 [n, n, 2] as (first, second); rows go from the top down,
+    so the second value falls along them as it does on a plot."""
+    axis = manifold_axis(n, extent)
+    first, second = np.meshgrid(axis, axis[::-1])
+    return np.stack([first, second], axis=-1)
+
+
+# -- how far from the codes seen ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Typical:
+    """How far the codes seen are from each other.
+
+    Attributes:
+        median: median distance of a code to its nearest neighbour.
+        inside: 90% of the codes are no farther than this from theirs.
+        edge: 99% are not.
+    """
+
+    median: float
+    inside: float
+    edge: float
+
+
+def typical_distance(codes: np.ndarray) -> Typical:
+    """Nearest-neighbour distances among codes [n, D], summed up. Quadratic in n: hand over a few thousand at most.
+
+    Raises:
+        ValueError: fewer than two codes, or all of them at one place.
+    """
+    if len(codes) < 2:
+        raise ValueError(f"A typical distance needs at least two codes, not {len(codes)}.")
+    from scipy.spatial import cKDTree
+
+    points = np.asarray(codes, dtype=np.float64)
+    nearest = cKDTree(points).query(points, k=2)[0][:, 1]  # [n]; the first neighbour is the code itself
+    median, inside, edge = (float(value) for value in np.quantile(nearest, (0.5, 0.9, 0.99)))
+    if edge == 0:
+        raise ValueError("All codes lie at one place, so no distance is typical of them.")
+    return Typical(median or edge, inside or edge, edge)
+
+
+def distance_cue(z: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Distance from each code z [m, D] to the nearest of `codes` [n, D], in units of their median
+    nearest-neighbour distance. float64 [m]: about 1 is as close as the codes seen are to each other, 10 is far out."""
+    from scipy.spatial import cKDTree
+
+    points = np.asarray(codes, dtype=np.float64)
+    distances = cKDTree(points).query(np.atleast_2d(np.asarray(z, dtype=np.float64)), k=1)[0]
+    return distances / typical_distance(points).median
