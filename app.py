@@ -30,4 +30,4 @@ else:
         widgets.model_picker()
         widgets.tray()
     state.write_address()
-    page.run()
+    widgets.show_page(page)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import cache
+from vae_core.data import CARDS
 
 if TYPE_CHECKING:
+    from vae_core.config import RunConfig
     from vae_core.runs import RunCard
 
 ROOMS = (
@@ -18,25 +20,35 @@ ROOMS = (
 )
 
 
-def describe(card: RunCard) -> str:
-    """One line of the run's make, one of what it reached, as markdown."""
-    make = f"{card.data_title} · {card.latent_dim} dimensions · {card.weight}"
-    if card.best is None:
-        return f"{make}  \n*no figures yet*"
-    reached = f"distortion {card.best.distortion:.1f} · rate {card.best.rate:.1f} nats"
-    return f"{make}  \n{reached}"
+def show_facts(config: RunConfig) -> None:
+    """What the run is made of, and what it reached, each named."""
+    facts = {"dimensions": f"{config.model.latent_dim}"}
+    if config.train.objective == "elbo":
+        facts["beta"] = f"{config.train.beta:g}"
+    else:
+        facts["capacity"] = f"{config.train.capacity:g} nats"
+    reached = config.test or config.best
+    if reached is not None:
+        facts["distortion"] = f"{reached.distortion:.1f}"
+        facts["rate"] = f"{reached.rate:.1f} nats"
+    st.markdown(" · ".join(f"{name} **{value}**" for name, value in facts.items()))
 
 
-def show(card: RunCard) -> None:
+def show_run(card: RunCard, config: RunConfig) -> None:
     """One run: its picture, what it is, three doors."""
+    data = CARDS.get(config.data.name)
     with st.container(border=True, key=f"run-{card.name}", height="stretch"):
         preview = cache.get_preview(card.folder)
         if preview is not None:
-            st.image(preview, width="stretch", output_format="PNG", alt=f"Pictures that {card.title} decodes")
+            st.image(preview, width="stretch", output_format="PNG", alt=f"Pictures from the run {card.title}")
         st.subheader(card.title, anchor=False)
-        if card.about:
-            st.markdown(card.about)
-        st.caption(describe(card))
+        st.caption(data.description if data else f"{config.data.size:,} samples of {config.data.name}.")
+        show_facts(config)
+        if not card.ready:
+            label = "Still training: watch it" if config.state == "running" else "Not finished: see why"
+            icon = ":material/model_training:"
+            st.page_link("pages/train.py", label=label, icon=icon, query_params={"run": card.name})
+            return
         with st.container(horizontal=True, gap="small"):
             for page, label, icon, question in ROOMS:
                 st.page_link(page, label=label, icon=icon, help=question, query_params={"run": card.name})
@@ -44,21 +56,21 @@ def show(card: RunCard) -> None:
 
 st.title("What is here?", anchor=False)
 st.markdown(
-    "Each card is a trained autoencoder with a small sky of codes of its own: open its **map**, drag its "
-    "**dimensions**, or walk **between** two samples."
+    "Each card is a trained autoencoder with a small sky of its own: see where every sample lives in the "
+    "**Atlas**, drag its dimensions in **Traverse**, or **Morph** one sample into another."
 )
 
 cards = cache.list_runs()
-readable = [card for card in cards if card.error is None]
+readable = [(card, card.config) for card in cards if card.config is not None]
 if not readable:
     with st.container(border=True):
         st.subheader("The sky is still empty", anchor=False)
         st.markdown("There is no model on this machine yet. Training one on the digits takes about a minute.")
         st.page_link("pages/train.py", label="Train the first model", icon=":material/model_training:")
 for start in range(0, len(readable), 3):
-    for column, card in zip(st.columns(3, gap="medium"), readable[start : start + 3], strict=False):
+    for column, (card, config) in zip(st.columns(3, gap="medium"), readable[start : start + 3], strict=False):
         with column:
-            show(card)
+            show_run(card, config)
 for card in cards:
-    if card.error is not None:
-        st.warning(f"**{card.name}** · {card.error}", icon=":material/broken_image:")
+    if card.config is None:
+        st.warning(f"**{card.name}** cannot be opened. {card.problem}", icon=":material/broken_image:")

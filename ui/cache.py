@@ -155,9 +155,9 @@ def get_pictures(run: str, indices: tuple[int, ...]) -> Pictures:
         ValueError: an index is neither in the dataset nor among the run's codes.
     """
     card = get_card(run)
-    if card is None:
+    if card is None or card.config is None:
         return _get_pictures(run, indices, (), False)
-    return _get_pictures(run, indices, _stamp(card.folder), is_here(card.data))
+    return _get_pictures(run, indices, _stamp(card.folder), is_here(card.config.data.name))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

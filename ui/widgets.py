@@ -13,6 +13,8 @@ from PIL import Image
 from ui import cache, state
 
 if TYPE_CHECKING:
+    from streamlit.navigation.page import Page as StreamlitPage
+
     from vae_core.runs import Run
 
 _PICKER = "latentarium.picker"
@@ -25,7 +27,7 @@ SHOWN_IN_TRAY = 12
 
 def model_picker() -> None:
     """The sidebar's choice of run. Takes the first run where nothing is chosen yet."""
-    cards = {card.name: card for card in cache.list_runs() if card.error is None}
+    cards = {card.name: card for card in cache.list_runs() if card.config is not None}
     if not cards:
         st.caption("No model yet. Train one, and it appears here.")
         return
@@ -57,26 +59,39 @@ def _pick() -> None:
 
 def open_run(name: str) -> None:
     """Chooses a run; the tray stays where the new run is of the same dataset. For callbacks."""
-    now = state.selection().run
-    old, new = (cache.get_card(run) if run else None for run in (now, name))
-    state.select_run(name, keep_tray=old is not None and new is not None and old.data == new.data)
+    old, new = (_data_of(run) for run in (state.selection().run, name))
+    state.select_run(name, keep_tray=old is not None and old == new)
+
+
+def _data_of(run: str | None) -> str | None:
+    card = cache.get_card(run) if run else None
+    return card.config.data.name if card and card.config else None
 
 
 def chosen_run() -> Run:
-    """The chosen run, loaded; where there is none or it cannot be read, the page says so and ends."""
-    from vae_core.runs import RunError
+    """The chosen run; where there is none the page says so and ends.
 
+    Raises:
+        RunError: it cannot be read; so may its model and codes when asked for. `show_page` tells the visitor.
+    """
     name = state.selection().run
     if name is None:
         st.info("There is no model yet. Training one on the digits takes about a minute.")
         st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
         st.stop()
+    return cache.get_run(name)
+
+
+def show_page(page: StreamlitPage) -> None:
+    """Runs a page. A broken run or dataset becomes its one sentence, with a way out, and the app goes on."""
+    from vae_core.data import DatasetError
+    from vae_core.runs import RunError
+
     try:
-        return cache.get_run(name)
-    except RunError as error:
+        page.run()
+    except (RunError, DatasetError) as error:
         st.error(str(error), icon=":material/broken_image:")
         st.page_link("pages/home.py", label="Choose another model", icon=":material/flare:")
-        st.stop()
 
 
 # -- pictures ----------------------------------------------------------------------------------------------

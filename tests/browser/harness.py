@@ -1,4 +1,4 @@
-"""Starts the app as a visitor would and drives it in a real Chromium. Used by the browser tests and benchmarks."""
+"""Starts the app as a visitor would and drives it in a real Chromium, for browser tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -107,11 +107,12 @@ def _start(folder: Path, runs: Path, checkpoints: Path, env: Mapping[str, str], 
     command = (sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port))
     started = time.monotonic()
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
     while not _answers(origin):
         if process.poll() is not None or time.monotonic() - started > patience:
             _stop(process)
-            raise RuntimeError(f"The app did not start on port {port}:\n{log_file.read_text(errors='replace')}")
+            printed = log_file.read_text(errors="replace")
+            raise RuntimeError(f"The app did not start on port {port}:\n{printed}")
         time.sleep(0.02)  # a health poll: there is no event of another process to await
     return AppServer(origin, runs, checkpoints, log_file, process, started, time.monotonic())
 
