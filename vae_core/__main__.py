@@ -1,0 +1,173 @@
+"""The command line: python -m vae_core train | resume | evaluate | project."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from pydantic import ValidationError
+
+from vae_core.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on with a training that was interrupted, from its last saved state."""
+
+    run: tyro.conf.Positional[Path]
+    """Run folder."""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """What a run reaches on held-out data: ELBO, its two halves, active units; optionally the importance-weighted bound."""
+
+    run: tyro.conf.Positional[Path]
+    """Run folder, or the name of a shipped run."""
+    split: str = "test"
+    """train, validation or test"""
+    samples: int = 10_000
+    """At most so many samples of the split."""
+    importance: int = 0
+    """K importance samples for a bound on log p(x) (Burda et al. 2016); 0 leaves it out."""
+    seed: int = 0
+    json: bool = False
+    """Print JSON instead of a table."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Make a map of a run's codes and keep it with the run."""
+
+    run: tyro.conf.Positional[Path]
+    """Run folder, or the name of a shipped run."""
+    method: str = "umap"
+    """umap, pca or raw"""
+    samples: int = 5_000
+    """How many of the run's codes take part."""
+    neighbors: int = 15
+    min_dist: float = 0.1
+    epochs: int = 200
+    seed: int = 0
+    progress: Path | None = None
+    """A file to keep writing the progress to."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """Train a run as the database of runs has it (started by the app)."""
+
+    run: tyro.conf.Positional[str]
+    """Name of the run."""
+    resume: bool = False
+
+
+Command = (
+    Annotated[TrainConfig, tyro.conf.subcommand("train", description="Train a variational autoencoder.")]
+    | Annotated[Resume, tyro.conf.subcommand("resume")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Project, tyro.conf.subcommand("project")]
+    | Annotated[Worker, tyro.conf.subcommand("worker")]
+)
+
+
+def main() -> int:
+    """Exit status 0; 1 with one sentence on standard error where something given was wrong."""
+    try:
+        command = tyro.cli(Command, prog="python -m vae_core", description="Latentarium without the app.")
+    except ValidationError as error:
+        first = error.errors()[0]
+        return _complain(f"--{'.'.join(map(str, first['loc'])).replace('_', '-')}: {first['msg']}")
+    try:
+        if isinstance(command, TrainConfig):
+            _train(command, resume=False)
+        elif isinstance(command, Resume):
+            from vae_core.runs.folder import RunFolder
+
+            config = RunFolder(command.run).read_config().train
+            _train(config.model_copy(update={"out": command.run}), resume=True)
+        elif isinstance(command, Evaluate):
+            _evaluate(command)
+        elif isinstance(command, Project):
+            _project(command)
+        else:
+            from vae_core.launch import work
+
+            work(command.run, resume=command.resume)
+    except (ValueError, RuntimeError, OSError) as error:
+        return _complain(str(error))
+    except KeyboardInterrupt:
+        return _complain("Stopped; the best weights so far are kept.")
+    return 0
+
+
+def _complain(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+def _train(config: TrainConfig, *, resume: bool) -> None:
+    import contextlib
+
+    import torch
+
+    from vae_core.launch import run_lock, worker_threads
+    from vae_core.runs.folder import RunFolder
+    from vae_core.training import train
+
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(worker_threads())
+    held = run_lock(RunFolder(config.out)) if config.out else contextlib.nullcontext()
+    with held, contextlib.closing(train(config, resume=resume)) as steps:  # type: ignore[type-var]
+        for step in steps:
+            if step.validation is None:
+                continue
+            v = step.validation
+            print(
+                f"step {step.step:>7,} of {step.total:,}  validation: distortion {v.distortion:8.2f}  rate {v.rate:6.2f}  "
+                f"ELBO {v.elbo:9.2f} nats   {step.samples_per_second:,.0f} samples/s  {step.seconds_left:,.0f} s left",
+                flush=True,
+            )
+    if config.out:
+        print(f"The run is in {config.out}.")
+
+
+def _evaluate(command: Evaluate) -> None:
+    from vae_core.evaluation import evaluate
+
+    result = evaluate(
+        command.run, split=command.split, samples=command.samples, importance=command.importance, seed=command.seed
+    )
+    if command.json:
+        print(json.dumps(result, indent=2))
+        return
+    width = max(map(len, result))
+    for name, value in result.items():
+        text = f"{value:.3f}" if isinstance(value, float) else " ".join(
+            f"{v:.2f}" for v in value) if isinstance(value, list) else str(value)
+        print(f"{name:<{width}}  {text}")
+
+
+def _project(command: Project) -> None:
+    from vae_core.latent.projection import MapSettings, project_run
+    from vae_core.runs import load_run
+
+    settings = MapSettings(
+        method=command.method, samples=command.samples, neighbors=command.neighbors, min_dist=command.min_dist,
+        epochs=command.epochs, seed=command.seed,
+    )
+
+    def tell(fraction: float, text: str) -> None:
+        print(f"{fraction:4.0%} {text}", flush=True)
+
+    result = project_run(load_run(command.run).folder, settings, tell)
+    print(f"trustworthiness {result.trustworthiness:.3f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

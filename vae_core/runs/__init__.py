@@ -1,0 +1,132 @@
+"""Runs: folders on disk, and the database of those that were started. Nothing here needs torch before a model is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vae_core.config import RunConfig, check_name, checkpoints_folder, runs_folder
+from vae_core.runs.codes import Codes, read_codes
+from vae_core.runs.errors import RunError
+from vae_core.runs.folder import RunFolder
+from vae_core.runs.names import dimension_names, rename_dimension
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vae_core.models import GaussianVAE
+
+__all__ = [
+    "Codes", "Run", "RunCard", "RunError", "RunFolder", "dimension_names", "find_run", "list_runs", "load_run",
+    "rename_dimension",
+]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder, read piece by piece as the pieces are asked for; each may raise RunError with one sentence."""
+
+    folder: Path
+    config: RunConfig
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def title(self) -> str:
+        return self.config.title
+
+    @property
+    def shipped(self) -> bool:
+        return self.folder.parent == checkpoints_folder()
+
+    @property
+    def latent_dim(self) -> int:
+        return self.config.model.latent_dim
+
+    @property
+    def preview(self) -> Path:
+        return self.folder / "preview.png"
+
+    @cached_property
+    def model(self) -> GaussianVAE:
+        from vae_core.runs.weights import load_model
+
+        return load_model(RunFolder(self.folder).weights, self.config.model)
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """One row per report: step, epoch, loss, distortion, rate, validation_*, rate_0 ... (nats per sample)."""
+        import pandas as pd
+
+        return pd.DataFrame(RunFolder(self.folder).read_history())
+
+    @cached_property
+    def codes(self) -> Codes:
+        return read_codes(RunFolder(self.folder).codes, self.latent_dim, len(self.config.data.factor_names))
+
+    @property
+    def names(self) -> dict[int, str]:
+        """What visitors called the dimensions; read anew each time, since renaming goes on beside us."""
+        return dimension_names(self.folder, self.latent_dim)
+
+
+@dataclass(frozen=True)
+class RunCard:
+    """A line of the gallery: what config.json says, or why it cannot be read."""
+
+    name: str
+    folder: Path
+    shipped: bool
+    config: RunConfig | None
+    problem: str = ""
+
+    @property
+    def title(self) -> str:
+        return self.config.title if self.config else self.name
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has weights to look at."""
+        return self.config is not None and self.config.best is not None and (self.folder / "codes.npz").exists()
+
+
+def load_run(where: str | Path) -> Run:
+    """The run in a folder, or of a name among the shipped and your own ones.
+
+    Raises RunError, one sentence, where there is none or it cannot be read.
+    """
+    folder = Path(where)
+    if not folder.is_dir() and folder.name == str(where):
+        folder = find_run(str(where))
+    return Run(folder, RunFolder(folder).read_config())
+
+
+def find_run(name: str) -> Path:
+    """The folder of the run of this name. Raises RunError where there is none; never leaves the two run roots."""
+    try:
+        check_name(name)
+    except ValueError as error:
+        raise RunError(f"{error}.") from None
+    for root in (checkpoints_folder(), runs_folder()):
+        if (root / name / "config.json").is_file():
+            return root / name
+    raise RunError(f"There is no run called {name}: choose one that the gallery shows.")
+
+
+def list_runs() -> list[RunCard]:
+    """The shipped runs, then your own, newest first. A folder that cannot be read is listed with its problem."""
+    cards = []
+    for root in (checkpoints_folder(), runs_folder()):
+        folders = [path.parent for path in root.glob("*/config.json")] if root.is_dir() else []
+        shipped = root == checkpoints_folder()
+        newest_first = sorted(folders, key=lambda path: (path / "config.json").stat().st_mtime, reverse=True)
+        for folder in sorted(folders) if shipped else newest_first:
+            try:
+                cards.append(RunCard(folder.name, folder, shipped, RunFolder(folder).read_config()))
+            except RunError as error:
+                cards.append(RunCard(folder.name, folder, shipped, None, str(error)))
+    return cards

@@ -1,0 +1,78 @@
+"""The codes of a run: where each of its samples lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vae_core.runs.errors import RunError
+from vae_core.runs.files import read_arrays, write_arrays
+
+LIMIT = 1 << 31
+"""Bytes that codes.npz may unpack to."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Posteriors of n samples, saved with the run, so that maps need neither data nor encoder.
+
+    A place 0..n-1 in these arrays is what maps call a position; `index` leads from it to the dataset.
+    """
+
+    index: np.ndarray  # int64 [n], places in the full dataset
+    mean: np.ndarray  # float32 [n, D]
+    std: np.ndarray  # float32 [n, D]
+    distortion: np.ndarray  # float32 [n], nats
+    y: np.ndarray | None  # int64 [n]
+    factors: np.ndarray | None  # int64 [n, K]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def rate(self) -> np.ndarray:
+        """KL(q(z_d|x) || N(0, 1)) of each sample and dimension, nats: float32 [n, D]."""
+        std = self.std
+        return (0.5 * (self.mean**2 + std**2 - 1) - np.log(std)).astype(np.float32)
+
+
+def write_codes(path: Path, codes: Codes) -> None:
+    """Half precision is plenty for places on a map, and halves the files we ship."""
+    arrays = {
+        "index": codes.index.astype(np.int32),
+        "mean": codes.mean.astype(np.float16),
+        "std": np.maximum(codes.std, 1e-4).astype(np.float16),
+        "distortion": codes.distortion.astype(np.float32),
+    }
+    if codes.y is not None:
+        arrays["y"] = codes.y.astype(np.int16)
+    if codes.factors is not None:
+        arrays["factors"] = codes.factors.astype(np.int16)
+    write_arrays(path, arrays)
+
+
+def read_codes(path: Path, latent_dim: int, factors: int) -> Codes:
+    """Raises RunError where the file is damaged or its shapes don't fit the run."""
+    arrays = read_arrays(path, LIMIT)
+    missing = {"index", "mean", "std", "distortion"} - arrays.keys()
+    if missing:
+        raise RunError(f"{path.parent.name}/{path.name} lacks {', '.join(sorted(missing))}.")
+    n = len(arrays["index"])
+    expected = {"index": (n,), "mean": (n, latent_dim), "std": (n, latent_dim), "distortion": (n,), "y": (n,),
+                "factors": (n, factors)}
+    for name, shape in expected.items():
+        if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind not in "fiu"):
+            raise RunError(
+                f"{path.parent.name}/{path.name} has {name} of shape {arrays[name].shape} where {shape} would fit."
+            )
+    mean, std = arrays["mean"].astype(np.float32), arrays["std"].astype(np.float32)
+    if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
+        raise RunError(f"{path.parent.name}/{path.name} holds codes that are not finite numbers.")
+    return Codes(
+        index=arrays["index"].astype(np.int64), mean=mean, std=std,
+        distortion=arrays["distortion"].astype(np.float32),
+        y=arrays["y"].astype(np.int64) if "y" in arrays else None,
+        factors=arrays["factors"].astype(np.int64) if "factors" in arrays else None,
+    )

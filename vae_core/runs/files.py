@@ -1,0 +1,97 @@
+"""Reading and writing single files safely: atomic writes, arrays without pickles, sizes looked at before memory is."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from vae_core.runs.errors import RunError
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` in one step: a reader, a crash or a full disk never sees half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """The whole of a regular file of at most `limit` bytes. Raises RunError, one sentence, otherwise."""
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise RunError(f"{_place(path)} is {size:,} bytes, more than the {limit:,} that such a file may have.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise RunError(f"{_place(path)} is missing: the run folder is incomplete; copy it again or train anew.") from None
+    except OSError as error:
+        raise RunError(f"{_place(path)} cannot be read ({error.strerror}).") from None
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """A compressed .npz, written atomically."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    write_atomically(path, buffer.getvalue())
+
+
+def read_arrays(path: Path, limit: int) -> dict[str, np.ndarray]:
+    """The arrays of an .npz of at most `limit` bytes unpacked; nothing is ever unpickled.
+
+    Each member's header is read first, so that a bomb is refused before its memory is taken. Raises RunError.
+    """
+    place = _place(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            total = 0
+            for member in archive.infolist():
+                with archive.open(member) as stream:
+                    total += _announced_bytes(stream, member.filename, place)
+            if total > limit:
+                raise RunError(f"{place} would unpack to {total:,} bytes, more than the {limit:,} allowed.")
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except RunError:
+        raise
+    except FileNotFoundError:
+        raise RunError(f"{place} is missing: the run folder is incomplete; copy it again or train anew.") from None
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError, NotImplementedError) as error:
+        raise RunError(f"{place} is cut short or not an .npz of plain numbers ({error}).") from None
+    except Exception as error:  # zlib.error has no public base class of its own
+        if type(error).__name__ != "error":
+            raise
+        raise RunError(f"{place} is damaged ({error}).") from None
+
+
+def _announced_bytes(stream: IO[bytes], name: str, place: str) -> int:
+    version = np.lib.format.read_magic(stream)
+    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
+    if read is None:
+        raise RunError(f"{place} has the array {name} in the unknown format {version}.")
+    shape, _, dtype = read(stream)
+    if dtype.hasobject:
+        raise RunError(f"{place} holds pickled objects in {name}; only plain numbers are read.")
+    count = 1
+    for length in shape:
+        count *= int(length)
+    return count * dtype.itemsize
+
+
+def _place(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

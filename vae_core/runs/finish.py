@@ -1,0 +1,142 @@
+"""What is made of a run once its training has ended: codes, preview and card."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+
+from vae_core.config import RunConfig, TrainConfig
+from vae_core.metrics.activity import active_units
+from vae_core.metrics.likelihood import BATCH
+from vae_core.runs.codes import Codes, write_codes
+from vae_core.runs.files import write_atomically
+from vae_core.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from vae_core.data import Dataset
+    from vae_core.models import GaussianVAE
+
+WHOLE = 70_000
+"""Datasets up to this size get a code for each sample; larger ones for a fixed part of the test split."""
+PART = 10_000
+PREVIEW_TILE = 64
+PREVIEW_ROWS, PREVIEW_COLUMNS = 4, 8
+
+
+def write_results(folder: RunFolder, config: RunConfig, model: GaussianVAE, data: Dataset) -> None:
+    """codes.npz, preview.png, card.md and the final config.json of a run whose best weights `model` carries.
+
+    A run without any kept weights gets its config alone.
+    """
+    model.eval()
+    if config.best is not None:
+        codes = encode_dataset(model, data)
+        write_codes(folder.codes, codes)
+        write_preview(folder.path / "preview.png", model, codes)
+        write_atomically(folder.path / "card.md", card(folder.path.name, config, codes).encode())
+    folder.write_config(config)
+
+
+@torch.no_grad()
+def encode_dataset(model: GaussianVAE, data: Dataset) -> Codes:
+    """Posteriors and distortions of the whole dataset, or of a fixed part of the test split where it is large."""
+    positions = torch.arange(len(data)) if len(data) <= WHOLE else data.splits["test"][:PART]
+    device = next(model.parameters()).device
+    generator = torch.Generator(device=device).manual_seed(0)
+    mean, std, distortion = [], [], []
+    for rows in positions.split(BATCH):
+        terms = model.terms(data.x[rows].to(device), generator=generator)
+        mean.append(terms.posterior.mean.cpu())
+        std.append(terms.posterior.std.cpu())
+        distortion.append(terms.distortion.cpu())
+    return Codes(
+        index=positions.numpy(), mean=torch.cat(mean).numpy(), std=torch.cat(std).numpy(),
+        distortion=torch.cat(distortion).numpy(),
+        y=None if data.y is None else data.y[positions].numpy(),
+        factors=None if data.factors is None else data.factors[positions].long().numpy(),
+    )
+
+
+@torch.no_grad()
+def write_preview(path: Path, model: GaussianVAE, codes: Codes) -> None:
+    """The gallery's picture: the decoded plane of a 2-D model; else its four busiest dimensions, one a row."""
+    z = preview_codes(codes, PREVIEW_ROWS, PREVIEW_COLUMNS)
+    device = next(model.parameters()).device
+    pictures = model.decode(torch.from_numpy(z).to(device)).cpu().numpy()  # [R*C, channels, H, W]
+    tiles = [picture_of(picture).resize((PREVIEW_TILE,) * 2, Image.Resampling.BICUBIC) for picture in pictures]
+    sheet = Image.new(tiles[0].mode, (PREVIEW_COLUMNS * PREVIEW_TILE, PREVIEW_ROWS * PREVIEW_TILE))
+    for i, tile in enumerate(tiles):
+        row, column = divmod(i, PREVIEW_COLUMNS)
+        sheet.paste(tile, (column * PREVIEW_TILE, row * PREVIEW_TILE))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    write_atomically(path, buffer.getvalue())
+
+
+def preview_codes(codes: Codes, rows: int, columns: int) -> np.ndarray:
+    """Codes of the preview's tiles, row by row: float32 [rows * columns, D]."""
+    dims = codes.mean.shape[1]
+    low, high = np.quantile(codes.mean, [0.02, 0.98], axis=0)  # [D] each
+    if dims == 2:
+        u, v = np.meshgrid(np.linspace(low[0], high[0], columns), np.linspace(high[1], low[1], rows))
+        return np.stack([u.ravel(), v.ravel()], 1).astype(np.float32)
+    busiest = np.argsort(-codes.rate.mean(0))[:rows]
+    start = codes.mean[np.argmin(np.square(codes.mean - np.median(codes.mean, 0)).sum(1))]
+    z = np.repeat(start[None], rows * columns, 0)
+    for row in range(rows):
+        d = busiest[row % len(busiest)]
+        z[row * columns : (row + 1) * columns, d] = np.linspace(low[d], high[d], columns)
+    return z.astype(np.float32)
+
+
+def picture_of(pixels: np.ndarray) -> Image.Image:
+    """[C, H, W] in [0, 1] (or uint8) to a grey or RGB picture."""
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    return Image.fromarray(pixels[0] if pixels.shape[0] == 1 else np.moveaxis(pixels[:3], 0, -1))
+
+
+def command(config: TrainConfig, name: str) -> str:
+    """The shell command that makes this run again."""
+    words = ["python -m vae_core train"]
+    for field, info in TrainConfig.model_fields.items():
+        value = getattr(config, field)
+        if field == "out" or value == info.default:
+            continue
+        text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        words.append(f"--{field.replace('_', '-')} " + (f'"{text}"' if field in ("title", "about") else text))
+    return " ".join([*words, f"--out checkpoints/{name}"])
+
+
+def card(name: str, config: RunConfig, codes: Codes) -> str:
+    """card.md: what the run is, what it reached, how to make it again. All figures are computed ones."""
+    best, test = config.best, config.test
+    active = int(active_units(codes.mean).sum())
+    rows = [("validation", best)] + ([("test", test)] if test else [])
+    table = "\n".join(
+        f"| {split} | {f.distortion:.2f} | {f.rate:.2f} | {f.elbo:.2f} |" for split, f in rows if f is not None
+    )
+    dims = " ".join(f"{value:.2f}" for value in np.sort(codes.rate.mean(0))[::-1])
+    about = f"{config.train.about}\n\n" if config.train.about else ""
+    return f"""# {config.title}
+
+{about}Data: {config.data.name} ({config.data.size:,} samples). Net: {config.model.net}, {config.model.latent_dim} dimensions,
+{config.model.likelihood} likelihood; weights of step {best.step if best else 0:,}. {active} of {config.model.latent_dim} dimensions are active.
+
+| split | distortion | rate | ELBO |
+|---|---|---|---|
+{table}
+
+Nats per sample, one posterior sample each. Rate per dimension, largest first: {dims}.
+
+Made by
+
+```
+{command(config.train, name)}
+```
+"""

@@ -1,0 +1,170 @@
+"""What a run is on disk while it trains: config, weights, state, curves.
+
+```
+config.json         settings, architecture, figures (schema-versioned)
+model.safetensors   the weights that are best on validation
+state.safetensors   the last weights, Adam's moments and the noise's state: what resuming needs
+history.csv         the curves
+codes.npz           codes of (up to 70,000 of) the dataset's samples, made when training ends
+maps/*.npz          projections of the codes, one file per settings
+names.json          what visitors called the dimensions
+preview.png, card.md
+```
+Nothing in it is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from vae_core.config import SCHEMA_VERSION, Figures, ModelSpec, RunConfig, check_name
+from vae_core.runs.errors import RunError
+from vae_core.runs.files import read_bounded, write_atomically
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CONFIG_LIMIT = 1 << 20
+HISTORY_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """All that goes on changing while a run trains."""
+
+    step: int
+    weights: dict[str, Tensor]
+    best_weights: dict[str, Tensor]
+    best: Figures | None
+    moments: dict[str, Tensor]
+    noise: Tensor  # uint8, the generator's state
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    path: Path
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "model.safetensors"
+
+    @property
+    def state(self) -> Path:
+        return self.path / "state.safetensors"
+
+    @property
+    def codes(self) -> Path:
+        return self.path / "codes.npz"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / ".lock"
+
+    def create(self, config: RunConfig) -> None:
+        """Begin a run here. Raises RunError where one is already."""
+        try:
+            check_name(self.path.name)
+        except ValueError as error:
+            raise RunError(f"{error}.") from None
+        if (self.path / "config.json").exists():
+            raise RunError(
+                f"There is a run in {self.path.name} already: choose another name, resume it "
+                f"(python -m vae_core resume {self.path}) or delete the folder."
+            )
+        self.write_config(config)
+
+    def write_config(self, config: RunConfig) -> None:
+        write_atomically(self.path / "config.json", config.model_dump_json(indent=2).encode())
+
+    def read_config(self) -> RunConfig:
+        """Raises RunError where it is missing, cut short, of an unknown version or has settings out of range."""
+        place = f"{self.path.name}/config.json"
+        content = read_bounded(self.path / "config.json", CONFIG_LIMIT)
+        try:
+            raw = json.loads(content)
+        except (ValueError, RecursionError):
+            raise RunError(f"{place} is cut short or not JSON.") from None
+        version = raw.get("schema_version") if isinstance(raw, dict) else None
+        if version != SCHEMA_VERSION:
+            raise RunError(
+                f"{place} has schema version {str(version)[:20]}, and this Latentarium reads version {SCHEMA_VERSION}."
+            )
+        try:
+            return RunConfig.model_validate(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RunError(f"{place} has a setting that does not fit: {where}: {first['msg']}.") from None
+
+    def write_progress(
+        self, config: RunConfig, state: TrainingState, history: list[dict[str, float]]
+    ) -> None:
+        """The state at a look at the validation split. The order matters: state last, so that it never runs ahead."""
+        from vae_core.runs.weights import write_tensors
+
+        write_tensors(self.weights, state.best_weights)
+        write_atomically(self.path / "history.csv", _csv(history))
+        self.write_config(config)
+        groups = {"weights": state.weights, "best": state.best_weights, "moments": state.moments}
+        tensors = {f"{group}/{name}": value for group, values in groups.items() for name, value in values.items()}
+        metadata = {"step": str(state.step), "best": state.best.model_dump_json() if state.best else ""}
+        write_tensors(self.state, tensors | {"noise": state.noise}, metadata)
+
+    def read_state(self, weights: Mapping[str, Tensor], spec: ModelSpec) -> TrainingState:
+        """The last state, for a model with these weights. Raises RunError where there is none or it doesn't fit."""
+        import torch
+
+        from vae_core.models import build
+        from vae_core.runs.weights import read_tensors, shapes_of
+
+        with torch.device("meta"):
+            parameters = list(build(spec).parameters())
+        own = shapes_of(weights)
+        expected = {f"{group}/{name}": entry for group in ("weights", "best") for name, entry in own.items()}
+        for i, parameter in enumerate(parameters):
+            shape = tuple(parameter.shape)
+            expected[f"moments/{i}.step"] = ((), torch.float32)
+            expected[f"moments/{i}.exp_avg"] = (shape, torch.float32)
+            expected[f"moments/{i}.exp_avg_sq"] = (shape, torch.float32)
+        expected["noise"] = (tuple(torch.Generator().get_state().shape), torch.uint8)
+        tensors, metadata = read_tensors(self.state, expected)
+        groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "moments": {}}
+        for name, value in tensors.items():
+            group, _, rest = name.partition("/")
+            if rest:
+                groups[group][rest] = value
+        try:
+            step = int(metadata["step"])
+            best = Figures.model_validate_json(metadata["best"]) if metadata["best"] else None
+        except (KeyError, ValueError):
+            raise RunError(f"{self.path.name}/state.safetensors does not say at which step it was saved.") from None
+        return TrainingState(step, groups["weights"], groups["best"], best, groups["moments"], tensors["noise"])
+
+    def read_history(self, until: int | None = None) -> list[dict[str, float]]:
+        """Rows of history.csv, up to the step `until`. Raises RunError where it is not a table of numbers."""
+        if not (self.path / "history.csv").exists():
+            return []
+        text = read_bounded(self.path / "history.csv", HISTORY_LIMIT).decode("utf-8", "replace")
+        try:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
+            return [row for row in rows if until is None or row["step"] <= until]
+        except (ValueError, TypeError, KeyError, csv.Error):
+            raise RunError(f"{self.path.name}/history.csv is cut short or not a table of numbers.") from None
+
+
+def _csv(rows: list[dict[str, float]]) -> bytes:
+    if not rows:
+        return b""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: f"{value:.9g}" for name, value in row.items()} for row in rows)
+    return stream.getvalue().encode()

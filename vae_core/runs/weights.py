@@ -1,0 +1,73 @@
+"""Weights and training states as safetensors: shapes are compared with the architecture before anything is loaded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from vae_core.config import ModelSpec
+from vae_core.models import GaussianVAE, build
+from vae_core.runs.errors import RunError
+from vae_core.runs.files import write_atomically
+
+DTYPES = {torch.float32: "F32", torch.uint8: "U8", torch.int64: "I64"}
+Shapes = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
+
+
+def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    return {name: (tuple(value.shape), value.dtype) for name, value in tensors.items()}
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    write_atomically(path, save(plain, metadata))
+
+
+def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Exactly the expected tensors, and the file's metadata. Raises RunError on any other bytes."""
+    place = f"{path.parent.name}/{path.name}"
+    # header and alignment aside, a file that fits has exactly its tensors' bytes
+    room = sum(math.prod(shape) * dtype.itemsize for shape, dtype in expected.values()) + (1 << 20)
+    try:
+        if path.stat().st_size > room:
+            raise RunError(f"{place} is larger than this run's architecture can need ({room:,} bytes).")
+        with safe_open(path, framework="pt") as file:
+            names = set(file.keys())
+            for what, odd in (("lacks", expected.keys() - names), ("has the unknown", names - expected.keys())):
+                if odd:
+                    raise RunError(f"{place} {what} tensor {sorted(odd)[0]}: it belongs to another architecture.")
+            for name, (shape, dtype) in expected.items():
+                part = file.get_slice(name)
+                if tuple(part.get_shape()) != shape or part.get_dtype() != DTYPES[dtype]:
+                    raise RunError(
+                        f"{place} has {name} as {part.get_dtype()} {tuple(part.get_shape())} where the run's "
+                        f"config.json means {DTYPES[dtype]} {shape}."
+                    )
+            return {name: file.get_tensor(name) for name in expected}, dict(file.metadata() or {})
+    except FileNotFoundError:
+        raise RunError(f"{place} is missing: the run folder is incomplete; copy it again or train anew.") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError(
+            f"{place} is not a whole safetensors file ({error}): it was cut short, or is of another kind such as a "
+            "pickle; copy the run again or train anew."
+        ) from None
+
+
+def load_model(path: Path, spec: ModelSpec) -> GaussianVAE:
+    """The model of this spec with the file's weights, on the CPU, ready to use (eval, no gradients)."""
+    with torch.device("meta"):
+        model = build(spec)
+    tensors, _ = read_tensors(path, shapes_of(model.state_dict()))
+    odd = next((name for name, value in tensors.items() if not torch.isfinite(value).all()), None)
+    if odd:
+        raise RunError(f"{path.parent.name}/{path.name} has numbers in {odd} that are not finite.")
+    model.load_state_dict(tensors, assign=True)
+    return model.eval().requires_grad_(False)

@@ -1,0 +1,296 @@
+"""One training loop: a generator that yields a Step. Nothing else in the project owns an optimiser."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vae_core.config import DataInfo, Figures, RunConfig, TrainConfig, model_spec
+from vae_core.metrics.likelihood import sample_terms
+from vae_core.models import GaussianVAE, build
+from vae_core.objectives import OBJECTIVES
+from vae_core.runs.folder import RunFolder, TrainingState
+
+if TYPE_CHECKING:
+    from vae_core.data import Dataset
+
+HISTORY_ROWS = 400
+"""A run's curves have about so many training rows, whatever its length."""
+REPORT_STEPS = 25
+"""A Step is yielded at least this often."""
+VALIDATION_SAMPLES = 5_000
+TEST_SAMPLES = 10_000
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says at which step and why."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where a training stands. Terms are means over the batches since the Step before, in nats per sample."""
+
+    step: int
+    total: int
+    epoch: float
+    loss: float
+    distortion: float
+    rate: np.ndarray  # [D]
+    validation: Figures | None
+    """Figures of the validation split, where this step looked at it."""
+    samples_per_second: float
+    seconds_left: float
+    model: GaussianVAE
+    """The model as it is now (still training: don't change it)."""
+
+
+def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = False) -> Iterator[Step]:
+    """Train a model; yields a Step every few batches and at each look at the validation split.
+
+    With `config.out` the run folder is written as training goes on: the weights that are best on validation
+    (`model.safetensors`), the state to resume from (`state.safetensors`), the curves. Leaving the loop early
+    (`break`, or closing the generator) stops the run: the best weights stay, and codes, figures and preview are
+    made from them. `resume=True` goes on from the folder's last state; on a CPU the weights are then bit-equal
+    to those of a run that was never interrupted.
+
+    Raises DatasetError where the data is not there, ValueError where net and data don't fit, RunError where the
+    folder is taken or its state unreadable, TrainingError where the loss is no longer a number.
+    """
+    if data is None:
+        from vae_core.data import load_dataset
+
+        data = load_dataset(config.data)
+    device = pick_device(config.device)
+    spec = model_spec(config, data.sample_shape)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = build(spec)
+    model = model.to(device)
+    if spec.net == "conv":
+        model = model.to(memory_format=torch.channels_last)
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
+    noise = torch.Generator(device=device).manual_seed(config.seed)
+
+    x = data.x.to(device)
+    positions = {name: data.splits[name].to(device) for name in ("train", "validation", "test")}
+    batch_size = min(config.batch_size, len(positions["train"]))
+    steps_per_epoch = len(positions["train"]) // batch_size
+    total = config.steps or config.epochs * steps_per_epoch
+
+    info = DataInfo(
+        name=data.name, sample_shape=data.sample_shape, size=len(data), class_names=data.class_names,
+        factor_names=data.factor_names, factor_sizes=data.factor_sizes,
+    )
+    run = RunConfig(train=config, model=spec, data=info)
+    folder = RunFolder(config.out) if config.out else None
+    done, best, history = 0, None, list[dict[str, float]]()
+    best_weights = _copy(model)
+    if folder and resume:
+        state = folder.read_state(model.state_dict(), spec)
+        model.load_state_dict(state.weights)
+        best_weights, best, done = state.best_weights, state.best, state.step
+        _load_moments(optimiser, state.moments)
+        noise.set_state(state.noise)
+        history = folder.read_history(until=done)
+        folder.write_config(run.model_copy(update={"best": best}))
+    elif folder:
+        folder.create(run)
+
+    objective = OBJECTIVES[config.objective]
+    amp = _autocast(config.precision, device)
+
+    # a compiled loss draws its noise from CUDA's own generator: graphs capture that one alone
+    compiled = config.compile == "on" or (config.compile == "auto" and device.type == "cuda")
+    generator = None if compiled else noise
+    if compiled and device.type == "cuda":
+        torch.cuda.manual_seed(config.seed + done)
+
+    def loss_of(batch: Tensor, step: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        with amp:
+            terms = model.terms(batch, generator=generator)
+        return objective(terms, config, step).mean(), terms.distortion.mean(), terms.rate.mean(0)
+
+    forward = torch.compile(loss_of, mode="reduce-overhead") if compiled else loss_of
+
+    look_every = max(1, total // config.evaluations)
+    report_every = max(1, min(REPORT_STEPS, total // HISTORY_ROWS))
+    history_every = max(report_every, total // HISTORY_ROWS // report_every * report_every)
+
+    sums = torch.zeros(2 + spec.latent_dim, device=device)  # loss, distortion, rate [D]
+    counted = 0
+    first_bad = torch.full((), -1, dtype=torch.int64, device=device)
+    order, order_epoch = torch.empty(0, dtype=torch.int64), -1
+    started = time.perf_counter()
+    spent, seen, speed = 0.0, 0, 0.0
+
+    def finish(outcome: str) -> None:
+        model.load_state_dict(best_weights)
+        if folder is None:
+            return
+        from vae_core.runs.finish import write_results
+
+        test = look(positions["test"][:TEST_SAMPLES], done) if best else None
+        write_results(folder, run.model_copy(update={"best": best, "test": test, "state": outcome}), model, data)
+
+    def look(where: Tensor, step: int) -> Figures:
+        distortion, rate = sample_terms(model, x, where)
+        # "best" is judged by the objective as it stands at the end, whatever the schedules say now
+        final = config.model_copy(update={"warmup_steps": 0, "capacity_steps": 1})
+        weighted = objective(_MeanTerms(distortion, rate), final, 1.0)  # type: ignore[arg-type]
+        return Figures(
+            step=step, distortion=float(distortion.mean()), rate=float(rate.sum(1).mean()),
+            objective=float(weighted.mean()),
+        )
+
+    try:
+        model.train()
+        while done < total:
+            epoch, within = divmod(done, steps_per_epoch)
+            if epoch != order_epoch:
+                shuffle = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
+                order = positions["train"][torch.randperm(len(positions["train"]), generator=shuffle).to(device)]
+                order_epoch = epoch
+            rows = order[within * batch_size : (within + 1) * batch_size]
+            batch = x[rows]
+            if spec.net == "conv":
+                batch = batch.contiguous(memory_format=torch.channels_last)
+            for group in optimiser.param_groups:
+                group["lr"] = config.learning_rate * cosine_tail(done, total, config.decay)
+            step_tensor = torch.tensor(float(done), device=device) if compiled else float(done)
+            loss, distortion, rate = forward(batch, step_tensor)  # type: ignore[arg-type]
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            with torch.no_grad():
+                bad = (first_bad < 0) & ~torch.isfinite(loss)
+                first_bad = torch.where(bad, done + 1, first_bad)
+                sums += torch.cat([torch.stack([loss, distortion]), rate]).detach()
+            counted += 1
+            done += 1
+
+            looking = done % look_every == 0 or done == total
+            if not (looking or done % report_every == 0):
+                continue
+            if int(first_bad) >= 0:
+                raise TrainingError(_cause(int(first_bad), config, best))
+            values = (sums / counted).tolist()
+            spent += time.perf_counter() - started
+            seen += counted * batch_size
+            speed = seen / spent
+            sums.zero_()
+            counted = 0
+            figures = None
+            if looking:
+                model.eval()
+                figures = look(positions["validation"][:VALIDATION_SAMPLES], done)
+                model.train()
+                if not np.isfinite(figures.objective):
+                    raise TrainingError(_cause(done, config, best))
+                if best is None or figures.objective < best.objective:
+                    best, best_weights = figures, _copy(model)
+            if looking or done % history_every == 0:
+                history.append(_history_row(done, done / steps_per_epoch, values, figures))
+            if folder and looking:
+                state = TrainingState(
+                    done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state()
+                )
+                folder.write_progress(run.model_copy(update={"best": best}), state, history)
+            yield Step(
+                done, total, done / steps_per_epoch, values[0], values[1], np.array(values[2:]), figures,
+                speed, (total - done) * batch_size / max(speed, 1e-9), model,
+            )
+            started = time.perf_counter()
+        finish("finished")
+    except (GeneratorExit, KeyboardInterrupt):
+        model.eval()
+        finish("stopped")
+        raise
+    except TrainingError:
+        model.eval()
+        finish("failed")
+        raise
+
+
+@dataclass(frozen=True)
+class _MeanTerms:
+    distortion: Tensor  # [n]
+    rate: Tensor  # [n, D]
+
+
+def pick_device(wish: str) -> torch.device:
+    """auto: CUDA, else MPS, else the CPU. Raises ValueError where a wished device is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wish == "auto":
+        return torch.device(next(name for name in ("cuda", "mps", "cpu") if there[name]))
+    if not there[wish]:
+        raise ValueError(f"this machine has no {wish} device; choose one of: {', '.join(d for d in there if there[d])}")
+    return torch.device(wish)
+
+
+def cosine_tail(step: int, total: int, tail: float) -> float:
+    """Learning-rate factor: 1 until the last `tail` of the steps, then a half cosine down to 0.01."""
+    begin = total * (1 - tail)
+    if tail == 0 or step <= begin:
+        return 1.0
+    return 0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * (step - begin) / (total - begin))))
+
+
+def _autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    half = precision == "bf16" or (
+        precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    )
+    return torch.autocast(device.type, dtype=torch.bfloat16) if half else nullcontext()
+
+
+def _copy(model: GaussianVAE) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def _moments(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Adam's moments and step counts as a flat dict of tensors, '<parameter number>.<what>'."""
+    return {f"{i}.{what}": value for i, state in optimiser.state_dict()["state"].items() for what, value in state.items()}
+
+
+def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in moments.items():
+        number, what = name.split(".", 1)
+        state.setdefault(int(number), {})[what] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def _history_row(step: int, epoch: float, values: list[float], figures: Figures | None) -> dict[str, float]:
+    row = {
+        "step": float(step), "epoch": epoch, "loss": values[0], "distortion": values[1], "rate": sum(values[2:]),
+        "validation_distortion": figures.distortion if figures else float("nan"),
+        "validation_rate": figures.rate if figures else float("nan"),
+    }
+    return row | {f"rate_{d}": value for d, value in enumerate(values[2:])}
+
+
+def _cause(step: int, config: TrainConfig, best: Figures | None) -> str:
+    if config.learning_rate > 3e-3:
+        cause = f"the learning rate of {config.learning_rate:g} is most likely too high; try 0.001"
+    elif config.beta > 100 or (config.objective == "capacity" and config.gamma > 1000):
+        cause = "the weight of the rate is most likely too high for this learning rate; try a smaller one or a warm-up"
+    elif config.precision == "bf16":
+        cause = "bf16 most likely overflowed; try precision fp32"
+    else:
+        cause = "the learning rate is most likely too high for this net; try a third of it"
+    kept = f"the best weights, of step {best.step}, are kept" if best else "no weights had been kept yet"
+    return f"The loss was no longer a number at step {step}: {cause}. Training stopped; {kept}."
+
+
+def run_path(config: TrainConfig) -> Path:
+    """The run folder of a config that has one. Raises ValueError otherwise."""
+    if config.out is None:
+        raise ValueError("this training has no run folder: give --out runs/NAME")
+    return config.out
