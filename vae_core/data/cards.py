@@ -1,4 +1,4 @@
-"""What datasets there are and whether they are on this machine. Light: no torch, torchvision or sklearn here."""
+"""What datasets there are, and whether they are on this machine. Light: no torch, torchvision or sklearn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Progress = Callable[[float, str], None]  # (fraction done in 0..1, what is being
 
 
 class DatasetError(ValueError):
-    """A dataset is unknown, absent, damaged or cannot be fetched: one sentence, shown to the visitor as it is."""
+    """A dataset is unknown, absent, damaged or out of reach: one sentence, shown to the visitor as it is."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ CARDS: dict[str, DatasetCard] = {
         DatasetCard(
             name="sprites",
             title="Sprites",
-            description="A white square, ellipse or heart on black, at every scale, orientation and place of a "
-            "regular grid: the five factors behind every picture are known.",
+            description="A white square, ellipse or heart on black, at every scale, orientation and place of "
+            "a regular grid: the five factors behind every picture are known.",
             n=737_280,
             sample_shape=(1, 64, 64),
             class_names=_SHAPES,
@@ -107,8 +107,8 @@ CARDS: dict[str, DatasetCard] = {
         DatasetCard(
             name="dsprites-subset",
             title="dSprites (subset)",
-            description="46,080 original pictures of dSprites on a regular grid: every 4th orientation, every 2nd "
-            "position; only where its file has been put into the data folder.",
+            description="46,080 original pictures of dSprites on a regular grid: every 4th orientation and "
+            "every 2nd position; only where its file has been put into the data folder.",
             n=46_080,
             sample_shape=(1, 64, 64),
             class_names=_SHAPES,
@@ -141,8 +141,8 @@ def data_folder() -> Path:
 def search_folders() -> tuple[Path, ...]:
     """Where datasets are looked for, in this order.
 
-    A folder named by LATENTARIUM_DATA is the only one; else the project's own, then `../shared/data` beside the
-    project, where a group may keep data that several people read and nobody writes.
+    A folder named by LATENTARIUM_DATA is the only one; else the project's own, then `../shared/data` beside
+    the project, where a group may keep data that several people read and nobody writes.
     """
     if os.environ.get("LATENTARIUM_DATA", "").strip():
         return (data_folder(),)
@@ -150,7 +150,7 @@ def search_folders() -> tuple[Path, ...]:
 
 
 def idx_folders(name: str) -> tuple[Path, ...]:
-    """The folders that may hold the four idx files of `name`: torchvision's layout first, then a plain folder."""
+    """Where the four idx files of `name` may be: torchvision's layout first, then a plain folder."""
     return tuple(
         folder
         for root in search_folders()
@@ -161,7 +161,7 @@ def idx_folders(name: str) -> tuple[Path, ...]:
 def idx_file(folder: Path, stem: str) -> Path | None:
     """The plain or the gzipped file of that stem in `folder`, None where neither is there."""
     for path in (folder / stem, folder / f"{stem}.gz"):
-        if path.is_file():
+        if os.path.isfile(path):  # unlike Path.is_file, never raises where a folder may not be entered
             return path
     return None
 
@@ -171,5 +171,5 @@ def is_available(name: str) -> bool:
     if name in TORCHVISION_CLASSES:
         return any(all(idx_file(folder, stem) for stem in IDX_FILES) for folder in idx_folders(name))
     if name == "dsprites-subset":
-        return any((root / DSPRITES_FILE).is_file() for root in search_folders())
+        return any(os.path.isfile(root / DSPRITES_FILE) for root in search_folders())
     return name in CARDS

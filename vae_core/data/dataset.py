@@ -19,8 +19,8 @@ SPLITS = ("train", "validation", "test")
 class Dataset:
     """Samples with what is known about them. Immutable: `split` and `take` return new ones.
 
-    `splits` holds positions into this very `x`; `index` holds each sample's position in the full dataset, so that a
-    sample keeps its name whatever part it is looked at in.
+    `splits` holds positions into this very `x`; `index` holds each sample's position in the full dataset, so
+    that a sample keeps its name whatever part it is looked at in.
     """
 
     name: str
@@ -52,12 +52,15 @@ class Dataset:
         return self.take(self.splits[name])
 
     def take(self, positions: Tensor | np.ndarray | Sequence[int]) -> Dataset:
-        """The samples at these positions of this dataset, in this order (repeats allowed).
+        """The samples at these positions (integers) of this dataset, in this order; repeats are allowed.
 
-        Raises IndexError where a position lies outside 0..N-1.
+        Raises IndexError where a position lies outside 0..N-1, TypeError where positions are no integers.
         """
-        chosen = torch.as_tensor(positions, dtype=torch.int64, device=self.index.device).reshape(-1)  # [n]
-        if len(chosen) and not (0 <= int(chosen.min()) and int(chosen.max()) < len(self)):
+        chosen = torch.as_tensor(positions, device=self.index.device).reshape(-1)  # [n]
+        if len(chosen) and (chosen.is_floating_point() or chosen.is_complex() or chosen.dtype == torch.bool):
+            raise TypeError(f"Positions are integers, not {str(chosen.dtype).removeprefix('torch.')}.")
+        chosen = chosen.long()
+        if len(chosen) and (int(chosen.min()) < 0 or int(chosen.max()) >= len(self)):
             raise IndexError(f"Positions in {self.name} go from 0 to {len(self) - 1}.")
         member = torch.full((len(self),), -1, dtype=torch.int8)
         for number, positions_of_split in enumerate(self.splits.values()):
@@ -78,8 +81,8 @@ class Dataset:
 def shuffled_splits(n: int, seed: int) -> dict[str, Tensor]:
     """80 / 10 / 10 percent of a fixed permutation of 0..n-1, each int64 and in the permutation's order.
 
-    The order inside a split is random too, so that its first k samples are a fair subset. NumPy's legacy generator
-    is used because its stream is frozen (NEP 19): the splits are the same on every machine, for ever.
+    The order inside a split is random too, so that its first k samples are a fair subset. NumPy's legacy
+    generator is used because its stream is frozen (NEP 19): the splits are the same everywhere, for ever.
     """
     order = torch.from_numpy(np.random.RandomState(seed).permutation(n).astype(np.int64))
     held_out = n // 10

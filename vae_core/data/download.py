@@ -1,7 +1,7 @@
 """Fetching MNIST and Fashion-MNIST from torchvision's mirrors, with progress.
 
-torchvision knows where the files are and what their checksums are; its own download prints a bar on the console
-and cannot tell a caller how far it is, hence the few lines of streaming here.
+torchvision knows where the files are and what their checksums are; its own download prints a bar on the
+console and cannot tell a caller how far it is, hence the few lines of streaming here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import ssl
 import tempfile
 import urllib.error
 import urllib.request
@@ -36,7 +37,8 @@ def fetch(name: str, progress: Progress) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatasetError(
-            f"{folder} cannot be made ({error.strerror}); set LATENTARIUM_DATA to a folder that can."
+            f"{folder} cannot be made ({error.strerror or error}); "
+            "set LATENTARIUM_DATA to a folder that can be."
         ) from error
     total = card.download_mb * 1e6
     done = 0
@@ -61,17 +63,18 @@ def _fetch_file(
             reasons.append(f"{mirror} answered {error.code}")
         except urllib.error.URLError as error:
             reasons.append(f"{mirror} cannot be reached ({error.reason})")
-        except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
             reasons.append(f"{mirror} broke off ({type(error).__name__})")
         except _BadFile as error:
             reasons.append(f"{mirror} {error}")
         except OSError as error:
             raise DatasetError(
-                f"{path} cannot be written ({error.strerror or error}); set LATENTARIUM_DATA to a folder that can."
+                f"{path} cannot be written ({error.strerror or error}); "
+                "set LATENTARIUM_DATA to a folder that can be."
             ) from error
     raise DatasetError(
-        f"{title} could not be downloaded ({path.name}: {'; '.join(reasons)}); try again later, or put its files "
-        f"into {path.parent}."
+        f"{title} could not be downloaded ({path.name}: {'; '.join(reasons)}); try again later, or put "
+        f"its files into {path.parent}."
     )
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
+import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.data import cards, download as fetching
+from vae_core.data import cards
+from vae_core.data import download as fetching
 from vae_core.data.cards import CARDS, DatasetCard, DatasetError, Progress
 from vae_core.data.dataset import Dataset, shuffled_splits
 from vae_core.data.idx import read_idx
@@ -32,10 +37,12 @@ IDX_SIZES = {"mnist": IdxSizes(), "fashion-mnist": IdxSizes()}
 def load_dataset(name: str, *, download: bool = False, progress: Progress | None = None) -> Dataset:
     """The dataset called `name` (a key of CARDS), on the CPU.
 
-    Data is looked for in `search_folders()` and read where it lies; nothing is written unless it is absent and
-    `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of downloads and reading.
+    Data is looked for in `search_folders()` and read where it lies; nothing is written unless it is absent
+    and `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of downloading and
+    reading.
 
-    Raises DatasetError, one sentence, where the name is unknown, the data is absent or damaged, or a download fails.
+    Raises DatasetError, one sentence, where the name is unknown, the data is absent or damaged, or a download
+    fails.
     """
     if name not in CARDS:
         raise DatasetError(f"There is no dataset called {name!r}; there are {', '.join(CARDS)}.")
@@ -69,9 +76,7 @@ def _dataset(
 
 
 def _digits(card: DatasetCard) -> Dataset:
-    from sklearn.datasets import (
-        load_digits,
-    )  # not at the top: it takes half a second that sprites need not pay
+    from sklearn.datasets import load_digits  # here, so that only this dataset pays for the import
 
     bunch = load_digits()
     grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)  # 0..16 -> 0..255, [N, 8, 8]
@@ -118,7 +123,7 @@ def _idx_dataset(card: DatasetCard, tell: Progress) -> Dataset:
     return _dataset(card, torch.from_numpy(images[:, None]), torch.from_numpy(labels).long(), None, splits)
 
 
-def _idx_paths(card: DatasetCard) -> dict[str, cards.Path]:
+def _idx_paths(card: DatasetCard) -> dict[str, Path]:
     """Stem -> file, all from one folder. Raises DatasetError where no folder has all four."""
     missing = ""
     for folder in cards.idx_folders(card.name):
@@ -138,44 +143,35 @@ def _idx_paths(card: DatasetCard) -> dict[str, cards.Path]:
 
 def _dsprites_subset(card: DatasetCard) -> Dataset:
     paths = [root / cards.DSPRITES_FILE for root in cards.search_folders()]
-    path = next((path for path in paths if path.is_file()), None)
+    path = next((path for path in paths if os.path.isfile(path)), None)
     if path is None:
         looked = " or ".join(str(path) for path in paths)
-        raise DatasetError(
-            f"{card.title} is not at {looked}: put the file there; no download is offered for it."
-        )
+        raise DatasetError(f"{card.title} is not at {looked}: put its file there, it cannot be downloaded.")
     n, size = card.n, card.sample_shape[1]
     images = _npz_array(path, "imgs", (n, size, size), np.uint8)
     classes = _npz_array(path, "latents_classes", (n, 5), np.uint8)
     if images.max() > 1 or (classes.max(axis=0) >= card.factor_sizes).any():
-        raise DatasetError(
-            f"{path} holds values outside dSprites' ranges: it is not the file that belongs here."
-        )
+        raise DatasetError(f"{path} holds values outside dSprites' ranges: another file belongs here.")
     factors = torch.from_numpy(classes.astype(np.int64))
-    x = torch.from_numpy(images[:, None]) * 255  # 0 or 1 -> 0 or 255
+    x = torch.from_numpy(images[:, None]).mul_(255)  # 0 or 1 -> 0 or 255
     return _dataset(card, x, factors[:, 0].clone(), factors, shuffled_splits(n, DSPRITES_SEED))
 
 
-def _npz_array(path: cards.Path, key: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
+def _npz_array(path: Path, key: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
     """One array out of an npz, its header compared with what belongs there before anything is allocated."""
-    import zipfile
-    import zlib
-
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
-            version = np.lib.format.read_magic(member)
-            read_header = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            found_shape, fortran, found_dtype = read_header(member)
+            if np.lib.format.read_magic(member) != (1, 0):  # later versions allow headers of gigabytes
+                raise DatasetError(
+                    f"{path}: {key} is not stored as plain numbers; put a whole copy in its place."
+                )
+            found_shape, fortran, found_dtype = np.lib.format.read_array_header_1_0(member)
             if found_shape != shape or fortran or found_dtype != np.dtype(dtype):
                 raise DatasetError(
                     f"{path}: {key} is {found_dtype} {found_shape}, where {np.dtype(dtype)} {shape} is right."
                 )
             out = np.empty(shape, dtype)
-            flat = memoryview(out.reshape(-1))
+            flat = out.reshape(-1).data
             filled = 0
             while filled < len(flat):
                 piece = member.read(min(1 << 20, len(flat) - filled))
@@ -185,7 +181,8 @@ def _npz_array(path: cards.Path, key: str, shape: tuple[int, ...], dtype: type[n
                 filled += len(piece)
             member.read(1)  # the end of the member is where its checksum is compared
             return out
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, DatasetError):
-            raise
+    except DatasetError:
+        raise
+    except (OSError, EOFError, KeyError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        # a RuntimeError: the archive is encrypted, or compressed in a way this Python does not know
         raise DatasetError(f"{path} cannot be read ({error}); put a whole copy in its place.") from error

@@ -1,16 +1,17 @@
 """Sprites: a white square, ellipse or heart on black, drawn from five factors; 737,280 pictures, none stored.
 
-The factor grid is that of dSprites (Matthey et al. 2017, github.com/google-deepmind/dsprites-dataset); the pictures
-are drawn here, from outlines fitted to the original ones (`benchmarks/sprites_fidelity.py` prints how well).
+The factor grid is that of dSprites (Matthey et al. 2017, github.com/google-deepmind/dsprites-dataset); the
+pictures are drawn here, with outlines fitted to the originals (benchmarks/sprites_fidelity.py says how well).
 
-Geometry, in pixels from the upper left corner of the 64 x 64 canvas, pixel p being tested at its centre p + 1/2:
-the centre lies at (16 + 32 x, 16 + 32 y) with x, y in 0..1; orientation turns counter-clockwise as seen on the screen;
-scale multiplies the outline about the centre. Each outline is mirror-symmetric and meets a column at most once, so one
-rule draws all three: a point (u, v) of the upright shape is inside where top(|u|) <= v <= bottom(|u|).
+Geometry, in pixels from the upper left corner of the 64 x 64 canvas, pixel p being tested at its centre
+p + 1/2: the shape's centre lies at (16 + 32 x, 16 + 32 y) with x, y in 0..1; orientation turns counter-
+clockwise as seen on the screen; scale multiplies the outline about the centre. Each outline is mirror-symmetric and
+meets every column in one piece, so one rule draws all three: a point (u, v) of the upright shape is inside where
+top(|u|) <= v <= bottom(|u|), v pointing down.
 
-Orientation is not always visible: the square has a 4-fold and the ellipse a 2-fold rotational symmetry, so several
-orientations of these give (nearly) the same picture; and orientations 0 and 39 are the same angle for every shape, for
-the 40 values include both 0 and 2 pi.
+Orientation is not always visible: the square has a 4-fold and the ellipse a 2-fold rotational symmetry, so
+several orientations of these give (nearly) the same picture; and orientations 0 and 39 are the same angle for
+every shape, for the 40 values include both 0 and 2 pi.
 """
 
 from __future__ import annotations
@@ -26,9 +27,7 @@ from torch import Tensor
 SIZE = 64
 FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
 FACTOR_SIZES = (3, 6, 40, 32, 32)
-N = math.prod(
-    FACTOR_SIZES
-)  # 737,280; sample number = factors read as digits, shape the slowest, y the fastest
+N = math.prod(FACTOR_SIZES)  # 737,280; a sample's number is its factors read as digits, y the fastest
 
 # What each index of a factor stands for: shape 1..3, scale, orientation in radians, positions as in dSprites.
 FACTOR_VALUES: dict[str, tuple[float, ...]] = {
@@ -40,24 +39,25 @@ FACTOR_VALUES: dict[str, tuple[float, ...]] = {
 }
 
 _PATCH = (
-    28  # pixels; no shape reaches farther from its centre than the square's corner, 9.6 sqrt 2 = 13.58 pixels
+    28  # pixels; the farthest any shape reaches from its centre is the square's corner, 9.6 sqrt 2 = 13.58
 )
 _REACH = _PATCH / 2
 _BINS = 4096  # of |u| in the outline tables, over 0.._REACH pixels: 0.0034 pixels each
-_CHUNK = 512  # samples drawn at a time: small enough for a processor's cache
+_CHUNK = {"cpu": 512}  # samples drawn at a time: small enough for a processor's cache
+_CHUNK_ELSEWHERE = 4096  # enough to keep a GPU busy, in about 150 MB
 
 _SQUARE_HALF = 9.6
 _ELLIPSE_HALF = (12.8, 7.2)
-# The heart's half-width, and its edges as sums over 1, s, s^2, sqrt(s), sqrt(1 - s), with s = |u| / half-width
+# The heart's half-width, and its edges as sums over 1, s, s^2, sqrt(s), sqrt(1 - s) with s = |u| / half-width
 _HEART_HALF = 9.6
 _HEART_TOP = (5.8444, -4.4065, 4.1176, -9.6137, -10.1899)
 _HEART_BOTTOM = (-1.0380, 1.7343, 1.3120, -6.1823, 11.0295)
 
 
 def render(factors: Tensor) -> Tensor:
-    """Draw sprites: factors int [N, 5] (shape, scale, orientation, x, y) -> uint8 [N, 1, 64, 64] of 0 and 255.
+    """Draw sprites: factors int [N, 5] (shape, scale, orientation, x, y) -> uint8 [N, 1, 64, 64], 0 or 255.
 
-    On the device of `factors`. Square and ellipse repeat themselves over orientations (see the module's text).
+    On the device of `factors`. Square (4-fold symmetric) and ellipse (2-fold) repeat over orientations.
     Raises ValueError where `factors` has another shape, is no integer tensor, or goes beyond FACTOR_SIZES.
     """
     factors = torch.as_tensor(factors)
@@ -69,15 +69,25 @@ def render(factors: Tensor) -> Tensor:
         raise ValueError(f"Sprites' factors are integers, not {str(factors.dtype).removeprefix('torch.')}.")
     factors = factors.long()
     _check_range(factors)
+    return _render(factors)
+
+
+def _render(factors: Tensor) -> Tensor:
+    """`render` for factors int64 [N, 5] known to be in range: never waits for the device."""
+    chunk = _CHUNK.get(factors.device.type, _CHUNK_ELSEWHERE)
     out = torch.zeros(len(factors), SIZE * SIZE, dtype=torch.uint8, device=factors.device)
-    for start in range(0, len(factors), _CHUNK):
-        _draw(factors[start : start + _CHUNK], out[start : start + _CHUNK])
+    for start in range(0, len(factors), chunk):
+        _draw(factors[start : start + chunk], out[start : start + chunk])
     return out.view(-1, 1, SIZE, SIZE)
 
 
 def factors_of(index: Tensor) -> Tensor:
     """Sample numbers int64 [...] in 0..N-1 -> factors int64 [..., 5]."""
-    return torch.stack(torch.unravel_index(index, FACTOR_SIZES), dim=-1)
+    columns = []  # not torch.unravel_index: that copies the sizes to the device at each call
+    for size in reversed(FACTOR_SIZES):
+        columns.append(index % size)
+        index = index // size
+    return torch.stack(columns[::-1], dim=-1)
 
 
 def index_of(factors: Tensor) -> Tensor:
@@ -92,9 +102,9 @@ def all_factors() -> Tensor:
 
 
 class SpriteImages:
-    """The pictures of (a part of) the grid, drawn when they are asked for. Stands where a uint8 tensor would.
+    """The pictures of (a part of) the grid, drawn when asked for; stands where a uint8 tensor would.
 
-    `images[i]` with an int gives [1, 64, 64]; with a slice, an integer or boolean tensor or a list, [n, 1, 64, 64].
+    `images[i]` is [1, 64, 64] for an int, [n, 1, 64, 64] for a slice, a list, an integer or boolean tensor.
     """
 
     dtype = torch.uint8
@@ -124,13 +134,13 @@ class SpriteImages:
 
     def __getitem__(self, key: int | slice | Sequence[int] | np.ndarray | Tensor) -> Tensor:
         if isinstance(key, (int, np.integer)):
-            return render(factors_of(self._index[int(key)].reshape(1)))[0]
+            return _render(factors_of(self._index[int(key)].reshape(1)))[0]
         if not isinstance(key, slice):
             key = torch.as_tensor(key, device=self.device)
             if not len(key):
                 key = key.long()  # an empty list has no type of its own
         chosen = self._index[key]
-        return render(factors_of(chosen.reshape(-1))).view(*chosen.shape, 1, SIZE, SIZE)
+        return _render(factors_of(chosen.reshape(-1))).view(*chosen.shape, 1, SIZE, SIZE)
 
     def __repr__(self) -> str:
         return f"SpriteImages({len(self)} of {N}, device={str(self.device)!r})"
@@ -171,7 +181,7 @@ def _draw(factors: Tensor, out: Tensor) -> None:
 
 
 def _patch_axis(position: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the patch begins on one axis, int64 [B], and its pixels' distances from the centre, float [B, P]."""
+    """Where the patch begins on an axis, int64 [B]; its pixels' distances from the centre, float [B, P]."""
     centre = 16 + 32 * position.float() / 31
     first = (centre - (_REACH + 0.5)).ceil()
     steps = torch.arange(_PATCH, device=position.device)
@@ -180,7 +190,7 @@ def _patch_axis(position: Tensor) -> tuple[Tensor, Tensor]:
 
 @lru_cache(maxsize=8)
 def _tables(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Outlines as (middle, half height) of each column |u|, float [3 * BINS] each, and cos, sin float [2, 40]."""
+    """Middle and half height of each outline at each |u|, float [3 * BINS]; cos and sin, float [2, 40]."""
     u = (np.arange(_BINS) + 0.5) * (_REACH / _BINS)
     none = np.full(_BINS, -1.0)  # a half height that nothing is within
     long, short = _ELLIPSE_HALF
