@@ -13,7 +13,7 @@ if not runtime.exists():
 else:
     from ui import state, widgets
 
-    st.set_page_config(page_title="Latentarium", page_icon=":material/flare:", layout="wide")
+    st.set_page_config(page_title="Latentarium", page_icon=widgets.ICON, layout="wide")
     # Each url_path differs from its file's stem: AppTest would otherwise take the page for a legacy
     # one and drop this frame from the second run on.
     page = st.navigation(
@@ -25,6 +25,7 @@ else:
             st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="studio"),
         ]
     )
+    widgets.style()
     state.follow_address()
     with st.sidebar:
         widgets.model_picker()

@@ -210,6 +210,52 @@ class SafeHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
+# Streamlit follows the system's colour scheme until a visitor chooses in its menu, and has no setting for it.
+# It keeps that choice under a key for the path it was loaded from; home's holds for the other paths too.
+DARK_FIRST = b"""<head><script>{
+const key = (path) => `stActiveTheme-${path}-v2`, here = key(location.pathname)
+try {
+  if (localStorage.getItem(here) === null)
+    localStorage.setItem(here, localStorage.getItem(key("/")) ?? '"Dark"')
+} catch { /* no storage for this page: the system's scheme it is */ }
+}</script>"""
+
+
+class DarkFirst:
+    """Makes the dark theme the one a first visit sees, by a line in the head of Streamlit's page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+            await self.app(scope, receive, send)
+            return
+        # The page is rewritten as it passes, so it has to pass in plain text and in full.
+        left_out = (b"accept-encoding", b"range", b"if-range")
+        scope = {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in left_out]}
+        start: Message = {}
+        body = b""
+
+        async def send_changed(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                start = message
+                return
+            body += message.get("body", b"")
+            if message.get("more_body", False):
+                return
+            headers = MutableHeaders(scope=start)
+            if headers.get("content-type", "").startswith("text/html"):
+                body = body.replace(b"<head>", DARK_FIRST, 1)
+                if "content-length" in headers and body:
+                    headers["content-length"] = str(len(body))
+            await send(start)
+            await send({"type": "http.response.body", "body": body})
+
+        await self.app(scope, receive, send_changed)
+
+
 def middleware() -> list[Middleware]:
     """What every request passes, outermost first: headers on refusals too, then the host, then the origin."""
     hosts = allowed_hosts()
@@ -217,6 +263,7 @@ def middleware() -> list[Middleware]:
         Middleware(SafeHeaders, policy=content_security_policy(hosts)),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
         Middleware(OwnOrigin),
+        Middleware(DarkFirst),
     ]
 
 

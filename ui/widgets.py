@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +19,15 @@ if TYPE_CHECKING:
     from vae_core.runs import Run
 
 _PICKER = "latentarium.picker"
-THUMBNAIL = 60  # pixels on the screen
+FOLDER = Path(__file__).parent
+ICON = str(FOLDER / "icon.svg")
+THUMBNAIL = 52  # pixels on the screen: four fit the sidebar
 SHOWN_IN_TRAY = 12
+
+
+def style() -> None:
+    """The frame's few rules of CSS; colours and fonts stand in .streamlit/config.toml."""
+    st.html(FOLDER / "frame.css")
 
 
 # -- the run -----------------------------------------------------------------------------------------------
@@ -43,7 +51,7 @@ def model_picker() -> None:
     st.selectbox(
         "Model",
         list(cards),
-        index=None,
+        index=0 if now in cards else None,
         format_func=lambda name: cards[name].title,
         key=_PICKER,
         on_change=_pick,

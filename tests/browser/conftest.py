@@ -76,10 +76,13 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     def make(*, size: tuple[int, int] = DESKTOP, scheme: str = "dark") -> Page:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
-            color_scheme="light" if scheme == "light" else "dark",
             accept_downloads=True,
         )
         contexts.append(context)
+        theme = "Light" if scheme == "light" else "Dark"
+        context.add_init_script(
+            f"localStorage.setItem(`stActiveTheme-${{location.pathname}}-v2`, '\"{theme}\"')"
+        )
         page = context.new_page()
         page.on("pageerror", note_error)
         page.on(
