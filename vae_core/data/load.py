@@ -38,8 +38,8 @@ def load_dataset(name: str, *, download: bool = False, progress: Progress | None
     """The dataset called `name` (a key of CARDS), on the CPU.
 
     Data is looked for in `search_folders()` and read where it lies; nothing is written unless it is absent
-    and `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of downloading and
-    reading.
+    and `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of the download
+    and of the reading.
 
     Raises DatasetError, one sentence, where the name is unknown, the data is absent or damaged, or a download
     fails.
