@@ -6,8 +6,8 @@ pictures are drawn here, with outlines fitted to the originals (benchmarks/sprit
 Geometry, in pixels from the upper left corner of the 64 x 64 canvas, pixel p being tested at its centre
 p + 1/2: the shape's centre lies at (16 + 32 x, 16 + 32 y) with x, y in 0..1; orientation turns
 counter-clockwise as seen on the screen; scale multiplies the outline about the centre. Each outline is
-mirror-symmetric and meets every column in one piece, so one rule draws all three: a point (u, v) of the upright
-shape is inside where top(|u|) <= v <= bottom(|u|), v pointing down.
+mirror-symmetric and meets every column in one piece, so one rule draws all three: a point (u, v) of the
+upright shape is inside where top(|u|) <= v <= bottom(|u|), v pointing down.
 
 Orientation is not always visible: the square has a 4-fold and the ellipse a 2-fold rotational symmetry, so
 several orientations of these give (nearly) the same picture; and orientations 0 and 39 are the same angle for
