@@ -15,6 +15,8 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from vae_core.data import Dataset
+    from vae_core.latent.dimensions import Dimensions
+    from vae_core.latent.geometry import Typical
     from vae_core.runs import Codes, Run, RunCard
 
 PREVIEW_SIDE = 4096  # pixels; a small file can declare a picture that fills the memory
@@ -187,3 +189,51 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], he
     channels = pixels.shape[1]
     upright = pixels[:, 0] if channels == 1 else np.moveaxis(pixels[:, :3], 1, -1)
     return Pictures(upright, labels, decoded=not here)
+
+
+# -- the latent desk ---------------------------------------------------------------------------------------
+
+CODES_COMPARED = 2000  # codes sent to the browser for the distance cue; it looks at each of them in every frame
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the latent desk needs of a run.
+
+    Attributes:
+        program: the decoder and a sample of the codes, as vae_core.export writes them for the browser.
+        dimensions: rate, mean, spread of each dimension.
+        compared: int [K], dimensions in which distances are measured: those that are awake.
+        typical: how far codes are from each other in these; None where there is nothing to compare.
+    """
+
+    program: bytes
+    dimensions: Dimensions
+    compared: np.ndarray
+    typical: Typical | None
+
+
+def get_desk(name: str) -> Desk:
+    """The decoder of the run called `name` as a program for the browser, with facts on its dimensions.
+
+    Raises:
+        RunError: the run cannot be read. ExportError: its decoder has a layer that the browser cannot run.
+    """
+    card = get_card(name)
+    return _get_desk(name, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _get_desk(name: str, stamp: tuple[int, ...]) -> Desk:
+    from vae_core.export import decoder_program
+    from vae_core.latent.dimensions import describe
+    from vae_core.latent.geometry import typical_distance
+
+    run = get_run(name)
+    codes = run.codes
+    dimensions = describe(codes.mean, codes.rate)
+    compared = np.flatnonzero(dimensions.awake)
+    chosen = np.random.default_rng(0).permutation(len(codes))[:CODES_COMPARED]
+    sample = codes.mean[np.sort(chosen)][:, compared]
+    typical = typical_distance(sample) if len(compared) and len(sample) > 1 and np.ptp(sample) > 0 else None
+    return Desk(decoder_program(run.model).to_bytes(sample), dimensions, compared, typical)
