@@ -313,14 +313,21 @@ def test_an_absent_map_says_so(tmp_path: Path) -> None:
 def test_a_run_keeps_its_map_and_makes_it_once(tmp_path: Path, codes: np.ndarray) -> None:
     np.savez(tmp_path / "codes.npz", mean=codes)
     settings = MapSettings("pca", samples=80)
-    path = p.project_run(tmp_path, settings)
-    assert path == tmp_path / "maps" / f"{settings.key}.npz"
+    same(p.project_run(tmp_path, settings), project(codes, settings))
+    path = tmp_path / "maps" / f"{settings.key}.npz"
     stamp = path.stat().st_mtime_ns
     p.project_run(tmp_path, settings)
     assert path.stat().st_mtime_ns == stamp
     path.write_bytes(b"broken")
     p.project_run(tmp_path, settings)
     same(p.load(path, codes=codes), project(codes, settings))
+
+
+def test_asking_for_more_samples_than_there_are_is_asking_for_all(tmp_path: Path, codes: np.ndarray) -> None:
+    np.savez(tmp_path / "codes.npz", mean=codes)
+    made = p.project_run(tmp_path, MapSettings("pca", samples=10_000))
+    assert made.settings.samples == len(codes)
+    assert p.map_path(tmp_path, MapSettings("pca", samples=len(codes))).exists()
 
 
 def test_a_run_without_codes_says_so(tmp_path: Path) -> None:

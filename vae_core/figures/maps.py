@@ -1,8 +1,8 @@
 """The map of latent space as a figure: points coloured by something, and what is drawn over them.
 
-Points are scattergl traces with `meta={"role": "points"}` whose customdata says which row of the map each point
-is; ellipses, paths and rings are ordinary scatter traces with `meta={"role": "overlay"}`. The map component draws
-both; any other viewer of Plotly figures shows the same picture.
+Points are scattergl traces with `meta={"role": "points"}` whose customdata says which row of the map each
+point is; ellipses, paths and rings are ordinary scatter traces with `meta={"role": "overlay"}`. The map
+component draws both; any other viewer of Plotly figures shows the same picture.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Colouring:
 
 @dataclass(frozen=True)
 class Ellipse:
-    """A Gaussian on the map: centre [2], covariance [2, 2] in the axes' units, and how many standard deviations."""
+    """A Gaussian on the map: centre [2], covariance [2, 2] in axes' units, how many standard deviations."""
 
     centre: NDArray[np.floating]
     covariance: NDArray[np.floating]
@@ -158,19 +158,18 @@ def _points(xy: NDArray[np.float32], colouring: Colouring | None, theme: Theme) 
         order = np.argsort(values, kind="stable").astype(np.int32)
         shown = values[order].astype(np.float32)
         low, high = (float(v) for v in np.quantile(shown, [0.005, 0.995])) if n else (0.0, 1.0)
+        title = f"{colouring.title} ({colouring.unit})" if colouring.unit else colouring.title
         bar = {
             "title": {
-                "text": colouring.title + (f" ({colouring.unit})" if colouring.unit else ""),
+                "text": title,
                 "side": "right",
             },
             "thickness": 12,
             "outlinewidth": 0,
             "len": 0.8,
         }
-        marker = {
-            "color": shown, "colorscale": ORDERED_SCALE, "cmin": low, "cmax": high if high > low else low + 1.0,
-            "colorbar": bar,
-        }  # fmt: skip
+        high = high if high > low else low + 1.0
+        marker = {"color": shown, "colorscale": ORDERED_SCALE, "cmin": low, "cmax": high, "colorbar": bar}
         return [trace(order, colouring.title, marker)]
     return [
         trace(chosen, name, {"color": class_colour(number)})
@@ -232,7 +231,7 @@ def _rings(xy: NDArray[np.floating], colour: str, size: int, label: str) -> go.S
 def factor_colouring(
     name: str, values: NDArray[np.integer], size: int, names: tuple[str, ...] = ()
 ) -> Colouring:
-    """A ground-truth factor: a legend where its values have names or are kinds rather than amounts, else a scale.
+    """A ground-truth factor: a legend where its values have names or are kinds, a scale for amounts.
 
     Up to three values are taken for kinds (dSprites' shapes); more are an amount in steps.
     """

@@ -1,4 +1,4 @@
-"""The look of every figure: one Plotly template in a dark and a light dress, and the colours that stand for things.
+"""The look of every figure: one Plotly template in a dark and a light dress, and what the colours stand for.
 
 Backgrounds are transparent, so that a figure lies on the page's own colour.
 """
@@ -12,9 +12,9 @@ import plotly.graph_objects as go
 
 Theme = Literal["dark", "light"]
 
-# Ten colours that stay apart for colour-blind eyes (smallest CIELAB distance 17 under deuteranopia, protanopia
-# and tritanopia alike) and on both backgrounds. Source: Petroff, "Accessible color sequences for data
-# visualization", arXiv:2107.02270, ten-colour cycle.
+# Ten colours that stay apart for colour-blind eyes (smallest CIELAB distance 17 under deuteranopia,
+# protanopia and tritanopia alike) and show on both backgrounds. Source: Petroff, "Accessible color sequences
+# for data visualization", arXiv:2107.02270, ten-colour cycle.
 CLASS_COLOURS = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",

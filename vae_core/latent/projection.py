@@ -512,22 +512,27 @@ def read_codes(run_folder: Path | str) -> NDArray[np.float32]:
         raise ProjectionError(f"{path} does not read as a file of codes.") from error
 
 
-def project_run(run_folder: Path | str, settings: MapSettings, progress: Progress | None = None) -> Path:
-    """Make a map of a run and keep it with the run; where it is there already and is whole, nothing is done.
+def fitted(settings: MapSettings, n: int) -> MapSettings:
+    """The settings as they come out on n codes: "up to 5,000 samples" of 1,797 is the map of 1,797."""
+    return replace(settings, samples=max(3, min(settings.samples, n)))
 
-    Returns:
-        the file, `<run>/maps/<settings.key>.npz`.
+
+def project_run(
+    run_folder: Path | str, settings: MapSettings, progress: Progress | None = None
+) -> Projection:
+    """Make a map of a run and keep it in `<run>/maps/<key>.npz`; a whole one that is there is only read.
 
     Raises:
         ProjectionError: where the run has no codes, these do not fit, or the folder is read-only.
     """
     codes = read_codes(run_folder)
+    settings = fitted(settings, len(codes))
     path = map_path(run_folder, settings)
     if path.exists():
         try:
-            load(path, codes=codes)
-            return path
+            return load(path, codes=codes)
         except ProjectionError:
             pass  # a broken or outdated map is made anew, over the old one
-    save(project(codes, settings, progress), path)
-    return path
+    made = project(codes, settings, progress)
+    save(made, path)
+    return made

@@ -1,0 +1,183 @@
+"""The map component: a Plotly scatter in the browser with hover pictures and selection by click, box and lasso.
+
+    latent_map(figure, key="atlas", positions=..., index=..., tiles=tiles_url(run), on_pick=..., on_select=...)
+
+It takes the very go.Figure that vae_core.figures.maps builds. Large arrays go by address (ui/blobs.py), so a rerun
+sends a few kilobytes; a selection comes back once a gesture, as a bitset.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from ui.blobs import publish
+from ui.server import asset_url, plotly_url
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+HERE = Path(__file__).parent
+LARGE = 64  # elements; shorter arrays travel as JSON
+
+# The module is fetched by address because a checkout has no installed asset folder; the loader stays tiny.
+_LOADER = """
+export default function (component) {
+  const { data, parentElement } = component;
+  import(data.module).then((map) => map.render(component));
+  return () => import(data.module).then((map) => map.remove(parentElement));
+}
+"""
+
+_component = st.components.v2.component(
+    "latentarium_map",
+    html='<div class="lt-map"></div>\n',
+    css=(HERE / "map.css").read_text(),
+    js=_LOADER,
+    isolate_styles=False,  # Plotly puts its style sheet into the document, where a shadow root would not see it
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of a sample's card: values [n], with `names` where they are numbers of names."""
+
+    title: str
+    values: np.ndarray
+    names: tuple[str, ...] | None = None
+    unit: str = ""
+
+
+def unpack_rows(packed: Mapping[str, Any], n: int) -> np.ndarray:
+    """The rows of a bitset as the browser sends it: int64, ascending.
+
+    Raises:
+        ValueError: it is not a bitset of n bits; nothing a browser sends is trusted.
+    """
+    size = (n + 7) // 8
+    try:
+        content = base64.b64decode(str(packed["bits"]), validate=True)
+        if packed.get("deflated"):
+            unpacker = zlib.decompressobj()
+            content = unpacker.decompress(content, size + 1)
+    except (KeyError, binascii.Error, zlib.error) as error:
+        raise ValueError("The selection does not read as a bitset.") from error
+    if not content:
+        return np.empty(0, dtype=np.int64)
+    if packed.get("n") != n or len(content) != size:
+        raise ValueError(f"The selection is of another map: this one has {n} samples.")
+    bits = np.unpackbits(np.frombuffer(content, dtype=np.uint8), count=n, bitorder="little")
+    return np.flatnonzero(bits).astype(np.int64)
+
+
+def _lean(value: Any) -> Any:
+    """A figure's parts as JSON, with addresses in place of its large arrays."""
+    if isinstance(value, np.ndarray):
+        if value.size < LARGE:
+            return value.tolist()
+        return publish(value)
+    if isinstance(value, Mapping):
+        return {str(name): _lean(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_lean(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _figure_data(figure: go.Figure) -> dict[str, Any]:
+    traces = []
+    for trace in figure.data:
+        parts = _lean(trace._props)  # to_plotly_json would turn the arrays into base64 first
+        if (trace.meta or {}).get("role") == "points":
+            for name in ("x", "y", "customdata"):  # the browser needs typed arrays even of few points
+                parts[name] = publish(np.asarray(trace[name]))
+        traces.append({"type": trace.type, **parts})
+    layout = figure.layout.to_plotly_json()
+    return {"data": traces, "layout": _lean(layout)}
+
+
+def latent_map(
+    figure: go.Figure,
+    *,
+    key: str,
+    positions: np.ndarray,
+    index: np.ndarray,
+    tiles: Mapping[str, Any] | None,
+    facts: Sequence[Fact] = (),
+    picked: int | None = None,
+    label: str = "Map of the samples in latent space",
+    small: bool = False,
+    on_pick: Callable[[int], None] | None = None,
+    on_select: Callable[[np.ndarray], None] | None = None,
+) -> None:
+    """Draws the map. Rows are rows of the map, 0..n-1.
+
+    Args:
+        figure: as map_figure builds it: points whose customdata are rows, overlays.
+        key: a name for this map on its page.
+        positions: [n], place of each row in the run's codes (whose order the tiles have).
+        index: [n], place of each row in the full dataset, for captions.
+        tiles: as ui.tiles.tiles_url gives it; None for a map without pictures.
+        facts: lines of a sample's card.
+        picked: the row whose card stays open.
+        label: for screen readers.
+        small: a lower map, for pages where it stands beside something else.
+        on_pick: told the row that was clicked, before the page runs again.
+        on_select: told the rows inside a box or lasso, ascending; none when the selection was cleared.
+    """
+    n = len(positions)
+    reference = publish(np.asarray(positions, dtype=np.int64))
+    mark = f"{reference['array']}:{figure.layout.uirevision}"
+
+    def hear_pick() -> None:
+        said = st.session_state[key].get("picked")
+        if not isinstance(said, Mapping) or said.get("mark") != mark or on_pick is None:
+            return
+        row = said.get("row")
+        if isinstance(row, int) and 0 <= row < n:
+            on_pick(row)
+
+    def hear_selection() -> None:
+        said = st.session_state[key].get("selected")
+        if isinstance(said, Mapping) and said.get("mark") == mark and on_select is not None:
+            on_select(unpack_rows(said, n))
+
+    data = {
+        "module": asset_url("map/map.js"),
+        "plotly": plotly_url(),
+        "figure": _figure_data(figure),
+        "n": n,
+        "last": int(positions.max()) if n else 0,
+        "mark": mark,
+        "positions": reference,
+        "index": publish(np.asarray(index, dtype=np.int64)),
+        "tiles": dict(tiles) if tiles else None,
+        "facts": [
+            {
+                "title": fact.title,
+                "values": publish(np.asarray(fact.values)),
+                "names": list(fact.names) if fact.names else None,
+                "unit": fact.unit,
+            }
+            for fact in facts
+        ],
+        "picked": picked,
+        "label": f"{label}. {n:,} samples. Arrow keys go to the next sample, Enter picks it, Escape clears.",
+        "small": small,
+    }
+    _component(
+        key=key,
+        data=data,
+        on_picked_change=hear_pick,
+        on_selected_change=hear_selection,
+        on_missing_change=lambda: None,
+    )
