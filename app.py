@@ -13,18 +13,20 @@ if not runtime.exists():
 else:
     from ui import state, widgets
 
-    st.set_page_config(page_title="Latentarium", page_icon=widgets.ICON, layout="wide")
+    # Before st.navigation, which would otherwise fetch the page's icon from the network for the tab.
+    st.set_page_config(page_icon=widgets.ICON, layout="wide")
     # Each url_path differs from its file's stem: AppTest would otherwise take the page for a legacy
     # one and drop this frame from the second run on.
     page = st.navigation(
         [
-            st.Page("pages/home.py", title="Home", icon=":material/flare:", default=True),
+            st.Page("pages/home.py", title="Home", icon=":material/flare:", url_path="gallery", default=True),
             st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", url_path="map"),
             st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:", url_path="dimensions"),
             st.Page("pages/morph.py", title="Morph", icon=":material/animation:", url_path="between"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="studio"),
         ]
     )
+    st.set_page_config(page_title=f"{page.title} · Latentarium")
     widgets.style()
     state.follow_address()
     with st.sidebar:

@@ -41,6 +41,8 @@ def show_run(card: RunCard, config: RunConfig) -> None:
         preview = cache.get_preview(card.folder)
         if preview is not None:
             st.image(preview, width="stretch", output_format="PNG", alt=f"Pictures from the run {card.title}")
+        else:
+            st.html('<div class="no-picture" role="img" aria-label="No picture yet"></div>')
         st.subheader(card.title, anchor=False)
         st.caption(data.description if data else f"{config.data.size:,} samples of {config.data.name}.")
         show_facts(config)
@@ -49,7 +51,7 @@ def show_run(card: RunCard, config: RunConfig) -> None:
             icon = ":material/model_training:"
             st.page_link("pages/train.py", label=label, icon=icon, query_params={"run": card.name})
             return
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap=None, horizontal_alignment="distribute"):
             for page, label, icon, question in ROOMS:
                 st.page_link(page, label=label, icon=icon, help=question, query_params={"run": card.name})
 

@@ -20,6 +20,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ui import blobs, tiles
+
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -127,7 +129,7 @@ ROUTES: list[BaseRoute] = [
 
 def routes() -> list[BaseRoute]:
     """Every route of our own; Streamlit adds its own after them."""
-    return [*ROUTES]
+    return [*ROUTES, *tiles.ROUTES, *blobs.ROUTES]
 
 
 # -- middleware --------------------------------------------------------------------------------------------

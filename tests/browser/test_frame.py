@@ -1,0 +1,92 @@
+"""The frame in a real browser: first answers of a fresh server, links, themes, phones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import PHONE, AppServer, follow, settle, visit
+
+HOME_READABLE_S = 2.5
+
+
+def test_home_opens_and_every_page_is_a_click_away(page: Page, server: AppServer) -> None:
+    visit(page, server.url())
+    expect(page.get_by_role("heading", name="What is here?")).to_be_visible()
+    for name in ("Atlas", "Traverse", "Morph", "Train", "Home"):
+        follow(page, name)
+        expect(page.get_by_test_id("stSidebar")).to_be_visible()
+
+
+def test_a_deep_link_as_the_very_first_request_gets_the_frame(
+    page: Page, start_server: Callable[..., AppServer]
+) -> None:
+    """Without a flag that ui/server.py sets, Streamlit would run pages/ the legacy way, without app.py."""
+    fresh = start_server(shipped=False)
+    visit(page, fresh.url("studio"))
+    links = page.get_by_test_id("stSidebarNavLink")
+    expect(links).to_contain_text(["Home", "Atlas", "Traverse", "Morph", "Train"])
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("No model yet")
+
+
+def test_home_is_readable_at_once(page: Page, start_server: Callable[..., AppServer]) -> None:
+    fresh = start_server()
+    page.goto(fresh.url())
+    expect(page.get_by_role("heading", name="What is here?")).to_be_visible()
+    readable = time.monotonic() - fresh.up
+    print(f"home readable {readable:.2f} s after the server was up")
+    assert readable < 2 * HOME_READABLE_S, "twice the target: the machine may be shared"
+
+
+def test_the_dark_theme_is_the_first_one(browser: object, server: AppServer) -> None:
+    context = browser.new_context(color_scheme="light")  # type: ignore[attr-defined]
+    page = context.new_page()
+    visit(page, server.url())
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(10, 15, 31)")
+    page.evaluate("localStorage.setItem('stActiveTheme-/-v2', '\"Light\"')")
+    visit(page, server.url("studio"))
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(251, 250, 246)")
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_home_fits_a_phone(new_page: Callable[..., Page], server: AppServer, scheme: str) -> None:
+    page = new_page(size=PHONE, scheme=scheme)
+    visit(page, server.url())
+    expect(page.get_by_role("heading", name="What is here?")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
+
+
+def test_small_answers_do_not_wait(server: AppServer, page: Page) -> None:
+    """With Nagle's algorithm on, each small answer would take some 40 ms more."""
+    visit(page, server.url())
+    times = page.evaluate(
+        """async () => {
+            const times = []
+            for (let i = 0; i < 30; i++) {
+                const start = performance.now()
+                await fetch('/latentarium/assets/absent.js', {method: 'GET'})
+                times.push(performance.now() - start)
+            }
+            return times.sort((a, b) => a - b)
+        }"""
+    )
+    assert times[len(times) // 2] < 30
+
+
+def test_a_click_on_a_card_opens_that_run(page: Page, server: AppServer) -> None:
+    visit(page, server.url())
+    doors = page.locator("[class*='st-key-run-']").get_by_role("link", name="Traverse")
+    if doors.count() == 0:
+        pytest.skip("no run is shipped in checkpoints/")
+    last = doors.last
+    run = last.evaluate("link => new URL(link.href).searchParams.get('run')")
+    last.click()
+    page.wait_for_url("**/dimensions?*")
+    settle(page)
+    assert f"run={run}" in page.url
+    follow(page, "Atlas")
+    page.wait_for_url(f"**run={run}**")

@@ -1,0 +1,146 @@
+"""The frame and the home page, run by Streamlit's own test runner: through app.py, with runs good and bad."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from vae_core.config import DataInfo, Figures, RunConfig, TrainConfig, model_spec
+from vae_core.runs import RunFolder
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def write_run(root: Path, name: str, data: str = "digits", size: int = 1797) -> None:
+    """A run folder as far as the gallery reads it: config.json, without weights."""
+    train = TrainConfig(data=data, latent_dim=2, title=f"The run {name}")
+    best = Figures(step=10, distortion=20.25, rate=3.5, objective=23.75)
+    info = DataInfo(name=data, sample_shape=(1, 8, 8), size=size)
+    (root / name).mkdir()
+    RunFolder(root / name).write_config(
+        RunConfig(train=train, model=model_spec(train, (1, 8, 8)), data=info, best=best, state="finished")
+    )
+
+
+@pytest.fixture
+def app(no_runs: Path) -> Iterator[AppTest]:
+    st.cache_data.clear()
+    yield AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30)
+    st.cache_data.clear()
+
+
+def markdown(app: AppTest) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_without_runs_home_says_how_to_begin(app: AppTest) -> None:
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "What is here?"
+    assert "no model on this machine yet" in markdown(app)
+
+
+def test_home_shows_each_run_and_the_frame_stays(app: AppTest, no_runs: Path) -> None:
+    write_run(no_runs, "first")
+    write_run(no_runs, "second")
+    app.run()
+    for _ in range(2):
+        assert not app.exception
+        assert {card.value for card in app.subheader} == {"The run first", "The run second"}
+        assert "distortion **20.2** · rate **3.5 nats**" in markdown(app)
+        assert app.sidebar.selectbox[0].label == "Model"
+        app.run()
+
+
+def test_the_choice_stands_in_the_address_and_moves_the_picker(app: AppTest, no_runs: Path) -> None:
+    write_run(no_runs, "first")
+    write_run(no_runs, "second")
+    app.query_params["run"] = "second"
+    app.run()
+    assert app.sidebar.selectbox[0].value == "second"
+    app.sidebar.selectbox[0].select("first").run()
+    assert not app.exception
+    assert app.query_params["run"] == "first"
+
+
+def test_the_tray_stays_with_its_dataset(app: AppTest, no_runs: Path) -> None:
+    write_run(no_runs, "first")
+    write_run(no_runs, "same-data")
+    write_run(no_runs, "other-data", data="sprites", size=737_280)
+    app.query_params["run"], app.query_params["tray"] = "first", "1.5.9"
+    app.run()
+    assert "**Tray** · 3 samples" in markdown(app)
+    app.sidebar.selectbox[0].select("same-data").run()
+    assert app.query_params["tray"] == "1.5.9"
+    app.sidebar.button("latentarium.tray.5").click().run()
+    assert app.query_params["tray"] == "1.9"
+    app.sidebar.selectbox[0].select("other-data").run()
+    assert "tray" not in app.query_params
+    assert not app.exception
+
+
+def test_a_senseless_tray_is_one_sentence(app: AppTest, no_runs: Path) -> None:
+    write_run(no_runs, "first")
+    app.query_params["run"], app.query_params["tray"] = "first", "1.five"
+    app.run()
+    assert not app.exception
+    assert "whole numbers joined by dots" in app.sidebar.warning[0].value
+
+
+def test_a_tray_beyond_the_data_is_one_sentence(app: AppTest, no_runs: Path) -> None:
+    write_run(no_runs, "first")
+    app.query_params["run"], app.query_params["tray"] = "first", "5000"
+    app.run()
+    assert not app.exception
+    assert any("samples 0 to 1796" in caption.value for caption in app.sidebar.caption)
+
+
+def test_an_unknown_run_in_the_address_is_no_crash(app: AppTest, no_runs: Path) -> None:
+    write_run(no_runs, "first")
+    app.query_params["run"] = "../../etc"
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "What is here?"
+
+
+BROKEN = (b"", b'{"schema', b"[]", b'{"schema_version": 99}', b'{"schema_version": 1}', b"\x80\x04pickle")
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_broken_run_is_one_sentence_and_others_stay(app: AppTest, no_runs: Path, content: bytes) -> None:
+    write_run(no_runs, "fine")
+    (no_runs / "broken").mkdir()
+    (no_runs / "broken" / "config.json").write_bytes(content)
+    app.run()
+    assert not app.exception
+    assert [card.value for card in app.subheader] == ["The run fine"]
+    assert [note.value.startswith("**broken** cannot be opened.") for note in app.warning] == [True]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_a_broken_preview_is_left_out(app: AppTest, no_runs: Path, content: bytes) -> None:
+    write_run(no_runs, "fine")
+    (no_runs / "fine" / "preview.png").write_bytes(content)
+    app.run()
+    assert not app.exception
+    assert len(app.subheader) == 1
+
+
+def test_home_loads_nothing_heavy() -> None:
+    """The first page has to be readable at once: torch alone costs a second."""
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest; "
+        "app = AppTest.from_file('app.py', default_timeout=60).run(); assert not app.exception; "
+        "print([name for name in ('torch', 'torchvision', 'umap', 'numba', 'sklearn', 'scipy') "
+        "if name in sys.modules])"
+    )
+    printed = subprocess.run(
+        (sys.executable, "-c", script), cwd=PROJECT, capture_output=True, text=True, check=True, timeout=100
+    )
+    assert printed.stdout.splitlines()[-1] == "[]"
