@@ -1,8 +1,8 @@
 """Large arrays on their way to a browser component, served by address instead of with each rerun.
 
 A component's data is sent whole whenever any of it changes. The points of a map change seldom and what is
-drawn over them often, so the points go by a route of their own: the address is the content's hash, the browser
-keeps what it has fetched for ever, and a rerun sends only the address.
+drawn over them often, so the points go by a route of their own: the address is the content's hash, the
+browser keeps what it has fetched for ever, and a rerun sends only the address.
 """
 
 from __future__ import annotations

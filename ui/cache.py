@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from vae_core.data import Dataset
     from vae_core.latent.dimensions import Dimensions
     from vae_core.latent.geometry import Typical
+    from vae_core.latent.projection import MapSettings, Projection
     from vae_core.runs import Codes, Run, RunCard
 
 PREVIEW_SIDE = 4096  # pixels; a small file can declare a picture that fills the memory
@@ -189,6 +190,62 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], he
     channels = pixels.shape[1]
     upright = pixels[:, 0] if channels == 1 else np.moveaxis(pixels[:, :3], 1, -1)
     return Pictures(upright, labels, decoded=not here)
+
+
+def get_reconstructions(run: str, positions: tuple[int, ...]) -> np.ndarray:
+    """What the model makes of the codes at `positions` (places in the run's codes): uint8 [n, H, W(, 3)].
+
+    Raises RunError as `get_run` does.
+    """
+    card = get_card(run)
+    return _get_reconstructions(run, positions, _stamp(card.folder) if card else ())
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _get_reconstructions(run: str, positions: tuple[int, ...], stamp: tuple[int, ...]) -> np.ndarray:
+    loaded = get_run(run)
+    pixels = _decode(loaded, loaded.codes.mean[list(positions)])  # [n, C, H, W]
+    return pixels[:, 0] if pixels.shape[1] == 1 else np.moveaxis(pixels[:, :3], 1, -1)
+
+
+# -- maps --------------------------------------------------------------------------------------------------
+
+
+def get_map(name: str, settings: MapSettings) -> Projection | None:
+    """A map of the run called `name`: PCA and the raw plane are computed, UMAP is read where it has been made.
+
+    Returns:
+        None where a UMAP with these settings is yet to be made (ui/map_jobs.py starts that).
+
+    Raises:
+        RunError: the run cannot be read. ProjectionError: the settings do not fit its codes.
+    """
+    from vae_core.latent.projection import map_path
+
+    card = get_card(name)
+    stamp = _stamp(card.folder) if card else ()
+    if settings.method != "umap":
+        return _make_map(name, settings, stamp)
+    file = map_path(get_run(name).folder, settings)
+    return _read_map(name, settings, stamp, file.stat().st_mtime_ns) if file.exists() else None
+
+
+@st.cache_resource(max_entries=24, show_spinner="Drawing the map")
+def _make_map(name: str, settings: MapSettings, stamp: tuple[int, ...]) -> Projection:
+    from vae_core.latent.projection import project
+
+    return project(get_codes(name).mean, settings)
+
+
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _read_map(name: str, settings: MapSettings, stamp: tuple[int, ...], changed: int) -> Projection | None:
+    from vae_core.latent.projection import ProjectionError, load, map_path
+
+    run = get_run(name)
+    try:
+        return load(map_path(run.folder, settings), codes=run.codes.mean)
+    except ProjectionError:  # broken, or of older codes: it is made anew, over the file
+        return None
 
 
 # -- the latent desk ---------------------------------------------------------------------------------------

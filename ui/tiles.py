@@ -1,4 +1,4 @@
-"""Small pictures of a run's samples, 256 to a sheet, in the order of its codes: `/latentarium/tiles/<run>/<page>.png`.
+"""Small pictures of a run's samples, 256 to a sheet: /latentarium/tiles/<run>/<page>.png, in the codes' order.
 
 A map of 70,000 samples shows a picture under the pointer without sending 70,000 pictures: the browser fetches
 the sheet that holds the one it needs, and keeps it.
@@ -53,7 +53,8 @@ def _data_of(card: RunCard) -> str:
 def tiles_url(run: str) -> dict[str, str | int]:
     """Where the browser fetches the sheets of a run: address up to the page number, version, pictures a row."""
     card = cache.get_card(run)
-    return {"url": f"{PREFIX}{run}/", "version": tiles_version(card) if card else "", "columns": COLUMNS}
+    version = tiles_version(card) if card else ""
+    return {"url": f"{PREFIX}{run}/", "version": version, "columns": COLUMNS}
 
 
 @lru_cache(maxsize=256)

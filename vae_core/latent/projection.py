@@ -528,11 +528,57 @@ def project_run(
     codes = read_codes(run_folder)
     settings = fitted(settings, len(codes))
     path = map_path(run_folder, settings)
-    if path.exists():
-        try:
-            return load(path, codes=codes)
-        except ProjectionError:
-            pass  # a broken or outdated map is made anew, over the old one
-    made = project(codes, settings, progress)
-    save(made, path)
-    return made
+    found = _read_whole(path, codes)
+    if found is not None:
+        return found
+    with being_made(path):
+        found = _read_whole(path, codes)  # somebody else may have made it while we waited
+        if found is None:
+            found = project(codes, settings, progress)
+            save(found, path)
+    return found
+
+
+def _read_whole(path: Path, codes: NDArray[np.floating]) -> Projection | None:
+    """The map in the file; None where there is none, or it is broken or outdated and is to be made anew."""
+    if not path.exists():
+        return None
+    try:
+        return load(path, codes=codes)
+    except ProjectionError:
+        return None
+
+
+@contextmanager
+def being_made(path: Path) -> Iterator[None]:
+    """Hold the making of one map for oneself, waiting until nobody else does it.
+
+    The kernel lets go of the lock when its process dies, however it dies.
+    """
+    from filelock import FileLock
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_suffix(".lock"))
+        lock.acquire()
+    except OSError as error:
+        raise ProjectionError(
+            f"The map could not be kept in {path.parent}: {error.strerror or error}."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_being_made(path: Path) -> bool:
+    """Whether some process on this machine makes this map now."""
+    from filelock import FileLock, Timeout
+
+    if not path.with_suffix(".lock").exists():
+        return False
+    try:
+        with FileLock(path.with_suffix(".lock"), timeout=0):
+            return False
+    except Timeout:
+        return True

@@ -1,9 +1,9 @@
-"""The map component: a Plotly scatter in the browser with hover pictures and selection by click, box and lasso.
+"""The map component: a Plotly scatter in the browser with hover pictures, selection by click, box and lasso.
 
-    latent_map(figure, key="atlas", positions=..., index=..., tiles=tiles_url(run), on_pick=..., on_select=...)
+    latent_map(figure, key="atlas", positions=..., index=..., tiles=tiles_url(run), on_pick=...)
 
-It takes the very go.Figure that vae_core.figures.maps builds. Large arrays go by address (ui/blobs.py), so a rerun
-sends a few kilobytes; a selection comes back once a gesture, as a bitset.
+It takes the very go.Figure that vae_core.figures.maps builds. Large arrays go by address (ui/blobs.py), so a
+rerun sends a few kilobytes; a selection comes back once a gesture, as a bitset.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _component = st.components.v2.component(
     html='<div class="lt-map"></div>\n',
     css=(HERE / "map.css").read_text(),
     js=_LOADER,
-    isolate_styles=False,  # Plotly puts its style sheet into the document, where a shadow root would not see it
+    isolate_styles=False,  # Plotly styles the document, which a shadow root would not see
 )
 
 

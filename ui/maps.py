@@ -1,0 +1,171 @@
+"""Maps of a run on any page: which projection, coloured by what, with what drawn over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from ui import cache
+from ui.components.map import Fact, latent_map
+from ui.tiles import tiles_url
+
+if TYPE_CHECKING:
+    from vae_core.figures.maps import Colouring, Ellipse, Path
+    from vae_core.figures.template import Theme
+    from vae_core.latent.projection import MapSettings, Projection
+    from vae_core.runs import Run
+
+DEFAULT_SAMPLES = 5000
+
+
+def current_theme() -> Theme:
+    """What the visitor's page looks like now; dark before the browser has said so."""
+    return "light" if st.context.theme.type == "light" else "dark"
+
+
+def settings_for(
+    run: Run, method: str, samples: int = DEFAULT_SAMPLES, dims: tuple[int, int] = (0, 1)
+) -> MapSettings:
+    """Settings of a map of this run."""
+    from vae_core.latent.projection import MapSettings, fitted
+
+    return fitted(MapSettings(method=method, samples=samples, dims=dims), len(run.codes))
+
+
+def ready_map(run: Run) -> Projection:
+    """The best map that is there without waiting: the plane itself in two dimensions, else UMAP, else PCA."""
+    if run.latent_dim <= 2:
+        plane = cache.get_map(run.name, settings_for(run, "raw"))
+    else:
+        plane = cache.get_map(run.name, settings_for(run, "umap")) or cache.get_map(
+            run.name, settings_for(run, "pca")
+        )
+    assert plane is not None
+    return plane
+
+
+# -- colours -----------------------------------------------------------------------------------------------
+
+
+def colour_names(run: Run) -> tuple[str, ...]:
+    """By what the samples of this run can be coloured, the most telling first."""
+    codes, info = run.codes, run.config.data
+    classes = ("class",) if codes.y is not None and info.class_names else ()
+    factors = info.factor_names if codes.factors is not None else ()
+    return (*classes, *factors, "distortion", "rate")
+
+
+def colouring(run: Run, name: str, positions: np.ndarray) -> Colouring:
+    """The colours of the samples at `positions` by class, a factor, distortion or rate."""
+    from vae_core.figures.maps import Colouring, factor_colouring
+
+    codes, info = run.codes, run.config.data
+    if name == "class" and codes.y is not None:
+        return Colouring("class", codes.y[positions], info.class_names)
+    if name in info.factor_names and codes.factors is not None:
+        column = info.factor_names.index(name)
+        values, size = codes.factors[positions, column], info.factor_sizes[column]
+        kinds = info.class_names if name == "shape" and len(info.class_names) == size else ()
+        return factor_colouring(name, values, size, kinds)
+    if name == "rate":
+        return Colouring("rate", codes.rate[positions].sum(axis=1), unit="nats")
+    return Colouring("distortion", codes.distortion[positions], unit="nats")
+
+
+def facts(run: Run, positions: np.ndarray) -> tuple[Fact, ...]:
+    """What a sample's card says beside its picture."""
+    codes, info = run.codes, run.config.data
+    lines = []
+    if codes.y is not None and info.class_names:
+        lines.append(Fact("class", codes.y[positions], info.class_names))
+    lines.append(Fact("distortion", codes.distortion[positions], unit="nats"))
+    lines.append(Fact("rate", codes.rate[positions].sum(axis=1), unit="nats"))
+    return tuple(lines)
+
+
+# -- rows, positions, places in the dataset ----------------------------------------------------------------
+
+
+def rows_of(run: Run, projection: Projection, indices: Sequence[int]) -> dict[int, int]:
+    """Where samples (places in the full dataset) are on the map: index -> row; those that are not on it are out."""
+    wanted = np.asarray(indices, dtype=np.int64)
+    on_map = run.codes.index[projection.positions]
+    order = np.argsort(on_map, kind="stable")
+    found = order[np.searchsorted(on_map, wanted, sorter=order).clip(max=len(order) - 1)]
+    return {
+        int(index): int(row) for index, row in zip(wanted, found, strict=True) if on_map[row] == index
+    }
+
+
+def axis_titles(run: Run, projection: Projection) -> tuple[str, str]:
+    """The axes' titles, with the names that visitors gave to dimensions."""
+    if projection.settings.method != "raw":
+        return projection.axes
+    names = run.names
+    first, second = (
+        names.get(dim, title) for dim, title in zip(projection.settings.dims, projection.axes, strict=True)
+    )
+    return first, second if run.latent_dim > 1 else ""
+
+
+# -- the map -----------------------------------------------------------------------------------------------
+
+
+def show_map(
+    run: Run,
+    projection: Projection,
+    *,
+    key: str,
+    colour: str | None = None,
+    tray: Sequence[int] = (),
+    picked: int | None = None,
+    ellipses: Sequence[Ellipse] = (),
+    paths: Sequence[Path] = (),
+    small: bool = False,
+    on_pick: Callable[[int], None] | None = None,
+    on_select: Callable[[np.ndarray], None] | None = None,
+) -> None:
+    """Draws a map of a run. Samples are named by their places in the full dataset, in and out.
+
+    Args:
+        key: a name for this map on its page.
+        colour: one of `colour_names(run)`; the first where it is not given.
+        tray: samples to ring. picked: the sample whose card stays open.
+        ellipses, paths: drawn over the points, in the units of the axes.
+        on_pick: told the sample that was clicked. on_select: told the samples in a box or lasso, int64 [m].
+    """
+    from vae_core.figures.maps import map_figure
+
+    positions = projection.positions
+    index = run.codes.index[positions]
+    wanted = tray if picked is None else [*tray, picked]
+    rows: Mapping[int, int] = rows_of(run, projection, wanted) if wanted else {}
+    names = colour_names(run)
+    colour = colour if colour in names else names[0]
+    figure = map_figure(
+        projection.xy,
+        colouring(run, colour, positions),
+        axis_titles(run, projection),
+        theme=current_theme(),
+        tray=[rows[i] for i in tray if i in rows and i != picked],
+        picked=rows.get(picked) if picked is not None else None,
+        ellipses=ellipses,
+        paths=paths,
+        revision=f"{run.name}/{projection.settings.key}",
+    )
+    latent_map(
+        figure,
+        key=key,
+        positions=positions,
+        index=index,
+        tiles=tiles_url(run.name),
+        facts=facts(run, positions),
+        picked=rows.get(picked) if picked is not None else None,
+        label=f"Map of {run.title}, coloured by {colour}",
+        small=small,
+        on_pick=None if on_pick is None else lambda row: on_pick(int(index[row])),
+        on_select=None if on_select is None else lambda chosen: on_select(index[chosen]),
+    )
