@@ -11,7 +11,7 @@ app: $(VENV)/.app-installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev-installed
-	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \
+	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)" || exit 1; \
 	CHROMIUM="$$chromium" $(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.dev-installed
@@ -19,7 +19,7 @@ lint: $(VENV)/.dev-installed
 	$(BIN)/mypy vae_core
 
 bench-feel: $(VENV)/.dev-installed
-	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \
+	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)" || exit 1; \
 	CHROMIUM="$$chromium" $(BIN)/python -m benchmarks.feel $(ARGS)
 
 clean:

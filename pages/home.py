@@ -53,6 +53,7 @@ def show_run(card: RunCard, config: RunConfig) -> None:
             return
         with st.container(horizontal=True, gap=None, horizontal_alignment="distribute"):
             for page, label, icon, question in ROOMS:
+                label = f":primary[{label}]"
                 st.page_link(page, label=label, icon=icon, help=question, query_params={"run": card.name})
 
 

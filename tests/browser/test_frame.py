@@ -21,12 +21,16 @@ def test_home_opens_and_every_page_is_a_click_away(page: Page, server: AppServer
         expect(page.get_by_test_id("stSidebar")).to_be_visible()
 
 
+@pytest.mark.parametrize("path", ["studio", "train"])
 def test_a_deep_link_as_the_very_first_request_gets_the_frame(
-    page: Page, start_server: Callable[..., AppServer]
+    page: Page, start_server: Callable[..., AppServer], path: str
 ) -> None:
-    """Without a flag that ui/server.py sets, Streamlit would run pages/ the legacy way, without app.py."""
+    """Without a flag that ui/server.py sets, /train would run pages/train.py the legacy way, without app.py.
+
+    With it /studio is the page, and /train is no page of ours: the home page in its frame.
+    """
     fresh = start_server(shipped=False)
-    visit(page, fresh.url("studio"))
+    visit(page, fresh.url(path))
     links = page.get_by_test_id("stSidebarNavLink")
     expect(links).to_contain_text(["Home", "Atlas", "Traverse", "Morph", "Train"])
     expect(page.get_by_test_id("stSidebar")).to_contain_text("No model yet")
