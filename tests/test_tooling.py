@@ -60,7 +60,9 @@ def checkout(tmp_path: Path) -> Path:
 
 def make(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # Of the make that may be running us nothing is handed on.
-    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"}
+    environment = {
+        name: value for name, value in os.environ.items() if "MAKE" not in name and name != "MFLAGS"
+    }
     return subprocess.run(
         ("make", *arguments), cwd=checkout, capture_output=True, text=True, env=environment, timeout=100
     )

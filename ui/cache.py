@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 PREVIEW_SIDE = 4096  # pixels; a small file can declare a picture that fills the memory
 
 
+def _time(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:  # not there yet, or taken away while we looked
+        return 0
+
+
 def _stamp(folder: Path) -> tuple[int, ...]:
-    """Changes when a run's files do: times of the folder and of the files that a page shows."""
-    names = ("config.json", "model.safetensors", "codes.npz", "names.json", "preview.png")
-    files = (folder, *(folder / name for name in names))
-    return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    """Changes when what is loaded of a run does; names and maps are read anew each time, so they don't count."""
+    return tuple(_time(folder / name) for name in ("config.json", "model.safetensors", "codes.npz"))
 
 
 # -- runs --------------------------------------------------------------------------------------------------

@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from ui.widgets import picture_png
 from vae_core.config import DataInfo, Figures, RunConfig, TrainConfig, model_spec
 from vae_core.runs import RunFolder
 
@@ -130,6 +134,36 @@ def test_a_broken_preview_is_left_out(app: AppTest, no_runs: Path, content: byte
     app.run()
     assert not app.exception
     assert len(app.subheader) == 1
+
+
+def _broken_page() -> None:
+    from ui import widgets
+    from vae_core.runs import load_run
+
+    class Page:
+        def run(self) -> None:
+            load_run("absent")
+
+    widgets.show_page(Page())  # type: ignore[arg-type]
+
+
+def test_a_page_about_a_broken_run_ends_in_its_sentence(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(st, "page_link", lambda *arguments, **options: None)  # there is no home page here
+    shown = AppTest.from_function(_broken_page, default_timeout=30).run()
+    assert not shown.exception
+    assert [error.value for error in shown.error] == [
+        "There is no run called absent: choose one that the gallery shows."
+    ]
+
+
+def test_small_pictures_are_enlarged_smoothly_and_large_ones_stay() -> None:
+    corner = np.zeros((8, 8), dtype=np.uint8)
+    corner[:4] = 255
+    with Image.open(BytesIO(picture_png(corner, 96))) as picture:
+        assert picture.size == (96, 96)
+        assert len(set(picture.getdata())) > 2, "steps between black and white"
+    with Image.open(BytesIO(picture_png(np.zeros((200, 100, 3), dtype=np.uint8), 96))) as picture:
+        assert (picture.size, picture.mode) == ((100, 200), "RGB")
 
 
 def test_home_loads_nothing_heavy() -> None:
