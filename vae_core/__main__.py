@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -141,15 +141,24 @@ def _evaluate(command: Evaluate) -> None:
     from vae_core.evaluation import evaluate
 
     result = evaluate(
-        command.run, split=command.split, samples=command.samples, importance=command.importance, seed=command.seed
+        command.run,
+        split=command.split,
+        samples=command.samples,
+        importance=command.importance,
+        seed=command.seed,
     )
     if command.json:
         print(json.dumps(result, indent=2))
         return
     width = max(map(len, result))
     for name, value in result.items():
-        text = f"{value:.3f}" if isinstance(value, float) else " ".join(
-            f"{v:.2f}" for v in value) if isinstance(value, list) else str(value)
+        text = (
+            f"{value:.3f}"
+            if isinstance(value, float)
+            else " ".join(f"{v:.2f}" for v in value)
+            if isinstance(value, list)
+            else str(value)
+        )
         print(f"{name:<{width}}  {text}")
 
 
@@ -158,8 +167,12 @@ def _project(command: Project) -> None:
     from vae_core.runs import load_run
 
     settings = MapSettings(
-        method=command.method, samples=command.samples, neighbors=command.neighbors, min_dist=command.min_dist,
-        epochs=command.epochs, seed=command.seed,
+        method=command.method,
+        samples=command.samples,
+        neighbors=command.neighbors,
+        min_dist=command.min_dist,
+        epochs=command.epochs,
+        seed=command.seed,
     )
 
     def tell(fraction: float, text: str) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 SCHEMA_VERSION = 1
+"""Of config.json. A file of another version is refused, not guessed at."""
 PROJECT = Path(__file__).resolve().parent.parent
 
 MAX_SIDE = 256
@@ -175,7 +176,7 @@ class Figures(Settings):
 class RunConfig(Settings):
     """config.json of a run folder."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     train: TrainConfig
     model: ModelSpec
     data: DataInfo
@@ -206,13 +207,20 @@ def model_spec(train: TrainConfig, sample_shape: tuple[int, int, int]) -> ModelS
         net = "mlp" if max(sample_shape[1:]) <= 16 or sample_shape[1] != sample_shape[2] else "conv"
     if net == "mlp":
         return ModelSpec(
-            net="mlp", sample_shape=sample_shape, latent_dim=train.latent_dim, likelihood=train.likelihood,
+            net="mlp",
+            sample_shape=sample_shape,
+            latent_dim=train.latent_dim,
+            likelihood=train.likelihood,
             hidden=train.hidden or (400,),
         )
     stages = conv_stages(sample_shape[1:])
     return ModelSpec(
-        net="conv", sample_shape=sample_shape, latent_dim=train.latent_dim, likelihood=train.likelihood,
-        hidden=train.hidden or (256,), channels=DEFAULT_CHANNELS.get(stages, (64,) * stages),
+        net="conv",
+        sample_shape=sample_shape,
+        latent_dim=train.latent_dim,
+        likelihood=train.likelihood,
+        hidden=train.hidden or (256,),
+        channels=DEFAULT_CHANNELS.get(stages, (64,) * stages),
     )
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from vae_core.data import load_dataset
 from vae_core.metrics.activity import active_units
-from vae_core.metrics.likelihood import importance_bound, sample_terms
+from vae_core.metrics.likelihood import held_out_terms, importance_bound
 from vae_core.runs import load_run
 
 Result = dict[str, str | int | float | list[float]]
@@ -25,20 +23,19 @@ def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0
     if split not in data.splits:
         raise ValueError(f"There is no split called {split}: choose {', '.join(data.splits)}.")
     positions = data.splits[split][:samples]
-    distortion, rate = sample_terms(run.model, data.x, positions, seed)
-    with torch.no_grad():
-        means = torch.cat([run.model.encode(data.x[rows]).mean for rows in positions.split(500)]).numpy()
+    terms = held_out_terms(run.model, data.x, positions, seed)
+    distortion, rate = float(terms.distortion.mean()), terms.rate.mean(0).tolist()
     result: Result = {
         "run": run.name,
         "data": data.name,
         "split": split,
         "samples": len(positions),
-        "distortion": float(distortion.mean()),
-        "rate": float(rate.sum(1).mean()),
-        "elbo": -float(distortion.mean() + rate.sum(1).mean()),
-        "active_units": int(active_units(means).sum()),
+        "distortion": distortion,
+        "rate": sum(rate),
+        "elbo": -distortion - sum(rate),
+        "active_units": int(active_units(terms.posterior.mean.numpy()).sum()),
         "latent_dim": run.latent_dim,
-        "rate_per_dimension": [float(value) for value in rate.mean(0)],
+        "rate_per_dimension": rate,
     }
     if importance:
         result["importance_samples"] = importance

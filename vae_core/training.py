@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor
 
 from vae_core.config import DataInfo, Figures, RunConfig, TrainConfig, model_spec
-from vae_core.metrics.likelihood import sample_terms
+from vae_core.metrics.likelihood import held_out_terms
 from vae_core.models import GaussianVAE, build
 from vae_core.objectives import OBJECTIVES
 from vae_core.runs.folder import RunFolder, TrainingState
@@ -86,8 +85,12 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     total = config.steps or config.epochs * steps_per_epoch
 
     info = DataInfo(
-        name=data.name, sample_shape=data.sample_shape, size=len(data), class_names=data.class_names,
-        factor_names=data.factor_names, factor_sizes=data.factor_sizes,
+        name=data.name,
+        sample_shape=data.sample_shape,
+        size=len(data),
+        class_names=data.class_names,
+        factor_names=data.factor_names,
+        factor_sizes=data.factor_sizes,
     )
     run = RunConfig(train=config, model=spec, data=info)
     folder = RunFolder(config.out) if config.out else None
@@ -113,7 +116,7 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     if compiled and device.type == "cuda":
         torch.cuda.manual_seed(config.seed + done)
 
-    def loss_of(batch: Tensor, step: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def loss_of(batch: Tensor, step: Tensor | float) -> tuple[Tensor, Tensor, Tensor]:
         with amp:
             terms = model.terms(batch, generator=generator)
         return objective(terms, config, step).mean(), terms.distortion.mean(), terms.rate.mean(0)
@@ -141,13 +144,14 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         write_results(folder, run.model_copy(update={"best": best, "test": test, "state": outcome}), model, data)
 
     def look(where: Tensor, step: int) -> Figures:
-        distortion, rate = sample_terms(model, x, where)
+        terms = held_out_terms(model, x, where)
         # "best" is judged by the objective as it stands at the end, whatever the schedules say now
         final = config.model_copy(update={"warmup_steps": 0, "capacity_steps": 1})
-        weighted = objective(_MeanTerms(distortion, rate), final, 1.0)  # type: ignore[arg-type]
         return Figures(
-            step=step, distortion=float(distortion.mean()), rate=float(rate.sum(1).mean()),
-            objective=float(weighted.mean()),
+            step=step,
+            distortion=float(terms.distortion.mean()),
+            rate=float(terms.rate.sum(1).mean()),
+            objective=float(objective(terms, final, 1.0).mean()),
         )
 
     try:
@@ -165,7 +169,7 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
             for group in optimiser.param_groups:
                 group["lr"] = config.learning_rate * cosine_tail(done, total, config.decay)
             step_tensor = torch.tensor(float(done), device=device) if compiled else float(done)
-            loss, distortion, rate = forward(batch, step_tensor)  # type: ignore[arg-type]
+            loss, distortion, rate = forward(batch, step_tensor)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             optimiser.step()
@@ -199,13 +203,19 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
             if looking or done % history_every == 0:
                 history.append(_history_row(done, done / steps_per_epoch, values, figures))
             if folder and looking:
-                state = TrainingState(
-                    done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state()
-                )
+                state = TrainingState(done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state())
                 folder.write_progress(run.model_copy(update={"best": best}), state, history)
             yield Step(
-                done, total, done / steps_per_epoch, values[0], values[1], np.array(values[2:]), figures,
-                speed, (total - done) * batch_size / max(speed, 1e-9), model,
+                done,
+                total,
+                done / steps_per_epoch,
+                values[0],
+                values[1],
+                np.array(values[2:]),
+                figures,
+                speed,
+                (total - done) * batch_size / max(speed, 1e-9),
+                model,
             )
             started = time.perf_counter()
         finish("finished")
@@ -217,12 +227,6 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         model.eval()
         finish("failed")
         raise
-
-
-@dataclass(frozen=True)
-class _MeanTerms:
-    distortion: Tensor  # [n]
-    rate: Tensor  # [n, D]
 
 
 def pick_device(wish: str) -> torch.device:
@@ -244,9 +248,7 @@ def cosine_tail(step: int, total: int, tail: float) -> float:
 
 
 def _autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    half = precision == "bf16" or (
-        precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
-    )
+    half = precision == "bf16" or (precision == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported())
     return torch.autocast(device.type, dtype=torch.bfloat16) if half else nullcontext()
 
 
@@ -256,7 +258,8 @@ def _copy(model: GaussianVAE) -> dict[str, Tensor]:
 
 def _moments(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Adam's moments and step counts as a flat dict of tensors, '<parameter number>.<what>'."""
-    return {f"{i}.{what}": value for i, state in optimiser.state_dict()["state"].items() for what, value in state.items()}
+    states = optimiser.state_dict()["state"]
+    return {f"{i}.{what}": value for i, state in states.items() for what, value in state.items()}
 
 
 def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
@@ -269,7 +272,11 @@ def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) 
 
 def _history_row(step: int, epoch: float, values: list[float], figures: Figures | None) -> dict[str, float]:
     row = {
-        "step": float(step), "epoch": epoch, "loss": values[0], "distortion": values[1], "rate": sum(values[2:]),
+        "step": float(step),
+        "epoch": epoch,
+        "loss": values[0],
+        "distortion": values[1],
+        "rate": sum(values[2:]),
         "validation_distortion": figures.distortion if figures else float("nan"),
         "validation_rate": figures.rate if figures else float("nan"),
     }
@@ -280,17 +287,10 @@ def _cause(step: int, config: TrainConfig, best: Figures | None) -> str:
     if config.learning_rate > 3e-3:
         cause = f"the learning rate of {config.learning_rate:g} is most likely too high; try 0.001"
     elif config.beta > 100 or (config.objective == "capacity" and config.gamma > 1000):
-        cause = "the weight of the rate is most likely too high for this learning rate; try a smaller one or a warm-up"
+        cause = "the rate weighs too much for this learning rate, most likely; try less, or a warm-up"
     elif config.precision == "bf16":
         cause = "bf16 most likely overflowed; try precision fp32"
     else:
         cause = "the learning rate is most likely too high for this net; try a third of it"
     kept = f"the best weights, of step {best.step}, are kept" if best else "no weights had been kept yet"
     return f"The loss was no longer a number at step {step}: {cause}. Training stopped; {kept}."
-
-
-def run_path(config: TrainConfig) -> Path:
-    """The run folder of a config that has one. Raises ValueError otherwise."""
-    if config.out is None:
-        raise ValueError("this training has no run folder: give --out runs/NAME")
-    return config.out

@@ -3,40 +3,49 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from vae_core.models import GaussianVAE
+from vae_core.models import GaussianVAE, Posterior, Terms
+from vae_core.models.gaussian import unit_range
 
 BATCH = 500
 
 
-@torch.no_grad()
-def sample_terms(model: GaussianVAE, x: Tensor, positions: Tensor, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Distortion [n] (one posterior sample each, drawn with `seed`) and rate [n, D] of x[positions], on the CPU.
+class Pictures(Protocol):
+    """What can be indexed by rows: a tensor [N, C, H, W], or pictures that are drawn on demand."""
 
-    The model is used as it is (call eval() first where that matters).
+    def __getitem__(self, rows: Tensor, /) -> Tensor: ...
+
+
+@torch.no_grad()
+def held_out_terms(model: GaussianVAE, x: Pictures, positions: Tensor, seed: int = 0) -> Terms:
+    """The terms of x[positions], on the CPU: distortion [n] from one posterior sample each (drawn with `seed`),
+    rate [n, D] and the posteriors, nats.
+
+    The model is used as it is (call eval() first where that matters), wherever it is.
     """
-    generator = torch.Generator(device=positions.device).manual_seed(seed)
-    distortion, rate = [], []
-    for rows in positions.split(BATCH):
-        terms = model.terms(x[rows], generator=generator)
-        distortion.append(terms.distortion.float().cpu())
-        rate.append(terms.rate.float().cpu())
-    return torch.cat(distortion), torch.cat(rate)
+    device = next(model.parameters()).device
+    generator = torch.Generator(device=device).manual_seed(seed)
+    parts = [model.terms(x[rows].to(device), generator=generator) for rows in positions.split(BATCH)]
+    return Terms(
+        torch.cat([part.distortion for part in parts]).float().cpu(),
+        torch.cat([part.rate for part in parts]).float().cpu(),
+        Posterior(
+            torch.cat([part.posterior.mean for part in parts]).cpu(),
+            torch.cat([part.posterior.std for part in parts]).cpu(),
+        ),
+    )
 
 
 @torch.no_grad()
-def importance_bound(model: GaussianVAE, x: Tensor, positions: Tensor, samples: int, seed: int = 0) -> Tensor:
+def importance_bound(model: GaussianVAE, x: Pictures, positions: Tensor, samples: int, seed: int = 0) -> Tensor:
     """log (1/K sum_k p(x, z_k) / q(z_k|x)), z_k ~ q, per sample: [n] nats, a lower bound on log p(x).
 
     Burda, Grosse, Salakhutdinov 2016 (IWAE), eq. 8. K = 1 is the ELBO; it tightens with K.
     """
-    from vae_core.models.gaussian import unit_range
-
     generator = torch.Generator(device=positions.device).manual_seed(seed)
     bounds = []
     per_pass = max(1, 4096 // samples)

@@ -77,7 +77,11 @@ class GaussianVAE(nn.Module):
         return self.likelihood.mean(self.decoder(z).float())
 
     def sample_prior(
-        self, n: int, y: Tensor | None = None, temperature: float = 1.0, generator: torch.Generator | None = None
+        self,
+        n: int,
+        y: Tensor | None = None,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
     ) -> Tensor:
         """n codes from N(0, temperature^2 I): [n, D]."""
         device = next(self.parameters()).device

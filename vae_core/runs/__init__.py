@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from vae_core.models import GaussianVAE
 
 __all__ = [
-    "Codes", "Run", "RunCard", "RunError", "RunFolder", "dimension_names", "find_run", "list_runs", "load_run",
+    "Codes",
+    "Run",
+    "RunCard",
+    "RunError",
+    "RunFolder",
+    "dimension_names",
+    "find_run",
+    "list_runs",
+    "load_run",
     "rename_dimension",
 ]
 

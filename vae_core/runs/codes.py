@@ -13,6 +13,9 @@ from vae_core.runs.files import read_arrays, write_arrays
 LIMIT = 1 << 31
 """Bytes that codes.npz may unpack to."""
 
+HALF = 65_000.0
+"""Codes are clipped to what half precision holds; no useful code is anywhere near."""
+
 
 @dataclass(frozen=True)
 class Codes:
@@ -42,8 +45,8 @@ def write_codes(path: Path, codes: Codes) -> None:
     """Half precision is plenty for places on a map, and halves the files we ship."""
     arrays = {
         "index": codes.index.astype(np.int32),
-        "mean": codes.mean.astype(np.float16),
-        "std": np.maximum(codes.std, 1e-4).astype(np.float16),
+        "mean": np.clip(codes.mean, -HALF, HALF).astype(np.float16),
+        "std": np.clip(codes.std, 1e-4, HALF).astype(np.float16),
         "distortion": codes.distortion.astype(np.float32),
     }
     if codes.y is not None:
@@ -60,8 +63,14 @@ def read_codes(path: Path, latent_dim: int, factors: int) -> Codes:
     if missing:
         raise RunError(f"{path.parent.name}/{path.name} lacks {', '.join(sorted(missing))}.")
     n = len(arrays["index"])
-    expected = {"index": (n,), "mean": (n, latent_dim), "std": (n, latent_dim), "distortion": (n,), "y": (n,),
-                "factors": (n, factors)}
+    expected = {
+        "index": (n,),
+        "mean": (n, latent_dim),
+        "std": (n, latent_dim),
+        "distortion": (n,),
+        "y": (n,),
+        "factors": (n, factors),
+    }
     for name, shape in expected.items():
         if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind not in "fiu"):
             raise RunError(
@@ -71,7 +80,9 @@ def read_codes(path: Path, latent_dim: int, factors: int) -> Codes:
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
         raise RunError(f"{path.parent.name}/{path.name} holds codes that are not finite numbers.")
     return Codes(
-        index=arrays["index"].astype(np.int64), mean=mean, std=std,
+        index=arrays["index"].astype(np.int64),
+        mean=mean,
+        std=std,
         distortion=arrays["distortion"].astype(np.float32),
         y=arrays["y"].astype(np.int64) if "y" in arrays else None,
         factors=arrays["factors"].astype(np.int64) if "factors" in arrays else None,

@@ -39,7 +39,9 @@ def read_bounded(path: Path, limit: int) -> bytes:
             raise RunError(f"{_place(path)} is {size:,} bytes, more than the {limit:,} that such a file may have.")
         return path.read_bytes()
     except FileNotFoundError:
-        raise RunError(f"{_place(path)} is missing: the run folder is incomplete; copy it again or train anew.") from None
+        raise RunError(
+            f"{_place(path)} is missing: the run folder is incomplete; copy it again or train anew."
+        ) from None
     except OSError as error:
         raise RunError(f"{_place(path)} cannot be read ({error.strerror}).") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from PIL import Image
 
 from vae_core.config import RunConfig, TrainConfig
 from vae_core.metrics.activity import active_units
-from vae_core.metrics.likelihood import BATCH
+from vae_core.metrics.likelihood import held_out_terms
 from vae_core.runs.codes import Codes, write_codes
 from vae_core.runs.files import write_atomically
 from vae_core.runs.folder import RunFolder
@@ -42,21 +43,15 @@ def write_results(folder: RunFolder, config: RunConfig, model: GaussianVAE, data
     folder.write_config(config)
 
 
-@torch.no_grad()
 def encode_dataset(model: GaussianVAE, data: Dataset) -> Codes:
     """Posteriors and distortions of the whole dataset, or of a fixed part of the test split where it is large."""
     positions = torch.arange(len(data)) if len(data) <= WHOLE else data.splits["test"][:PART]
-    device = next(model.parameters()).device
-    generator = torch.Generator(device=device).manual_seed(0)
-    mean, std, distortion = [], [], []
-    for rows in positions.split(BATCH):
-        terms = model.terms(data.x[rows].to(device), generator=generator)
-        mean.append(terms.posterior.mean.cpu())
-        std.append(terms.posterior.std.cpu())
-        distortion.append(terms.distortion.cpu())
+    terms = held_out_terms(model, data.x, positions)
     return Codes(
-        index=positions.numpy(), mean=torch.cat(mean).numpy(), std=torch.cat(std).numpy(),
-        distortion=torch.cat(distortion).numpy(),
+        index=positions.numpy(),
+        mean=terms.posterior.mean.numpy(),
+        std=terms.posterior.std.numpy(),
+        distortion=terms.distortion.numpy(),
         y=None if data.y is None else data.y[positions].numpy(),
         factors=None if data.factors is None else data.factors[positions].long().numpy(),
     )
@@ -108,9 +103,9 @@ def command(config: TrainConfig, name: str) -> str:
         value = getattr(config, field)
         if field == "out" or value == info.default:
             continue
-        text = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        words.append(f"--{field.replace('_', '-')} " + (f'"{text}"' if field in ("title", "about") else text))
-    return " ".join([*words, f"--out checkpoints/{name}"])
+        values = value if isinstance(value, tuple) else (value,)
+        words += [f"--{field.replace('_', '-')}", *(shlex.quote(str(one)) for one in values)]
+    return " ".join([*words, "--out", shlex.quote(f"checkpoints/{name}")])
 
 
 def card(name: str, config: RunConfig, codes: Codes) -> str:

@@ -104,9 +104,7 @@ class RunFolder:
             where = ".".join(str(part) for part in first["loc"])
             raise RunError(f"{place} has a setting that does not fit: {where}: {first['msg']}.") from None
 
-    def write_progress(
-        self, config: RunConfig, state: TrainingState, history: list[dict[str, float]]
-    ) -> None:
+    def write_progress(self, config: RunConfig, state: TrainingState, history: list[dict[str, float]]) -> None:
         """The state at a look at the validation split. The order matters: state last, so that it never runs ahead."""
         from vae_core.runs.weights import write_tensors
 
@@ -115,8 +113,13 @@ class RunFolder:
         self.write_config(config)
         groups = {"weights": state.weights, "best": state.best_weights, "moments": state.moments}
         tensors = {f"{group}/{name}": value for group, values in groups.items() for name, value in values.items()}
-        metadata = {"step": str(state.step), "best": state.best.model_dump_json() if state.best else ""}
-        write_tensors(self.state, tensors | {"noise": state.noise}, metadata)
+        best = state.best.model_dump() if state.best else None
+        # one key: safetensors writes several in no fixed order, and equal states shall be equal files
+        write_tensors(
+            self.state,
+            tensors | {"noise": state.noise},
+            {"progress": json.dumps({"step": state.step, "best": best})},
+        )
 
     def read_state(self, weights: Mapping[str, Tensor], spec: ModelSpec) -> TrainingState:
         """The last state, for a model with these weights. Raises RunError where there is none or it doesn't fit."""
@@ -142,9 +145,10 @@ class RunFolder:
             if rest:
                 groups[group][rest] = value
         try:
-            step = int(metadata["step"])
-            best = Figures.model_validate_json(metadata["best"]) if metadata["best"] else None
-        except (KeyError, ValueError):
+            progress = json.loads(metadata["progress"])
+            step = int(progress["step"])
+            best = Figures.model_validate(progress["best"]) if progress["best"] else None
+        except (KeyError, TypeError, ValueError):
             raise RunError(f"{self.path.name}/state.safetensors does not say at which step it was saved.") from None
         return TrainingState(step, groups["weights"], groups["best"], best, groups["moments"], tensors["noise"])
 

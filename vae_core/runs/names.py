@@ -8,8 +8,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from vae_core.runs.errors import RunError
-from vae_core.runs.folder import RunFolder
 from vae_core.runs.files import read_bounded, write_atomically
+from vae_core.runs.folder import RunFolder
 
 MAX_LENGTH = 40
 LIMIT = 1 << 16

@@ -39,7 +39,10 @@ def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[
             raise RunError(f"{place} is larger than this run's architecture can need ({room:,} bytes).")
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
-            for what, odd in (("lacks", expected.keys() - names), ("has the unknown", names - expected.keys())):
+            for what, odd in (
+                ("lacks", expected.keys() - names),
+                ("has the unknown", names - expected.keys()),
+            ):
                 if odd:
                     raise RunError(f"{place} {what} tensor {sorted(odd)[0]}: it belongs to another architecture.")
             for name, (shape, dtype) in expected.items():

@@ -1,0 +1,68 @@
+"""The command line, as a user types it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vae_core.config import TrainConfig
+from vae_core.runs.finish import command
+
+
+def _call(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    project = Path(__file__).resolve().parents[1]
+    return subprocess.run([sys.executable, "-m", "vae_core", *words], cwd=project, text=True, capture_output=True)
+
+
+def test_train_then_evaluate(tmp_path: Path) -> None:
+    out = tmp_path / "my-run"
+    done = _call("train", "--data", "digits", "--latent-dim", "3", "--beta", "4", "--epochs", "2", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "ELBO" in done.stdout
+    report = json.loads(_call("evaluate", str(out), "--json", "--importance", "10").stdout)
+    assert report["latent_dim"] == 3 and report["split"] == "test"
+    assert report["elbo"] == pytest.approx(-report["distortion"] - report["rate"])
+    assert report["importance_bound"] > report["elbo"]
+    again = _call("train", "--out", str(out))
+    assert again.returncode == 1 and "There is a run in my-run already" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("train", "--data", "nonsense"), "nonsense"),
+        (("train", "--beta", "-1"), "greater than or equal to 0"),
+        (("evaluate", "no-such-run"), "no run called no-such-run"),
+        (("resume", "no-such-run"), "missing"),
+        (("train", "--net", "conv", "--data", "digits", "--device", "mps"), "mps"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(words: tuple[str, ...], sentence: str) -> None:
+    done = _call(*words)
+    assert done.returncode in (1, 2), done.stdout  # 2: refused by the command line's own reader
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_cards_command_makes_the_same_settings() -> None:
+    import tyro
+
+    config = TrainConfig(
+        data="sprites",
+        latent_dim=7,
+        hidden=(64, 32),
+        beta=4,
+        steps=100,
+        learning_rate=5e-4,
+        title="A title",
+        about='It\'s "quoted".',
+        objective="capacity",
+    )
+    words = shlex.split(command(config, "name"))
+    assert words[:4] == ["python", "-m", "vae_core", "train"] and words[-2:] == ["--out", "checkpoints/name"]
+    assert tyro.cli(TrainConfig, args=words[4:-2]) == config

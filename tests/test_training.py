@@ -1,0 +1,151 @@
+"""The one loop: repeatable, resumable to the bit, keeps the best, says what went wrong."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from vae_core.config import TrainConfig
+from vae_core.runs import RunError, load_run
+from vae_core.runs.folder import RunFolder
+from vae_core.training import Step, TrainingError, cosine_tail, pick_device, train
+
+SMALL = TrainConfig(data="digits", latent_dim=2, hidden=(16,), steps=40, batch_size=32, evaluations=4, seed=3)
+
+
+def _run(config: TrainConfig, **kwargs: bool) -> list[Step]:
+    return list(train(config, **kwargs))
+
+
+def _weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_run(folder).model.state_dict()
+
+
+def _same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path: Path) -> None:
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        _run(SMALL.model_copy(update={"out": tmp_path / name, "seed": seed}))
+    assert _same(_weights(tmp_path / "a"), _weights(tmp_path / "b"))
+    assert not _same(_weights(tmp_path / "a"), _weights(tmp_path / "c"))
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+def test_a_run_that_was_cut_off_resumes_to_the_same_bits(tmp_path: Path, likelihood: str) -> None:
+    config = SMALL.model_copy(update={"likelihood": likelihood, "decay": 0.5, "warmup_steps": 20})
+    _run(config.model_copy(update={"out": tmp_path / "whole"}))
+    cut = config.model_copy(update={"out": tmp_path / "cut"})
+    steps = train(cut)
+    for step in steps:
+        if step.step >= 25:  # in mid-epoch, five steps past the last saved state
+            break
+    # as after a kill: what the generator holds is lost, what is on disk is not
+    _abandon(steps)
+    _run(cut, resume=True)
+    whole, resumed = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "cut")
+    assert whole.state.read_bytes() == resumed.state.read_bytes()
+    assert whole.weights.read_bytes() == resumed.weights.read_bytes()
+    assert [r["step"] for r in whole.read_history()] == [r["step"] for r in resumed.read_history()]
+
+
+class _Killed(Exception):
+    pass
+
+
+def _abandon(steps: object) -> None:
+    with pytest.raises(_Killed):
+        steps.throw(_Killed)  # type: ignore[attr-defined]
+
+
+def test_the_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
+    # a learning rate that soon makes things worse
+    config = SMALL.model_copy(update={"out": tmp_path / "run", "steps": 400, "evaluations": 20, "learning_rate": 0.05})
+    looks = [s.validation for s in train(config) if s.validation]
+    best = min(looks, key=lambda figures: figures.objective)
+    run = load_run(tmp_path / "run")
+    assert best.step < 400, "this run was meant to get worse"
+    assert run.config.best == best
+    state = RunFolder(tmp_path / "run").read_state(run.model.state_dict(), run.config.model)
+    assert _same(state.best_weights, run.model.state_dict())
+    assert not _same(state.weights, run.model.state_dict())
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    looks = [s.validation for s in train(SMALL.model_copy(update={"steps": 300})) if s.validation]
+    assert looks[-1].elbo > looks[0].elbo + 5
+
+
+def test_breaking_off_keeps_the_best_and_makes_codes(tmp_path: Path) -> None:
+    steps = train(SMALL.model_copy(update={"out": tmp_path / "run"}))
+    for step in steps:
+        if step.validation:
+            break
+    steps.close()
+    run = load_run(tmp_path / "run")
+    assert run.config.state == "stopped" and run.config.best is not None
+    assert run.codes.mean.shape == (1797, 2) and run.preview.exists()
+
+
+def test_a_loss_that_is_no_number_names_the_step_and_the_cause(tmp_path: Path) -> None:
+    config = SMALL.model_copy(
+        update={"out": tmp_path / "run", "learning_rate": 10.0, "hidden": (256,) * 8, "steps": 2000}
+    )
+    with pytest.raises(TrainingError, match=r"at step \d+: the learning rate of 10 is most likely too high"):
+        _run(config)
+    assert load_run(tmp_path / "run").config.state == "failed"
+
+
+def test_a_taken_folder_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    config = SMALL.model_copy(update={"out": tmp_path / "run"})
+    _run(config)
+    before = (tmp_path / "run" / "model.safetensors").read_bytes()
+    with pytest.raises(RunError, match="There is a run in run already"):
+        _run(config)
+    assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
+
+
+def test_resuming_what_is_finished_changes_nothing(tmp_path: Path) -> None:
+    config = SMALL.model_copy(update={"out": tmp_path / "run"})
+    _run(config)
+    before = _weights(tmp_path / "run")
+    assert _run(config, resume=True) == []
+    assert _same(before, _weights(tmp_path / "run"))
+
+
+def test_the_run_says_what_it_reached(tmp_path: Path) -> None:
+    _run(SMALL.model_copy(update={"out": tmp_path / "run"}))
+    run = load_run(tmp_path / "run")
+    assert run.config.state == "finished" and run.config.test is not None
+    assert {"step", "loss", "distortion", "rate", "rate_0", "rate_1", "validation_rate"} <= set(run.history.columns)
+    assert run.history["validation_distortion"].notna().sum() == 4
+    assert len(run.codes) == 1797 and (run.codes.y is not None)
+
+
+def test_training_without_a_folder_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run(SMALL)[-1].step == 40
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bf16_on_the_cpu_trains(tmp_path: Path) -> None:
+    last = _run(SMALL.model_copy(update={"precision": "bf16"}))[-1]
+    assert math.isfinite(last.loss)
+
+
+def test_cosine_tail() -> None:
+    assert cosine_tail(99, 100, 0.0) == 1.0
+    assert cosine_tail(50, 100, 0.5) == 1.0
+    assert cosine_tail(75, 100, 0.5) == pytest.approx(0.505)
+    assert cosine_tail(100, 100, 0.5) == pytest.approx(0.01)
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(ValueError, match="no cuda device; choose one of: cpu"):
+        pick_device("cuda")
