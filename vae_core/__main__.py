@@ -123,7 +123,7 @@ def _train(config: TrainConfig, *, resume: bool) -> None:
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(worker_threads())
     held = run_lock(RunFolder(config.out)) if config.out else contextlib.nullcontext()
-    with held, contextlib.closing(train(config, resume=resume)) as steps:  # type: ignore[type-var]
+    with held, contextlib.closing(train(config, resume=resume)) as steps:
         for step in steps:
             if step.validation is None:
                 continue

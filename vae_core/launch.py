@@ -11,59 +11,156 @@ import contextlib
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
+from pydantic import ValidationError
 
-from vae_core.config import PROJECT, TrainConfig, runs_folder
-from vae_core.runs.database import RunRow, RunStore, open_store
+from vae_core.config import PROJECT, TrainConfig, check_name, checkpoints_folder, runs_folder
+from vae_core.runs.database import DatabaseError, RunRow, RunStore, database_url, open_store
 from vae_core.runs.errors import RunError
-from vae_core.runs.files import write_arrays
 from vae_core.runs.folder import RunFolder
 
 HEARTBEAT = 0.5
 """Seconds between two notes of progress in the database."""
-PICTURES = 2.0
+PICTURES = 1.0
 """Seconds between two live pictures."""
-START_GRACE = 60.0
-"""Seconds a worker may take from being started to holding its run's lock."""
+FRESH = 3.0
+"""A heartbeat this young needs no look at the lock."""
+ENTRY_GRACE = 10.0
+"""Seconds between a run's entry into the database and its worker's birth, at most."""
+START_GRACE = 300.0
+"""Seconds a living worker may take from its birth to holding its run's lock (it loads torch first)."""
+LAST_WORD = 120.0
+"""Seconds a worker goes on trying to write how it ended into a database that is busy."""
+LOG_LIMIT = 1 << 20
+"""Bytes of worker.log; what goes beyond is dropped with all before it."""
+SENTENCE_LIMIT = 500
+LIVE_STATES = ("queued", "running")
+WAITING = "Waiting for a place: another training is running."
+LOADING = "Loading the data."
+PLACING = "Placing every sample in the latent space."
+STOPPING = "Stopping: the best weights are kept, and every sample gets its code."
+
+
+# -- starting, stopping ------------------------------------------------------------------------------------
 
 
 def start(config: TrainConfig, *, resume: bool = False) -> RunRow:
     """Enter a run into the database and start its worker, detached from this process.
 
-    Raises RunError where the run exists (or, to resume, does not), or is being trained now.
+    To resume goes on from the last saved state; a run that died before it had one begins anew.
+
+    Raises RunError where the name is taken (or, to resume, there is no such run), or the run is being trained.
     """
+    folder = RunFolder(_own_folder(config))
+    name = folder.path.name
+    store = open_store()
+    row = store.get(name)
+    if is_alive(folder) or (row is not None and current_state(row) in LIVE_STATES):
+        raise RunError(f"{name} is being trained already: watch it, stop it, or choose another name.")
+    if not resume and is_taken(name):
+        raise RunError(f"There is a run called {name} already: choose another name or resume it.")
+    if resume and row is None and not (folder.path / "config.json").exists():
+        raise RunError(f"There is no run called {name} that could go on: start one.")
+    if resume and folder.weights.exists() and not folder.state.exists():
+        raise RunError(f"{name} has no saved state to resume from: train it anew under another name.")
+    row = store.enter(folder.path, config, seen=row)
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        process = _spawn(folder, [name, "--resume"] if resume else [name])
+    except OSError as error:
+        sentence = f"The worker of {name} could not be started ({one_sentence(error)})"
+        store.note(name, state="failed", message=sentence)
+        raise RunError(sentence) from error
+    store.note(name, pid=process.pid)
+    return row
+
+
+def resume(name: str) -> RunRow:
+    """Go on with a run of one's own that was interrupted or stopped, with the settings it was started with.
+
+    Raises RunError as `start` does.
+    """
+    folder = RunFolder(runs_folder().resolve() / _checked(name))
+    row = open_store().get(name)
+    config = row.train_config if row is not None else folder.read_config().train
+    return start(config.model_copy(update={"out": folder.path}), resume=True)
+
+
+def stop(name: str) -> None:
+    """Ask a run's worker to stop; it keeps the best weights and makes codes and preview of them."""
+    open_store().ask(name, "stop")
+
+
+def is_taken(name: str) -> bool:
+    """Whether a run of this name is there, shipped or one's own. A start that failed before it began leaves none."""
+    own = runs_folder() / name
+    if own.exists() and not own.is_dir():
+        return True  # such as the database itself
+    return any((root / name / "config.json").exists() for root in (checkpoints_folder(), runs_folder()))
+
+
+def _own_folder(config: TrainConfig) -> Path:
     if config.out is None:
         raise RunError("A training started here needs a run folder: give it a name.")
-    store = open_store()
-    folder = RunFolder(Path(config.out))
-    if is_alive(folder):
-        raise RunError(f"{folder.path.name} is being trained already: watch it, stop it, or choose another name.")
-    if not resume and (folder.path / "config.json").exists():
-        raise RunError(f"There is a run called {folder.path.name} already: choose another name or resume it.")
-    if resume and not folder.state.exists():
-        raise RunError(f"{folder.path.name} has no saved state to resume from: train it anew under another name.")
-    row = store.enter(folder.path, config, resume=resume)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    words = [sys.executable, "-m", "vae_core", "worker", folder.path.name] + (["--resume"] if resume else [])
-    with (folder.path / "worker.log").open("ab") as log:
-        subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            words, cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={**os.environ, "LATENTARIUM_RUNS": str(runs_folder().resolve())},
+    root = runs_folder().resolve()
+    name = _checked(config.out.name)
+    if config.out.parent.resolve() != root or (root / name).is_symlink():
+        raise RunError(f"A training started here writes into {root}, not into {config.out}: give it a plain name.")
+    return root / name
+
+
+def _checked(name: str) -> str:
+    try:
+        return check_name(name)
+    except ValueError as error:
+        raise RunError(f"{error}.") from None
+
+
+def _spawn(folder: RunFolder, words: list[str]) -> subprocess.Popen[bytes]:
+    """A worker in a session of its own. Its end is awaited by a thread, so that it never stays as a zombie."""
+    environment = {
+        **os.environ,
+        "LATENTARIUM_RUNS": str(folder.path.parent),
+        "LATENTARIUM_CHECKPOINTS": str(checkpoints_folder().resolve()),
+        "LATENTARIUM_DATABASE": database_url(),
+        "OMP_NUM_THREADS": str(worker_threads()),
+    }
+    if os.environ.get("LATENTARIUM_DATA", "").strip():  # the worker runs in another folder than this process
+        environment["LATENTARIUM_DATA"] = str(Path(os.environ["LATENTARIUM_DATA"]).expanduser().resolve())
+    log = folder.path / "worker.log"
+    _bound(log)
+    with log.open("ab") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "vae_core", "worker", *words],
+            cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream,
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows' nearest thing
         )
-    return row
+    threading.Thread(target=process.wait, name=f"reaper of {folder.path.name}", daemon=True).start()
+    return process
+
+
+def _bound(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        os.truncate(log, 0)
+
+
+# -- looking -----------------------------------------------------------------------------------------------
 
 
 def is_alive(folder: RunFolder) -> bool:
     """Whether some process on this machine trains this run now."""
-    if not folder.path.is_dir():
+    if not folder.lock.exists():
         return False
     try:
-        with FileLock(folder.lock, timeout=0):
+        # a moment's patience: another's glance holds the lock too
+        with FileLock(folder.lock, timeout=0.1, poll_interval=0.01):
             return False
     except Timeout:
         return True
@@ -71,14 +168,108 @@ def is_alive(folder: RunFolder) -> bool:
 
 def current_state(row: RunRow) -> str:
     """The row's state, but 'interrupted' where its worker has died without a word."""
-    if row.state not in ("queued", "running"):
+    if row.state not in LIVE_STATES:
         return row.state
-    if is_alive(RunFolder(Path(row.folder))):
+    age = time.time() - row.heartbeat
+    if (row.pid is not None and row.state == "running" and age < FRESH) or is_alive(RunFolder(Path(row.folder))):
         return row.state
-    if row.pid is None and time.time() - row.heartbeat < START_GRACE:
+    if row.state == "queued" and age < (ENTRY_GRACE if row.pid is None else START_GRACE) and _breathes(row.pid):
         return row.state
-    fresh = open_store().get(row.name)  # it may have ended between our reading the row and trying the lock
-    return "interrupted" if fresh is not None and fresh.state in ("queued", "running") else row.state
+    # it may have ended, or begun, between our reading the row and trying the lock
+    fresh = open_store().get(row.name)
+    if fresh is None or (fresh.state, fresh.heartbeat) != (row.state, row.heartbeat):
+        return row.state if fresh is None else fresh.state
+    return "interrupted"
+
+
+def _breathes(pid: int | None) -> bool:
+    """Whether the process is there; True where that cannot be known."""
+    if pid is None or os.name == "nt":  # on Windows signal 0 would interrupt the process
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands, for people: from its row, or from its folder where the database doesn't know it."""
+
+    name: str
+    folder: Path
+    config: TrainConfig
+    state: str
+    """queued, running, interrupted, finished, stopped or failed"""
+    message: str = ""
+    step: int = 0
+    total: int = 0
+    samples_per_second: float = 0.0
+    seconds_left: float | None = None
+    stopping: bool = False
+    """Whether it was asked to stop and has not heard of it yet."""
+
+    @property
+    def live(self) -> bool:
+        return self.state in LIVE_STATES
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is something to look at on the other pages."""
+        return RunFolder(self.folder).weights.exists() and RunFolder(self.folder).codes.exists()
+
+    @property
+    def can_resume(self) -> bool:
+        if self.state == "interrupted":
+            return True
+        return self.state == "stopped" and RunFolder(self.folder).state.exists()
+
+
+def standing(name: str) -> Standing:
+    """Where the run of this name stands. Raises RunError where there is none."""
+    _checked(name)
+    row = open_store().get(name)
+    if row is not None and (row.state != "finished" or Path(row.folder).is_dir()):
+        return _standing(row)
+    from vae_core.runs import find_run
+
+    folder = RunFolder(find_run(name))
+    config = folder.read_config()
+    state: str = config.state
+    if state == "running" and not is_alive(folder):
+        state = "interrupted"
+    step = config.best.step if config.best else 0
+    return Standing(name, folder.path, config.train, state, step=step, total=step if state == "finished" else 0)
+
+
+def standings(limit: int = 12) -> list[Standing]:
+    """The runs that were started lately, newest first; those whose folder was taken away are left out."""
+    rows = [row for row in open_store().all() if row.state in LIVE_STATES or Path(row.folder).is_dir()]
+    return [_standing(row) for row in rows[:limit]]
+
+
+def _standing(row: RunRow) -> Standing:
+    state = current_state(row)
+    return Standing(
+        row.name, Path(row.folder), row.train_config, state, row.message, row.step, row.total,
+        row.samples_per_second, row.seconds_left, stopping=row.request == "stop" and state in LIVE_STATES,
+    )
+
+
+def known_speed(config: TrainConfig) -> float | None:
+    """Samples a second that the newest run of the same shape reached on this machine; None where there was none."""
+    shape = ("data", "net", "hidden", "latent_dim", "batch_size", "device", "precision")
+    wanted = config.model_dump(mode="json", include=set(shape))
+    for row in open_store().all():
+        if row.samples_per_second > 0 and all(row.config.get(field) == wanted[field] for field in shape):
+            return row.samples_per_second
+    return None
+
+
+# -- the worker --------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -98,106 +289,179 @@ def run_lock(folder: RunFolder) -> Iterator[None]:
         lock.release()
 
 
+class StoppedInQueueError(Exception):
+    """A visitor stopped a run before it had a place."""
+
+
 @contextlib.contextmanager
 def a_place(store: RunStore, name: str) -> Iterator[int]:
-    """Wait for one of the machine's places; yields its number (the GPU's, where there are any)."""
+    """Wait for one of the machine's places; yields its number (the GPU's, where there are any).
+
+    Raises StoppedInQueueError where the run is asked to stop meanwhile.
+    """
     import torch
 
     folder = runs_folder() / ".places"
     folder.mkdir(parents=True, exist_ok=True)
     locks = [FileLock(folder / f"{i}.lock", timeout=0) for i in range(max(1, torch.cuda.device_count()))]
     while True:
-        for i, lock in enumerate(locks):
-            try:
-                with lock:
-                    yield i
-                    return
-            except Timeout:
-                continue
-        store.note(name, state="queued", message="Waiting for a place: another training is running.")
-        if store.take_request(name) == "stop":
+        if _asked(store, name) == "stop":
             raise StoppedInQueueError
-        time.sleep(HEARTBEAT)
+        place = _take(locks) if _is_next(store, name) else None
+        if place is not None:
+            break
+        _note(store, name, state="queued", message=WAITING)
+        time.sleep(HEARTBEAT)  # a lock of the kernel's gives no sign when it is free
+    try:
+        yield place
+    finally:
+        locks[place].release()
 
 
-class StoppedInQueueError(Exception):
-    """A visitor stopped a run before it had a place."""
+def _take(locks: list[FileLock]) -> int | None:
+    for number, lock in enumerate(locks):
+        with contextlib.suppress(Timeout):
+            lock.acquire()
+            return number
+    return None
+
+
+def _is_next(store: RunStore, name: str) -> bool:
+    """First come, first served, among those that wait and are alive."""
+    try:
+        rows = store.all()  # newest first
+    except DatabaseError as error:
+        print(error, file=sys.stderr, flush=True)
+        return False
+    waiting = [
+        row.name for row in rows
+        if row.name == name or (row.message == WAITING and time.time() - row.heartbeat < FRESH)
+    ]
+    return waiting[-1:] in ([], [name])
 
 
 def work(name: str, *, resume: bool = False) -> None:
     """Train the run of this name as the database has it, noting progress there. This is the worker's whole life.
 
-    Every end is written to the row: finished, stopped, or failed with a sentence.
+    Every end is written to the row: finished, stopped, or failed with a sentence. Raises RunError, and leaves
+    the row alone, where another process trains the run.
     """
     import torch
 
-    from vae_core.training import TrainingError, train
-
     store = open_store()
-    row = store.get(name)
+    row = store.get(_checked(name))
     if row is None:
         raise RunError(f"The database knows no run called {name}.")
     folder = RunFolder(Path(row.folder))
-    config = row.train_config
     torch.set_num_threads(worker_threads())
-    try:
-        with run_lock(folder):
-            store.note(name, pid=os.getpid())
+    with run_lock(folder):
+        try:
+            _note(store, name, pid=os.getpid())
             with a_place(store, name) as place:
                 if torch.cuda.is_available():
                     torch.cuda.set_device(place)
-                store.note(name, state="running", message="Loading the data.")
-                outcome = _train(store, folder, train(config, resume=resume))
-            store.note(name, state=outcome, message="", pid=None)
-    except StoppedInQueueError:
-        store.note(name, state="stopped", message="Stopped before it began.", pid=None)
-    except (TrainingError, ValueError, OSError, RuntimeError) as error:
-        store.note(name, state="failed", message=one_sentence(error), pid=None)
-        raise
+                _note(store, name, state="running", message=LOADING)
+                outcome = _train(store, folder, row.train_config, resume=resume)
+            message = ""
+        except StoppedInQueueError:
+            outcome, message = "stopped", "Stopped before it began."
+        except Exception as error:
+            _say_last(store, name, "failed", one_sentence(error))
+            raise
+        _say_last(store, name, outcome, message)
 
 
-def _train(store: RunStore, folder: RunFolder, steps: Iterator) -> str:  # type: ignore[type-arg]
-    noted = pictured = 0.0
-    with contextlib.closing(steps) as steps:  # type: ignore[type-var]
+def _train(store: RunStore, folder: RunFolder, config: TrainConfig, *, resume: bool) -> str:
+    """Train to an end of its own or to a request to stop; returns 'finished' or 'stopped'."""
+    from vae_core.data import load_dataset
+    from vae_core.runs.live import Recorder
+    from vae_core.training import train
+
+    name = folder.path.name
+    data = load_dataset(config.data)
+    if resume and not folder.state.exists():
+        _clear_beginnings(folder)
+        resume = False
+    recorder = Recorder(folder.path, data, config.latent_dim, go_on=resume)
+    noted = pictured = -1e9
+    outcome, model = "finished", None
+    with contextlib.closing(train(config, data=data, resume=resume)) as steps:
         for step in steps:
-            now = time.monotonic()
-            if step.step < step.total and now - noted < HEARTBEAT:
+            recorder.add(step)
+            model, now, at_end = step.model, time.monotonic(), step.step == step.total
+            if not at_end and now - noted < HEARTBEAT:
                 continue
             noted = now
-            store.note(
-                folder.path.name, state="running", message="", step=step.step, total=step.total,
+            _note(
+                store, name, state="running", message=PLACING if at_end else "", step=step.step, total=step.total,
                 samples_per_second=step.samples_per_second, seconds_left=step.seconds_left,
-                live={"step": step.step, "distortion": step.distortion, "rate": step.rate.tolist()},
             )
-            if now - pictured > PICTURES:
-                write_live_pictures(folder, step.model)
+            if at_end or now - pictured > PICTURES:
+                recorder.write(step.model)
+                _bound(folder.path / "worker.log")
                 pictured = time.monotonic()
-            if store.take_request(folder.path.name) == "stop":
-                return "stopped"
-    return "finished"
+            if not at_end and _asked(store, name) == "stop":
+                _note(store, name, message=STOPPING)
+                outcome = "stopped"
+                break
+    if model is not None:
+        recorder.write(model)  # the best weights by now, no more the last
+    return outcome
 
 
-def write_live_pictures(folder: RunFolder, model) -> None:  # type: ignore[no-untyped-def]
-    """live.npz: decoded samples of the prior, always from the same codes, as uint8 [16, C, H, W]."""
-    import torch
+def _clear_beginnings(folder: RunFolder) -> None:
+    """Make room for a run that died before its first state was saved, and so has nothing to lose."""
+    if not folder.weights.exists():
+        (folder.path / "config.json").unlink(missing_ok=True)
 
-    generator = torch.Generator().manual_seed(0)
-    device = next(model.parameters()).device
-    z = torch.randn(16, model.latent_dim, generator=generator).to(device)
-    with torch.no_grad():
-        pictures = (model.decode(z) * 255).round().byte().cpu().numpy()
-    write_arrays(folder.path / "live.npz", {"samples": pictures.astype(np.uint8)})
+
+def _note(store: RunStore, name: str, **values: object) -> None:
+    """Progress for the pages. A database that is busy must not end a training: the next note comes soon."""
+    try:
+        store.note(name, **values)
+    except DatabaseError as error:
+        print(error, file=sys.stderr, flush=True)
+
+
+def _asked(store: RunStore, name: str) -> str:
+    try:
+        return store.take_request(name)
+    except DatabaseError as error:
+        print(error, file=sys.stderr, flush=True)
+        return ""
+
+
+def _say_last(store: RunStore, name: str, state: str, message: str) -> None:
+    """How the run ended; patient, since no later note will make it good. Raises DatabaseError in the end."""
+    deadline = time.monotonic() + LAST_WORD
+    while True:
+        try:
+            store.note(name, state=state, message=message, pid=None, seconds_left=None)
+            return
+        except DatabaseError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(HEARTBEAT)
 
 
 def worker_threads() -> int:
     """Cores for torch: the app keeps one. Two threads beside a busy process run at half the speed of one."""
-    return max(1, (os.cpu_count() or 2) - 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return max(1, cores - 1)
 
 
 def one_sentence(error: BaseException) -> str:
-    """The first line of an error, for people."""
+    """What an error says, as one line for people."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
-
-
+        said = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    elif isinstance(error, ValidationError):
+        said = error.errors()[0]["msg"].removeprefix("Value error, ")
+    elif isinstance(error, MemoryError):
+        said = "the machine's memory did not suffice: take a smaller batch or a smaller net"
+    elif isinstance(error, ValueError | RuntimeError | OSError):
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    else:
+        said = f"the program met an error of its own ({type(error).__name__}: {error}), see worker.log"
+    said = said[:SENTENCE_LIMIT]
+    said = said[:1].upper() + said[1:]
+    return said if said.endswith((".", "!", "?", "…")) else f"{said}."

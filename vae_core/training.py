@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ class Step:
     """The model as it is now (still training: don't change it)."""
 
 
-def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = False) -> Iterator[Step]:
+def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = False) -> Generator[Step, None, None]:
     """Train a model; yields a Step every few batches and at each look at the validation split.
 
     With `config.out` the run folder is written as training goes on: the weights that are best on validation
@@ -221,6 +221,15 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         finish("finished")
     except (GeneratorExit, KeyboardInterrupt):
         model.eval()
+        if best is None and done:  # stopped before the first look: what was learnt until now is kept
+            figures = look(positions["validation"][:VALIDATION_SAMPLES], done)
+            if np.isfinite(figures.objective):
+                best, best_weights = figures, _copy(model)
+                if folder:
+                    state = TrainingState(
+                        done, best_weights, best_weights, best, _moments(optimiser), noise.get_state()
+                    )
+                    folder.write_progress(run.model_copy(update={"best": best}), state, history)
         finish("stopped")
         raise
     except TrainingError:

@@ -1,20 +1,29 @@
-"""The database of runs that were started: SQLAlchemy over SQLite (WAL), or any URL in LATENTARIUM_DATABASE."""
+"""The database of started runs: SQLAlchemy over SQLite (WAL), or any URL in LATENTARIUM_DATABASE."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import time
-from functools import lru_cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Engine, create_engine, event, select, update
+from sqlalchemy import JSON, Engine, create_engine, event, insert, inspect, make_url, select, update
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from vae_core.config import TrainConfig, runs_folder
 from vae_core.runs.errors import RunError
 
 MAX_MESSAGE = 1000
+BUSY_SECONDS = 10.0
+"""How long a call waits for another's write."""
+
+
+class DatabaseError(RunError):
+    """The database is locked, damaged or out of reach; the message says which, in one sentence."""
 
 
 class Base(DeclarativeBase):
@@ -36,6 +45,7 @@ class RunRow(Base):
     message: Mapped[str] = mapped_column(default="")
     pid: Mapped[int | None] = mapped_column(default=None)
     created: Mapped[float]
+    """When it was last started or resumed: its place in the queue."""
     heartbeat: Mapped[float]
     step: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
@@ -50,78 +60,149 @@ class RunRow(Base):
 
 
 class RunStore:
-    """The few things that are done with rows. Each call is a transaction of its own."""
+    """The few things that are done with rows, each a transaction of its own; each may raise DatabaseError."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        Base.metadata.create_all(engine)
+        with _one_sentence(engine):
+            try:
+                Base.metadata.create_all(engine)
+            except DBAPIError:
+                if not inspect(engine).has_table(RunRow.__tablename__):  # else another process was quicker
+                    raise
 
-    def enter(self, folder: Path, config: TrainConfig, *, resume: bool = False) -> RunRow:
-        """A new row, or the old one queued again. Raises RunError where the run is queued or running already."""
+    def enter(self, folder: Path, config: TrainConfig, *, seen: RunRow | None) -> RunRow:
+        """A new row, or the old one queued again, where the row is still as the caller has `seen` it.
+
+        Of any number of callers who start the same run at once, one gets its row; the others get a RunError.
+        """
         now = time.time()
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            row = session.get(RunRow, folder.name, with_for_update=True)
-            if row is None:
-                row = RunRow(name=folder.name, created=now)
-                session.add(row)
-            elif row.state in ("queued", "running") and not resume and row.pid is None and now - row.heartbeat < 60:
-                raise RunError(f"{folder.name} is waiting to be trained already: watch it, or choose another name.")
-            row.folder = str(folder)
-            row.config = config.model_dump(mode="json", exclude={"out"})
-            row.state, row.request, row.message, row.pid, row.heartbeat = "queued", "", "", None, now
-            return row
+        values: dict[str, Any] = {
+            "folder": str(folder), "config": config.model_dump(mode="json", exclude={"out"}), "created": now,
+            "state": "queued", "request": "", "message": "", "pid": None, "heartbeat": now,
+            "step": 0, "total": 0, "samples_per_second": 0.0, "seconds_left": None,
+        }
+        mine = False
+        with self._session() as session:
+            if seen is None:
+                with contextlib.suppress(IntegrityError):  # the name is the key: another was quicker
+                    session.execute(insert(RunRow).values(name=folder.name, **values))
+                    session.commit()
+                    mine = True
+            else:
+                unchanged = (
+                    RunRow.name == seen.name, RunRow.state == seen.state, RunRow.heartbeat == seen.heartbeat
+                )
+                result = session.connection().execute(update(RunRow).where(*unchanged).values(**values))
+                session.commit()
+                mine = result.rowcount == 1
+        row = self.get(folder.name)
+        if not mine or row is None:
+            raise RunError(f"Somebody started {folder.name} a moment ago: watch it, or choose another name.")
+        return row
 
     def get(self, name: str) -> RunRow | None:
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._session() as session:
             return session.get(RunRow, name)
 
     def all(self) -> list[RunRow]:
         """Newest first."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with self._session() as session:
             return list(session.scalars(select(RunRow).order_by(RunRow.created.desc())))
 
     def note(self, name: str, **values: object) -> None:
         """Write progress; the heartbeat comes by itself."""
         if "message" in values:
             values["message"] = str(values["message"])[:MAX_MESSAGE]
-        with Session(self.engine) as session, session.begin():
+        with self._session() as session:
             session.execute(update(RunRow).where(RunRow.name == name).values(heartbeat=time.time(), **values))
+            session.commit()
 
     def ask(self, name: str, request: str) -> None:
         """Leave a request ('stop') for the worker."""
-        with Session(self.engine) as session, session.begin():
+        with self._session() as session:
             session.execute(update(RunRow).where(RunRow.name == name).values(request=request))
+            session.commit()
 
     def take_request(self, name: str) -> str:
         """What was asked of the run since the last look; taking it clears it."""
-        with Session(self.engine) as session, session.begin():
+        with self._session() as session:
             request = session.scalar(select(RunRow.request).where(RunRow.name == name)) or ""
             if request:
                 session.execute(update(RunRow).where(RunRow.name == name).values(request=""))
+                session.commit()
             return request
 
     def delete(self, name: str) -> None:
-        with Session(self.engine) as session, session.begin():
+        with self._session() as session:
             row = session.get(RunRow, name)
             if row is not None:
                 session.delete(row)
+                session.commit()
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[Session]:
+        with _one_sentence(self.engine), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+
+@contextlib.contextmanager
+def _one_sentence(engine: Engine) -> Iterator[None]:
+    """Turns what the driver says into a DatabaseError."""
+    try:
+        yield
+    except (DBAPIError, OSError) as error:
+        where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
+        said = str(error.orig if isinstance(error, DBAPIError) else error.strerror or error).splitlines()[0]
+        if "locked" in said:
+            way_out = "another program holds it; try again in a moment"
+        elif "not a database" in said or "malformed" in said:
+            way_out = "move it away and a new one is begun, the runs themselves stay in their folders"
+        else:
+            way_out = "see that it can be reached and written"
+        raise DatabaseError(f"The database of runs ({where}) cannot be used ({said}): {way_out}.") from error
 
 
 def database_url() -> str:
     return os.environ.get("LATENTARIUM_DATABASE") or f"sqlite:///{(runs_folder() / 'runs.db').resolve()}"
 
 
+_stores: dict[str, RunStore] = {}
+_opening = threading.Lock()
+
+
 def open_store() -> RunStore:
-    """The store of this process, opened once for each URL."""
-    return _open(database_url())
+    """The store of this process, opened once for each URL; folder and tables are made where they are missing.
+
+    Raises DatabaseError where it cannot be.
+    """
+    url = database_url()
+    with _opening:
+        store = _stores.get(url)
+        if store is None or not _still_there(store.engine):
+            store = _stores[url] = _open(url)
+        return store
 
 
-@lru_cache(maxsize=4)
+def _still_there(engine: Engine) -> bool:
+    """False where SQLite's file was taken away: connections would go on writing to a file without a name."""
+    file = engine.url.database
+    return engine.dialect.name != "sqlite" or not file or file == ":memory:" or Path(file).exists()
+
+
 def _open(url: str) -> RunStore:
-    if url.startswith("sqlite"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url)
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise DatabaseError(
+            f"LATENTARIUM_DATABASE is no database that can be opened ({str(error).splitlines()[0]}); "
+            "a right one is sqlite:////home/me/runs.db."
+        ) from error
     if engine.dialect.name == "sqlite":
+        if parsed.database and parsed.database != ":memory:":
+            with _one_sentence(engine):
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _sqlite_settings)
     return RunStore(engine)
 
@@ -129,7 +210,7 @@ def _open(url: str) -> RunStore:
 def _sqlite_settings(connection: Any, _: object) -> None:
     """WAL lets pages read while a worker writes; the timeout outlasts another's write."""
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.close()

@@ -1,0 +1,110 @@
+"""live.npz: what a training looks like while it goes on. Written by its worker, read by pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vae_core.runs.errors import RunError
+from vae_core.runs.files import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_core.data import Dataset
+    from vae_core.models import GaussianVAE
+    from vae_core.training import Step
+
+FILE = "live.npz"
+PAIRS, SAMPLES = 8, 16
+MAX_POINTS = 600
+"""A curve that grows longer is thinned to half, so that the file stays small however long a run takes."""
+LIMIT = 64 << 20
+
+
+@dataclass(frozen=True)
+class Live:
+    """A training as it was a moment ago. Pictures are of the newest weights, figures are nats per sample."""
+
+    train: np.ndarray  # float64 [n, 3]: step, distortion, rate (means over the batches since the row before)
+    validation: np.ndarray  # float64 [m, 3]: step, distortion, rate
+    rate: np.ndarray  # float64 [D], of the newest batches
+    originals: np.ndarray  # uint8 [8, C, H, W], always the same validation samples
+    reconstructions: np.ndarray  # uint8 [8, C, H, W]
+    samples: np.ndarray  # uint8 [16, C, H, W], always of the same codes of the prior
+
+
+def read_live(folder: Path) -> Live | None:
+    """What the run's worker wrote last, None where it has written nothing yet. Raises RunError on other bytes."""
+    if not (folder / FILE).exists():
+        return None
+    arrays = read_arrays(folder / FILE, LIMIT)
+    try:
+        live = Live(**arrays)
+    except TypeError:
+        raise RunError(f"{folder.name}/{FILE} has other arrays than a live view: delete it.") from None
+    pictures = (live.originals, live.reconstructions, live.samples)
+    curves = (live.train, live.validation)
+    fits = (
+        all(part.dtype == np.uint8 and part.ndim == 4 for part in pictures)
+        and all(part.dtype == np.float64 and part.ndim == 2 and part.shape[1] == 3 for part in curves)
+        and live.rate.ndim == 1
+    )
+    if not fits:
+        raise RunError(f"{folder.name}/{FILE} has arrays of other shapes than a live view: delete it.")
+    return live
+
+
+class Recorder:
+    """Gathers a training's Steps and writes live.npz.
+
+    Decoding draws no random number and changes no weight, so a watched training ends with the same weights.
+    """
+
+    def __init__(self, folder: Path, data: Dataset, latent_dim: int, *, go_on: bool = False) -> None:
+        import torch
+
+        self.folder = folder
+        self.originals: Tensor = data.x[data.splits["validation"][:PAIRS]]  # [8, C, H, W]
+        self.codes = torch.randn(SAMPLES, latent_dim, generator=torch.Generator().manual_seed(0))  # [16, D]
+        old = read_live(folder) if go_on else None
+        self.train = old.train.tolist() if old else []
+        self.validation = old.validation.tolist() if old else []
+        self.rate = np.zeros(latent_dim)
+
+    def add(self, step: Step) -> None:
+        """Take a Step into the curves. Rows from beyond it, of before a resume, go."""
+        for rows in (self.train, self.validation):
+            while rows and rows[-1][0] >= step.step:
+                rows.pop()
+        self.rate = np.asarray(step.rate, dtype=np.float64)
+        self.train.append([step.step, step.distortion, float(step.rate.sum())])
+        if step.validation is not None:
+            self.validation.append([step.step, step.validation.distortion, step.validation.rate])
+        for rows in (self.train, self.validation):
+            if len(rows) > MAX_POINTS:
+                del rows[-2::-2]  # every other one; the newest stays
+
+    def write(self, model: GaussianVAE) -> None:
+        """live.npz, atomically, with pictures by the model as it is now."""
+        import torch
+
+        device = next(model.parameters()).device
+        with torch.no_grad():
+            originals = self.originals.to(device)
+            pictures = [
+                (model.decode(codes) * 255).round().byte().cpu().numpy()
+                for codes in (model.encode(originals).mean, self.codes.to(device))
+            ]
+        write_arrays(
+            self.folder / FILE,
+            {
+                "train": np.array(self.train, dtype=np.float64).reshape(-1, 3),
+                "validation": np.array(self.validation, dtype=np.float64).reshape(-1, 3),
+                "rate": self.rate, "originals": self.originals.cpu().numpy(),
+                "reconstructions": pictures[0], "samples": pictures[1],
+            },
+        )
