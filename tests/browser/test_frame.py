@@ -82,11 +82,10 @@ def test_small_answers_do_not_wait(server: AppServer, page: Page) -> None:
 
 
 def test_a_click_on_a_card_opens_that_run(page: Page, server: AppServer) -> None:
-    visit(page, server.url())
-    doors = page.locator("[class*='st-key-run-']").get_by_role("link", name="Traverse")
-    if doors.count() == 0:
+    if not list(server.checkpoints.glob("*/codes.npz")):
         pytest.skip("no run is shipped in checkpoints/")
-    last = doors.last
+    visit(page, server.url())
+    last = page.locator("[class*='st-key-run-']").get_by_role("link", name="Traverse").last
     run = last.evaluate("link => new URL(link.href).searchParams.get('run')")
     last.click()
     page.wait_for_url("**/dimensions?*")
