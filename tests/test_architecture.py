@@ -13,8 +13,15 @@ PAGE_LINES = 120
 
 # Layers of the library: what stands in the first column must not import what stands in the second.
 BELOW = {
-    "vae_core/figures/": ("torch", "torchvision", "vae_core.models", "vae_core.runs", "vae_core.training",
-                          "vae_core.data", "vae_core.nets"),
+    "vae_core/figures/": (
+        "torch",
+        "torchvision",
+        "vae_core.models",
+        "vae_core.runs",
+        "vae_core.training",
+        "vae_core.data",
+        "vae_core.nets",
+    ),
     "vae_core/latent/": ("vae_core.training", "vae_core.runs", "vae_core.models", "vae_core.export"),
     "vae_core/metrics/": ("vae_core.training", "vae_core.runs", "vae_core.export"),
     "vae_core/models/": ("vae_core.training", "vae_core.runs", "vae_core.export", "vae_core.data"),
@@ -24,8 +31,15 @@ BELOW = {
     "vae_core/objectives.py": ("vae_core.training", "vae_core.runs", "torch.optim"),
 }
 # Loaded at start-up, before anything is on the screen: the heavy packages are imported inside functions.
-AT_START = ("app.py", "ui/", "pages/home.py", "vae_core/__init__.py", "vae_core/config.py",
-            "vae_core/runs/__init__.py", "vae_core/data/__init__.py")
+AT_START = (
+    "app.py",
+    "ui/",
+    "pages/home.py",
+    "vae_core/__init__.py",
+    "vae_core/config.py",
+    "vae_core/runs/__init__.py",
+    "vae_core/data/__init__.py",
+)
 HEAVY = ("torch", "torchvision", "umap", "numba", "sklearn", "scipy", "plotly")
 
 
