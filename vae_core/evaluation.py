@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vae_core.data import load_dataset
 from vae_core.metrics.activity import active_units
+from vae_core.metrics.disentanglement import mig
 from vae_core.metrics.likelihood import held_out_terms, importance_bound
 from vae_core.runs import load_run
 
@@ -37,6 +38,11 @@ def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0
         "latent_dim": run.latent_dim,
         "rate_per_dimension": rate,
     }
+    if data.factors is not None and len(data.factor_names) > 0:
+        gap = mig(terms.posterior.mean.numpy(), data.factors[positions].numpy(), seed=seed)
+        result["mig"] = gap.score
+        for name, best, share in zip(data.factor_names, gap.share.argmax(1), gap.share.max(1), strict=True):
+            result[f"best_dimension_for_{name}"] = f"{best} (carries {share:.0%} of it)"
     if importance:
         result["importance_samples"] = importance
         result["importance_bound"] = float(importance_bound(run.model, data.x, positions, importance, seed).mean())

@@ -1,4 +1,4 @@
-"""Runs: folders on disk, and the database of those that were started. Nothing here needs torch before a model is used."""
+"""Runs: folders on disk, and the database of those that were started. No torch before a model is used."""
 
 from __future__ import annotations
 

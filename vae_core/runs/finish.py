@@ -110,28 +110,22 @@ def command(config: TrainConfig, name: str) -> str:
 
 def card(name: str, config: RunConfig, codes: Codes) -> str:
     """card.md: what the run is, what it reached, how to make it again. All figures are computed ones."""
-    best, test = config.best, config.test
-    active = int(active_units(codes.mean).sum())
+    best, test, spec = config.best, config.test, config.model
     rows = [("validation", best)] + ([("test", test)] if test else [])
     table = "\n".join(
         f"| {split} | {f.distortion:.2f} | {f.rate:.2f} | {f.elbo:.2f} |" for split, f in rows if f is not None
     )
-    dims = " ".join(f"{value:.2f}" for value in np.sort(codes.rate.mean(0))[::-1])
-    about = f"{config.train.about}\n\n" if config.train.about else ""
-    return f"""# {config.title}
-
-{about}Data: {config.data.name} ({config.data.size:,} samples). Net: {config.model.net}, {config.model.latent_dim} dimensions,
-{config.model.likelihood} likelihood; weights of step {best.step if best else 0:,}. {active} of {config.model.latent_dim} dimensions are active.
-
-| split | distortion | rate | ELBO |
-|---|---|---|---|
-{table}
-
-Nats per sample, one posterior sample each. Rate per dimension, largest first: {dims}.
-
-Made by
-
-```
-{command(config.train, name)}
-```
-"""
+    active = int(active_units(codes.mean).sum())
+    parts = [
+        f"# {config.title}",
+        config.train.about,
+        f"Data: {config.data.name} ({config.data.size:,} samples). Net: {spec.net}, {spec.latent_dim} dimensions, "
+        f"{spec.likelihood} likelihood; weights of step {best.step if best else 0:,}. "
+        f"{active} of {spec.latent_dim} dimensions are active.",
+        f"| split | distortion | rate | ELBO |\n|---|---|---|---|\n{table}",
+        "Nats per sample, one posterior sample each. Rate per dimension, largest first: "
+        + " ".join(f"{value:.2f}" for value in np.sort(codes.rate.mean(0))[::-1])
+        + ".",
+        f"Made by\n\n```\n{command(config.train, name)}\n```",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
