@@ -1,3 +1,92 @@
+"""What lies between two samples? The straight and the spherical walk, side by side and on the map."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
 import streamlit as st
 
-st.title("Morph")
+from ui import cache, samples, state, walks, widgets
+from ui.components import desk
+from vae_core.export import ExportError
+from vae_core.runs import Run
+
+LETTERS = "ABCD"
+
+
+def default_rows(run: Run) -> list[int]:
+    """Four rows of run.codes: the tray's first, then samples of classes that are not there yet."""
+    rows = samples.tray_rows(run)[:4]
+    order = np.random.default_rng(0).permutation(len(run.codes))
+    y = run.codes.y
+    if y is not None:
+        firsts = order[np.sort(np.unique(y[order], return_index=True)[1])]
+        order = np.concatenate([firsts[~np.isin(y[firsts], y[rows])], order])
+    rows += [int(row) for row in dict.fromkeys(order.tolist()) if row not in rows]
+    return (rows * 4)[:4]
+
+
+def chosen_rows(run: Run) -> list[int]:
+    """A, B, C, D as rows of run.codes: from the address, else the defaults."""
+    rows = default_rows(run)
+    for place, letter in enumerate(LETTERS):
+        index = state.page_param(letter.lower(), -1, int)
+        rows[place] = next(iter(samples.rows_of(run, [index])), rows[place])
+    return rows
+
+
+def choose(run: Run, place: int, index: int) -> None:
+    """Writes all four samples into the address, one of them new, so that none moves when the tray does."""
+    chosen = [int(run.codes.index[row]) for row in chosen_rows(run)]
+    chosen[place] = index
+    for letter, sample in zip(LETTERS, chosen, strict=True):
+        state.set_page_param(letter.lower(), sample)
+
+
+def show_pickers(run: Run, rows: list[int]) -> None:
+    """A and B side by side; C and D, which only the grid needs, folded away."""
+    pictures = cache.get_pictures(run.name, tuple(int(run.codes.index[row]) for row in rows))
+
+    def pair(places: tuple[int, int]) -> None:
+        for column, place in zip(st.columns(2), places, strict=True):
+            with column:
+                picked = partial(choose, run, place)
+                samples.picker(LETTERS[place], run, rows[place], pictures.pixels[place], picked)
+
+    pair((0, 1))
+    with st.expander("C and D, the other corners of the grid"):
+        pair((2, 3))
+    if pictures.decoded:
+        samples.offer_download(run.config.data.name)
+
+
+@st.fragment
+def show_desk(run: Run, rows: list[int]) -> None:
+    """Films, scrubber and grid; only this part runs again when a finger lifts."""
+    t = min(1.0, max(0.0, state.page_param("t", 0.5, float)))
+    corners = [samples.sample_at(run, row) for row in rows]
+    desk.morph(run.name, corners, t, on_t=lambda t: state.set_page_param("t", f"{t:g}"))
+
+
+st.title("What lies between two samples?", anchor=False)
+run = widgets.chosen_run()
+st.markdown("Play the film from A to B: one walk goes straight, one keeps its distance from the centre.")
+rows = chosen_rows(run)
+codes = [run.codes.mean[row] for row in rows]
+show_pickers(run, rows)
+try:
+    show_desk(run, rows)
+except ExportError as error:
+    st.error(str(error), icon=":material/broken_image:")
+walks.show_downloads(run, *codes)
+st.subheader("On the map", anchor=False)
+walks.show_map(run, codes[0], codes[1], lambda letter, index: choose(run, LETTERS.index(letter), index))
+with st.expander("How do the two walks go?"):
+    st.markdown(
+        "**Straight line**: $z(t) = (1-t)\\,a + t\\,b$. **Along the sphere** (Shoemake 1985): the direction "
+        "turns at constant speed, $u(t) = \\frac{\\sin((1-t)\\omega)}{\\sin\\omega}\\,\\hat a + "
+        "\\frac{\\sin(t\\omega)}{\\sin\\omega}\\,\\hat b$ with $\\omega$ the angle between $a$ and $b$, and the "
+        "length goes evenly from $\\lVert a\\rVert$ to $\\lVert b\\rVert$. The prior's codes lie near a shell of "
+        "radius $\\sqrt D$, and in many dimensions the straight line cuts through its hollow."
+    )

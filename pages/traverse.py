@@ -7,7 +7,7 @@ import math
 import numpy as np
 import streamlit as st
 
-from ui import cache, state, widgets
+from ui import cache, samples, state, widgets
 from ui.components import desk
 from vae_core.export import ExportError
 from vae_core.latent.dimensions import Dimensions
@@ -17,7 +17,7 @@ TRAY_SHOWN = 12
 
 
 def parse_code(text: str, count: int) -> tuple[float, ...]:
-    """A code as it stands in the address, e.g. "0.5_-1.25". Raises ValueError where it is no code of this model."""
+    """A code as in the address, e.g. "0.5_-1.25". Raises ValueError where it is no code of this model."""
     values = tuple(float(part) for part in text.split("_"))
     if len(values) != count or not all(map(math.isfinite, values)):
         raise ValueError(f"A code of this model is {count} numbers.")
@@ -33,10 +33,11 @@ def parse_pad(text: str, count: int) -> tuple[int, int]:
 
 
 def view_in_address(dimensions: Dimensions) -> desk.View:
-    """Where the address says to begin: the prior's mean and the two most informative dimensions by default."""
+    """Where the address says to begin; else at the prior's mean, with the two most telling dimensions."""
     count = len(dimensions.rate)
     z = state.page_param("z", (0.0,) * count, lambda text: parse_code(text, count))
-    pad = (int(dimensions.order[0]), int(dimensions.order[1])) if count > 1 else (0, 0)
+    first = sorted(dimensions.order[:2].tolist())
+    pad = (first[0], first[-1])
     return desk.View(
         tuple(np.clip(z, -dimensions.reach, dimensions.reach).tolist()),
         state.page_param("pad", pad, lambda text: parse_pad(text, count)),
@@ -51,20 +52,6 @@ def keep(view: desk.View) -> None:
     state.set_page_param("panel", "pad" if view.panel == "pad" else None)
 
 
-def tray_codes(run: Run) -> list[desk.Sample]:
-    """The tray's samples that have a code, with their names."""
-    place = {int(index): row for row, index in enumerate(run.codes.index)}
-    picked = [index for index in state.selection().tray if index in place][:TRAY_SHOWN]
-    names = run.config.data.class_names
-    return [
-        desk.Sample(
-            f"{names[run.codes.y[row]]}, sample {index}" if run.codes.y is not None and names else f"sample {index}",
-            tuple(run.codes.mean[row].tolist()),
-        )
-        for index, row in ((index, place[index]) for index in picked)
-    ]
-
-
 @st.fragment
 def show_desk(run: Run) -> None:
     """The desk; only this part runs again when a finger lifts."""
@@ -76,24 +63,24 @@ def show_desk(run: Run) -> None:
             st.toast(f"The name could not be kept with the run: {error}", icon=":material/warning:")
 
     view = view_in_address(cache.get_desk(run.name).dimensions)
-    desk.traverse(run.name, view, run.names, tray_codes(run), on_view=keep, on_rename=rename)
+    tray = [samples.sample_at(run, row) for row in samples.tray_rows(run)[:TRAY_SHOWN]]
+    desk.traverse(run.name, view, run.names, tray, on_view=keep, on_rename=rename)
 
 
 st.title("What does each dimension do?", anchor=False)
 run = widgets.chosen_run()
-st.markdown("Drag along a film: the large picture follows, and every film shows what its dimension will do from here.")
+st.markdown("Drag along a film: the large picture follows, and each film shows what its dimension will do.")
 try:
     show_desk(run)
-except (RunError, ExportError) as error:
+except ExportError as error:
     st.error(str(error), icon=":material/broken_image:")
 with st.expander("How is this made?"):
     st.markdown(
         "Each picture is the decoder's mean $p_\\theta(x \\mid z)$ at the code $z$, decoded in your browser. "
-        "The films are sorted by **rate**, the mean of "
-        "$\\mathrm{KL}(q(z_d \\mid x)\\,\\|\\,p(z_d)) = \\tfrac12(\\mu_d^2 + \\sigma_d^2 - 1) - \\ln \\sigma_d$ over the data, in nats: "
-        "how much a dimension tells about a sample. A dimension **sleeps** where its code hardly varies "
-        "(variance of $\\mu_d$ at most 0.01, Burda et al. 2016) or its rate is under 0.05 nats. "
-        "The line under a film marks the mean of the data's codes and one standard deviation to either side. "
-        "The meter compares the distance to the nearest of (up to 2,000) real codes with the distances among those: "
-        "inside covers 90% of them, the edge 99%."
+        "The films are sorted by **rate**, the mean over the data of $\\mathrm{KL}(q(z_d \\mid x)\\,\\|\\,p(z_d)) = "
+        "\\tfrac12(\\mu_d^2 + \\sigma_d^2 - 1) - \\ln \\sigma_d$, in nats: how much a dimension tells about a "
+        "sample. A dimension **sleeps** where its code hardly varies (variance of $\\mu_d$ at most 0.01, Burda et "
+        "al. 2016) or its rate is under 0.05 nats. The line under a film marks the mean of the data's codes and "
+        "one standard deviation to either side. The meter compares the distance to the nearest of (up to 2,000) "
+        "real codes with the distances among those: inside covers 90% of them, the edge 99.9%."
     )

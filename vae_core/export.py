@@ -112,7 +112,7 @@ def _layer(module: nn.Module, name: str, weights: _Weights) -> dict[str, Any]:
         transposed = isinstance(module, nn.ConvTranspose2d)
         plain = module.groups == 1 and _pair(module.dilation) == [1, 1] and module.padding_mode == "zeros"
         if not plain or isinstance(module.padding, str):
-            raise ExportError(f"{name} has groups, dilation or a padding other than a number of zeros; use a plain one.")
+            raise ExportError(f"{name} has groups, dilation or another padding than a number of zeros; use a plain one.")
         layer = {
             "op": "conv_transpose" if transposed else "conv",
             "in": module.in_channels,
@@ -202,7 +202,9 @@ def _enlarged(picture: np.ndarray, side: int) -> Image.Image:
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.BICUBIC)
 
 
-def gif(pictures: np.ndarray, *, side: int = 256, frames_per_second: float = 25.0, there_and_back: bool = True) -> bytes:
+def gif(
+    pictures: np.ndarray, *, side: int = 256, frames_per_second: float = 25.0, there_and_back: bool = True
+) -> bytes:
     """An endless GIF of uint8 pictures [n, C, H, W].
 
     Args:

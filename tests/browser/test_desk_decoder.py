@@ -10,14 +10,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import Browser, Route
 from torch import nn
 
 from vae_core.export import decode_pictures, decoder_program
 
 PROJECT = Path(__file__).resolve().parents[2]
 DESK = PROJECT / "ui" / "components" / "desk"
-SHIPPED = sorted(path.parent.name for path in (PROJECT / "checkpoints").glob("*/model.safetensors"))
+SHIPPED = sorted(path.parent.name for path in (PROJECT / "checkpoints").glob("*/codes.npz"))
 ORIGIN = "http://desk.test"
+
+Decode = Callable[[bytes, np.ndarray, bool], tuple[str, np.ndarray]]
 
 DECODE = """
 async ({program, codes, plain}) => {
@@ -124,17 +127,17 @@ DECODERS = {
 
 
 @pytest.fixture(scope="module")
-def decode(browser: object) -> Iterator[Callable[..., tuple[str, np.ndarray]]]:
+def decode(browser: Browser) -> Iterator[Decode]:
     """decode(program bytes, codes, plain) -> (kernel, levels [n, H, W, C]) in a page that has only the modules."""
-    context = browser.new_context()  # type: ignore[attr-defined]
+    context = browser.new_context()
     page = context.new_page()
 
-    def answer(route: object) -> None:
-        name = route.request.url.removeprefix(ORIGIN).lstrip("/")  # type: ignore[attr-defined]
+    def answer(route: Route) -> None:
+        name = route.request.url.removeprefix(ORIGIN).lstrip("/")
         if name:
-            route.fulfill(body=(DESK / name).read_text(), content_type="text/javascript")  # type: ignore[attr-defined]
+            route.fulfill(body=(DESK / name).read_text(), content_type="text/javascript")
         else:
-            route.fulfill(body="<!doctype html><title>desk</title>", content_type="text/html")  # type: ignore[attr-defined]
+            route.fulfill(body="<!doctype html><title>desk</title>", content_type="text/html")
 
     page.route(f"{ORIGIN}/**", answer)
     page.goto(f"{ORIGIN}/")
@@ -166,7 +169,7 @@ def assert_alike(levels: np.ndarray, wanted: np.ndarray) -> None:
 
 @pytest.mark.parametrize("plain", [False, True], ids=["simd", "plain"])
 @pytest.mark.parametrize("name", DECODERS)
-def test_every_layer_gives_torchs_picture(name: str, plain: bool, decode: Callable[..., tuple[str, np.ndarray]]) -> None:
+def test_every_layer_gives_torchs_picture(name: str, plain: bool, decode: Decode) -> None:
     made = DECODERS[name]
     model = FakeModel(made.build(), made.latent_dim, made.shape)
     codes = codes_for(made.latent_dim)
@@ -179,7 +182,7 @@ def test_every_layer_gives_torchs_picture(name: str, plain: bool, decode: Callab
 
 @pytest.mark.parametrize("plain", [False, True], ids=["simd", "plain"])
 @pytest.mark.parametrize("name", SHIPPED or ["none"])
-def test_shipped_runs_give_torchs_picture(name: str, plain: bool, decode: Callable[..., tuple[str, np.ndarray]]) -> None:
+def test_shipped_runs_give_torchs_picture(name: str, plain: bool, decode: Decode) -> None:
     if name == "none":
         pytest.skip("no run is shipped in checkpoints/")
     from vae_core.runs import load_run

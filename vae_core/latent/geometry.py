@@ -31,8 +31,8 @@ def slerp(a: np.ndarray, b: np.ndarray, t: float | np.ndarray) -> np.ndarray:
 
     The directions follow Shoemake 1985 ("Animating Rotation with Quaternion Curves", section 3.3),
     sin((1-t)w)/sin(w) u + sin(tw)/sin(w) v with w the angle between them. Shoemake's two points are of
-    length one; codes are not, so the length is interpolated on its own: |a| to |b|, evenly. In many dimensions
-    the prior's codes lie near a shell of radius sqrt(D), and this walk stays on it where the straight one cuts through.
+    length one; codes are not, so the length is interpolated on its own: |a| to |b|, evenly. In many dimensions the
+    prior's codes lie near a shell of radius sqrt(D), and this walk stays on it where the straight one cuts through.
 
     Degenerate cases: the same direction gives the straight line (which it is); a code of length 0 has no
     direction and gives the straight line as well; opposite directions have no one great circle between them, so the
@@ -75,7 +75,7 @@ def path(a: np.ndarray, b: np.ndarray, n: int, kind: Kind) -> np.ndarray:
 
 
 def corner_grid(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, n: int) -> np.ndarray:
-    """The bilinear grid between four codes, float32 [n, n, D]: a top left, b top right, c bottom left, d bottom right."""
+    """The bilinear grid between four codes, float32 [n, n, D]: a, b at the top left and right, c, d at the bottom."""
     if n < 2:
         raise ValueError(f"A grid has at least its four corners; {n} x {n} codes were asked for.")
     t = np.linspace(0.0, 1.0, n)
@@ -116,7 +116,7 @@ class Typical:
     Attributes:
         median: median distance of a code to its nearest neighbour.
         inside: 90% of the codes are no farther than this from theirs.
-        edge: 99% are not.
+        edge: 99.9% are not: beyond it a code is farther from all codes than nearly any of these is.
     """
 
     median: float
@@ -136,7 +136,7 @@ def typical_distance(codes: np.ndarray) -> Typical:
 
     points = np.asarray(codes, dtype=np.float64)
     nearest = cKDTree(points).query(points, k=2)[0][:, 1]  # [n]; the first neighbour is the code itself
-    median, inside, edge = (float(value) for value in np.quantile(nearest, (0.5, 0.9, 0.99)))
+    median, inside, edge = (float(value) for value in np.quantile(nearest, (0.5, 0.9, 0.999)))
     if edge == 0:
         raise ValueError("All codes lie at one place, so no distance is typical of them.")
     return Typical(median or edge, inside or edge, edge)

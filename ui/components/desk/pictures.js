@@ -2,6 +2,7 @@
 
 const SMALL = 16; // pictures up to this side are enlarged by a cubic before the browser scales them
 const FACTOR = 8;
+const HAIRLINE = 1; // device pixels between tiles
 
 /** Weights of the four nearest pixels (Catmull-Rom) for each of `n * FACTOR` places along a side. */
 function cubic(n) {
@@ -66,7 +67,7 @@ export function createPainter(decoder) {
     }
   }
 
-  /** Decode z; afterwards `crisp` and `smooth` hold its picture. */
+  /** Decode z; returns a canvas that holds its picture until the next call. */
   function show(z, crisp = false) {
     decoder.paint(z, image.data);
     if (crisp && small) {
@@ -125,7 +126,7 @@ export function createTiles(canvas, painter, columns, rows, aspect) {
         const picture = painter.show(codeOf(column, row), crisp);
         context.imageSmoothingEnabled = !crisp;
         context.imageSmoothingQuality = "high";
-        context.drawImage(picture, column * side, row * tall, side, tall);
+        context.drawImage(picture, column * side, row * tall, side - HAIRLINE, tall - (rows > 1 ? HAIRLINE : 0));
         yield;
       }
     }

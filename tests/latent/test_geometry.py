@@ -1,0 +1,155 @@
+"""Laws of walks, grids and distances between codes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
+
+from vae_core.latent.geometry import (
+    corner_grid,
+    distance_cue,
+    lerp,
+    manifold_axis,
+    manifold_grid,
+    path,
+    slerp,
+    typical_distance,
+)
+
+codes = st.integers(2, 8).flatmap(
+    lambda size: st.tuples(
+        *(st.lists(st.floats(-4, 4).map(lambda x: round(x, 3)), min_size=size, max_size=size) for _ in "ab")
+    )
+).map(lambda pair: tuple(np.array(values) for values in pair))
+parts = st.floats(0, 1)
+
+
+def angle(a: np.ndarray, b: np.ndarray) -> float:
+    u, v = a / np.linalg.norm(a), b / np.linalg.norm(b)
+    return float(2 * np.arctan2(np.linalg.norm(u - v), np.linalg.norm(u + v)))
+
+
+@given(codes)
+def test_both_walks_begin_at_a_and_end_at_b(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    a, b = pair
+    for walk in (lerp, slerp):
+        np.testing.assert_allclose(walk(a, b, 0.0), a, atol=1e-9)
+        np.testing.assert_allclose(walk(a, b, 1.0), b, atol=1e-6)
+
+
+@given(codes, parts)
+def test_both_walks_go_back_the_way_they_came(pair: tuple[np.ndarray, np.ndarray], t: float) -> None:
+    a, b = pair
+    for walk in (lerp, slerp):
+        forth, back = walk(a, b, t), walk(b, a, 1 - t)
+        if walk is slerp and np.linalg.norm(a) and np.linalg.norm(b) and np.pi - angle(a, b) < 1e-4:
+            continue  # near opposite directions the way is decided by rounding
+        np.testing.assert_allclose(forth, back, atol=1e-6)
+
+
+def test_opposite_codes_go_the_same_way_back() -> None:
+    a = np.array([3.0, 0.2, -1.0])
+    t = np.linspace(0, 1, 7)
+    np.testing.assert_allclose(slerp(a, -2 * a, t), slerp(-2 * a, a, 1 - t), atol=1e-9)
+
+
+def test_opposite_codes_keep_off_the_centre() -> None:
+    a = np.array([3.0, 0.2, -1.0])
+    walk = slerp(a, -a, np.linspace(0, 1, 41))
+    np.testing.assert_allclose(np.linalg.norm(walk, axis=1), np.linalg.norm(a))
+    assert np.abs(lerp(a, -a, 0.5)).max() == 0
+
+
+def test_a_line_has_no_circle_to_turn_on() -> None:
+    a, b = np.array([2.0]), np.array([-1.0])
+    np.testing.assert_allclose(slerp(a, b, np.linspace(0, 1, 5)), lerp(a, b, np.linspace(0, 1, 5)))
+
+
+@given(codes)
+def test_the_sphere_is_walked_at_constant_speed(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    a, b = pair
+    if min(np.linalg.norm(a), np.linalg.norm(b)) < 1e-2 or not 1e-3 < angle(a, b) < np.pi - 1e-3:
+        return
+    walk = slerp(a, b, np.linspace(0, 1, 9))
+    turns = [angle(here, there) for here, there in zip(walk, walk[1:], strict=False)]
+    np.testing.assert_allclose(turns, angle(a, b) / 8, rtol=1e-4)
+    lengths = np.linalg.norm(walk, axis=1)
+    np.testing.assert_allclose(lengths, np.linspace(lengths[0], lengths[-1], 9), rtol=1e-6)
+
+
+@given(codes, st.floats(0.1, 5), parts)
+def test_parallel_codes_walk_straight(pair: tuple[np.ndarray, np.ndarray], factor: float, t: float) -> None:
+    a = pair[0]
+    np.testing.assert_allclose(slerp(a, factor * a, t), lerp(a, factor * a, t), atol=1e-4)
+
+
+def test_a_code_without_direction_walks_straight() -> None:
+    a, b = np.zeros(3), np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(slerp(a, b, 0.25), b / 4)
+
+
+@pytest.mark.parametrize("kind", ["linear", "spherical"])
+def test_a_path_holds_its_ends_exactly(kind: str) -> None:
+    a, b = np.random.default_rng(1).standard_normal((2, 16)).astype(np.float32)
+    walk = path(a, b, 11, kind)
+    assert walk.shape == (11, 16) and walk.dtype == np.float32
+    assert (walk[0] == a).all() and (walk[-1] == b).all()
+
+
+def test_a_path_refuses_what_it_is_not() -> None:
+    a = np.ones(2)
+    with pytest.raises(ValueError, match="two ends"):
+        path(a, a, 1, "linear")
+    with pytest.raises(ValueError, match="linear"):
+        path(a, a, 5, "geodesic")  # type: ignore[arg-type]
+
+
+def test_the_corner_grid_has_its_corners_and_straight_edges() -> None:
+    a, b, c, d = np.random.default_rng(2).standard_normal((4, 5)).astype(np.float32)
+    grid = corner_grid(a, b, c, d, 7)
+    assert grid.shape == (7, 7, 5)
+    for corner, code in zip(((0, 0), (0, 6), (6, 0), (6, 6)), (a, b, c, d), strict=True):
+        np.testing.assert_allclose(grid[corner], code, rtol=1e-6)
+    np.testing.assert_allclose(grid[0], lerp(a, b, np.linspace(0, 1, 7)), atol=1e-6)
+    np.testing.assert_allclose(grid[:, 6], lerp(b, d, np.linspace(0, 1, 7)), atol=1e-6)
+    np.testing.assert_allclose(grid[3, 3], (a + b + c + d) / 4, atol=1e-6)
+
+
+def test_the_manifold_grid_steps_by_equal_probability() -> None:
+    axis = manifold_axis(9, extent=0.9)
+    np.testing.assert_allclose(np.diff(norm.cdf(axis)), 0.9 / 8, rtol=1e-4)
+    np.testing.assert_allclose(axis, -axis[::-1], atol=1e-6)
+    grid = manifold_grid(9, extent=0.9)
+    np.testing.assert_allclose(grid[0, 0], (axis[0], axis[-1]))  # top left: first low, second high
+    np.testing.assert_allclose(grid[-1, -1], (axis[-1], axis[0]))
+    assert manifold_axis(1) == 0
+
+
+def test_the_nearest_code_is_the_one_brute_force_finds() -> None:
+    generator = np.random.default_rng(3)
+    seen, asked = generator.standard_normal((200, 4)), generator.standard_normal((30, 4))
+    brute = np.sqrt(((asked[:, None] - seen[None]) ** 2).sum(-1)).min(1)
+    among = np.sqrt(((seen[:, None] - seen[None]) ** 2).sum(-1))
+    np.fill_diagonal(among, np.inf)
+    np.testing.assert_allclose(distance_cue(asked, seen), brute / np.median(among.min(1)))
+
+
+def test_the_cue_is_of_no_unit_and_grows_outwards() -> None:
+    seen = np.random.default_rng(4).standard_normal((300, 3))
+    asked = np.array([[0.0, 0.0, 0.0], [5.0, 0.0, 0.0], [50.0, 0.0, 0.0]])
+    near, far, farther = distance_cue(asked, seen)
+    assert near < 3 < far < farther
+    np.testing.assert_allclose(distance_cue(10 * asked, 10 * seen), (near, far, farther))
+    assert distance_cue(seen[:5], seen).max() == 0
+
+
+def test_typical_distances_are_ordered_and_need_two_places() -> None:
+    typical = typical_distance(np.random.default_rng(5).standard_normal((400, 2)))
+    assert 0 < typical.median < typical.inside < typical.edge
+    with pytest.raises(ValueError, match="two codes"):
+        typical_distance(np.zeros((1, 2)))
+    with pytest.raises(ValueError, match="one place"):
+        typical_distance(np.zeros((9, 2)))

@@ -1,0 +1,80 @@
+"""Walks between codes: drawn on the map of a run, and downloaded as films and sheets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from ui import maps
+from vae_core import export
+from vae_core.figures.maps import Path
+from vae_core.latent.geometry import Kind, corner_grid, path
+from vae_core.latent.projection import place_near
+
+if TYPE_CHECKING:
+    from vae_core.runs import Run
+
+KINDS: dict[Kind, str] = {"linear": "straight line", "spherical": "along the sphere"}
+ON_MAP, IN_GIF, IN_PNG, CORNERS = 60, 40, 11, 9  # codes along a walk, or along a side of the grid
+
+
+def show_map(run: Run, a: np.ndarray, b: np.ndarray, on_pick: Callable[[str, int], None]) -> None:
+    """The map with both walks from a to b on it.
+
+    Args:
+        on_pick: called with "A" or "B" and a place in the full dataset when a sample is clicked.
+    """
+    projection = maps.ready_map(run)
+    places = {kind: place_near(projection, run.codes.mean, path(a, b, ON_MAP, kind)) for kind in KINDS}
+    walks = [Path(places[kind], title, dashed=kind == "linear") for kind, title in KINDS.items()]
+    target = st.segmented_control(
+        "A click on the map chooses", ["A", "B"], default="B", required=True, key="latentarium.walks.target"
+    )
+    maps.show_map(
+        run,
+        projection,
+        key=f"latentarium.walks.{run.name}",
+        paths=walks,
+        small=True,
+        on_pick=lambda index: on_pick(target or "B", index),
+    )
+    note = "Dashed: the straight line. Solid: along the sphere. "
+    if not projection.is_linear:
+        note += "A UMAP has no formula for new codes: a walk passes through the mean of its nearest neighbours. "
+    st.caption(f"{note}Trustworthiness of this map: {projection.trustworthiness:.2f}.")
+
+
+def _gif(run: Run, a: np.ndarray, b: np.ndarray, kind: Kind) -> bytes:
+    return export.gif(export.decode_pictures(run.model, path(a, b, IN_GIF, kind)))
+
+
+def _sheet(run: Run, grid: np.ndarray) -> bytes:
+    """A PNG of codes [R, n, D]."""
+    pictures = export.decode_pictures(run.model, grid.reshape(-1, grid.shape[-1]))
+    return export.png_sheet(pictures.reshape(*grid.shape[:2], *pictures.shape[1:]))
+
+
+def show_downloads(run: Run, a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> None:
+    """GIFs and PNGs of what the desk shows, decoded when one is asked for."""
+    strips = np.stack([path(a, b, IN_PNG, kind) for kind in KINDS])  # [2, n, D]
+    files: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
+        ("Straight line, GIF", "straight.gif", partial(_gif, run, a, b, "linear")),
+        ("Along the sphere, GIF", "sphere.gif", partial(_gif, run, a, b, "spherical")),
+        ("Both strips, PNG", "strips.png", partial(_sheet, run, strips)),
+        ("Four corners, PNG", "corners.png", partial(_sheet, run, corner_grid(a, b, c, d, CORNERS))),
+    )
+    with st.container(horizontal=True, gap="small"):
+        for label, file, make in files:
+            st.download_button(
+                label,
+                make,
+                f"{run.name}-{file}",
+                mime=f"image/{file[-3:]}",
+                on_click="ignore",
+                icon=":material/download:",
+                key=f"latentarium.walks.{file}",
+            )
