@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -29,21 +30,42 @@ _kept: OrderedDict[str, bytes] = OrderedDict()
 _lock = Lock()
 
 
-def publish(array: np.ndarray) -> dict[str, str]:
-    """Makes an array fetchable; returns its address and element type for the component's data.
+Reference = dict[str, str | int]
+
+
+def publish(arrays: Sequence[np.ndarray]) -> list[Reference]:
+    """Makes arrays fetchable in one go; returns for each where it is, for the component's data.
 
     int64 becomes int32, since browsers have no fast 64-bit integers.
 
     Raises:
-        ValueError: the elements do not fit a typed array.
+        ValueError: the elements of one do not fit a typed array.
     """
+    parts: list[bytes] = []
+    found: list[tuple[str, int, int]] = []
+    offset = 0
+    for array in arrays:
+        lean = _lean(np.ascontiguousarray(array))
+        content = lean.tobytes()
+        found.append((DTYPES[lean.dtype.name], offset, lean.size))
+        padding = -len(content) % 8  # a typed array starts at a multiple of its element's size
+        parts += [content, bytes(padding)]
+        offset += len(content) + padding
+    address = f"{PREFIX}{_keep(b''.join(parts))}.bin"
+    return [{"array": address, "dtype": dtype, "offset": start, "length": size} for dtype, start, size in found]
+
+
+def _lean(array: np.ndarray) -> np.ndarray:
     if array.dtype == np.int64:
         if array.size and max(abs(int(array.min())), abs(int(array.max()))) >= 2**31:
             raise ValueError("An array for the browser holds whole numbers beyond 32 bits.")
-        array = array.astype(np.int32)
+        return array.astype(np.int32)
     if array.dtype.name not in DTYPES:
         raise ValueError(f"An array for the browser cannot be of type {array.dtype}.")
-    content = np.ascontiguousarray(array).tobytes()
+    return array
+
+
+def _keep(content: bytes) -> str:
     name = hashlib.sha256(content).hexdigest()[:32]
     with _lock:
         _kept[name] = content
@@ -51,7 +73,7 @@ def publish(array: np.ndarray) -> dict[str, str]:
         size = sum(len(kept) for kept in _kept.values())
         while size > LIMIT and len(_kept) > 1:
             size -= len(_kept.popitem(last=False)[1])
-    return {"array": f"{PREFIX}{name}.bin", "dtype": DTYPES[array.dtype.name]}
+    return name
 
 
 def send_array(request: Request) -> Response:

@@ -35,7 +35,7 @@ _lock = Lock()
 
 
 def _progress_file(path: Path) -> Path:
-    return path.with_suffix(".progress")
+    return path.with_name(f".{path.stem}.progress")
 
 
 def start(run_folder: Path, settings: MapSettings) -> None:

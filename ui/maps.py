@@ -90,7 +90,7 @@ def facts(run: Run, positions: np.ndarray) -> tuple[Fact, ...]:
 
 
 def rows_of(run: Run, projection: Projection, indices: Sequence[int]) -> dict[int, int]:
-    """Where samples (places in the full dataset) are on the map: index -> row; those that are not on it are out."""
+    """Where samples (places in the full dataset) are on the map: index -> row; others are left out."""
     wanted = np.asarray(indices, dtype=np.int64)
     on_map = run.codes.index[projection.positions]
     order = np.argsort(on_map, kind="stable")

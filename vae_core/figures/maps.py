@@ -110,11 +110,14 @@ def map_figure(
     for path in paths:
         figure.add_trace(_line(path.xy, path.colour or ink.accent, path.label, dashed=path.dashed, ends=True))
     if len(tray):
-        figure.add_trace(_rings(xy[np.asarray(tray, dtype=np.int64)], ink.text, 13, "in the tray"))
+        size = 12 if len(tray) <= 20 else 8
+        figure.add_trace(_rings(xy[np.asarray(tray, dtype=np.int64)], ink.text, size, "in the tray"))
     if picked is not None:
         figure.add_trace(_rings(xy[[picked]], ink.accent, 18, "picked"))
     is_ordered = colouring is not None and colouring.names is None
-    axis = {"zeroline": False, "showticklabels": axes[0][:4] != "UMAP"}
+    # UMAP's axes have no unit, so numbers and grid lines would say nothing.
+    measured = not axes[0].startswith("UMAP")
+    axis = {"zeroline": False, "showticklabels": measured, "showgrid": measured}
     figure.update_layout(
         template=template(theme),
         uirevision=revision or "map",
@@ -223,7 +226,7 @@ def _rings(xy: NDArray[np.floating], colour: str, size: int, label: str) -> go.S
             "symbol": "circle-open",
             "size": size,
             "color": colour,
-            "line": {"width": 2, "color": colour},
+            "line": {"width": 1.5, "color": colour},
         },
     )
 

@@ -549,6 +549,10 @@ def _read_whole(path: Path, codes: NDArray[np.floating]) -> Projection | None:
         return None
 
 
+def _lock_file(path: Path) -> Path:
+    return path.with_name(f".{path.stem}.lock")
+
+
 @contextmanager
 def being_made(path: Path) -> Iterator[None]:
     """Hold the making of one map for oneself, waiting until nobody else does it.
@@ -559,7 +563,7 @@ def being_made(path: Path) -> Iterator[None]:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_suffix(".lock"))
+        lock = FileLock(_lock_file(path))
         lock.acquire()
     except OSError as error:
         raise ProjectionError(
@@ -575,10 +579,10 @@ def is_being_made(path: Path) -> bool:
     """Whether some process on this machine makes this map now."""
     from filelock import FileLock, Timeout
 
-    if not path.with_suffix(".lock").exists():
+    if not _lock_file(path).exists():
         return False
     try:
-        with FileLock(path.with_suffix(".lock"), timeout=0):
+        with FileLock(_lock_file(path), timeout=0):
             return False
     except Timeout:
         return True

@@ -32,8 +32,9 @@ LARGE = 64  # elements; shorter arrays travel as JSON
 _LOADER = """
 export default function (component) {
   const { data, parentElement } = component;
-  import(data.module).then((map) => map.render(component));
-  return () => import(data.module).then((map) => map.remove(parentElement));
+  const module = new URL(data.module, window.location.href).href; // this code itself comes from a blob
+  import(module).then((map) => map.render(component));
+  return () => import(module).then((map) => map.remove(parentElement));
 }
 """
 
@@ -78,31 +79,45 @@ def unpack_rows(packed: Mapping[str, Any], n: int) -> np.ndarray:
     return np.flatnonzero(bits).astype(np.int64)
 
 
-def _lean(value: Any) -> Any:
-    """A figure's parts as JSON, with addresses in place of its large arrays."""
-    if isinstance(value, np.ndarray):
-        if value.size < LARGE:
-            return value.tolist()
-        return publish(value)
-    if isinstance(value, Mapping):
-        return {str(name): _lean(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_lean(inner) for inner in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
+class _Arrays:
+    """Gathers the large arrays of a nested value, to be published in one go."""
+
+    def __init__(self) -> None:
+        self._gathered: list[tuple[dict[str, Any], np.ndarray]] = []
+
+    def add(self, array: np.ndarray) -> dict[str, Any]:
+        """A place that `publish` fills with where the array is."""
+        reference: dict[str, Any] = {}
+        self._gathered.append((reference, array))
+        return reference
+
+    def lean(self, value: Any) -> Any:
+        """The value as JSON, with references in place of its large arrays."""
+        if isinstance(value, np.ndarray):
+            return value.tolist() if value.size < LARGE else self.add(value)
+        if isinstance(value, Mapping):
+            return {str(name): self.lean(inner) for name, inner in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.lean(inner) for inner in value]
+        return value.item() if isinstance(value, np.generic) else value
+
+    def publish(self) -> None:
+        published = publish([array for _, array in self._gathered])
+        for (reference, _), found in zip(self._gathered, published, strict=True):
+            reference.update(found)
 
 
 def _figure_data(figure: go.Figure) -> dict[str, Any]:
+    arrays = _Arrays()
     traces = []
     for trace in figure.data:
-        parts = _lean(trace._props)  # to_plotly_json would turn the arrays into base64 first
+        parts = arrays.lean(trace._props)  # to_plotly_json would turn the arrays into base64 first
         if (trace.meta or {}).get("role") == "points":
             for name in ("x", "y", "customdata"):  # the browser needs typed arrays even of few points
-                parts[name] = publish(np.asarray(trace[name]))
+                parts[name] = arrays.add(np.asarray(trace[name]))
         traces.append({"type": trace.type, **parts})
-    layout = figure.layout.to_plotly_json()
-    return {"data": traces, "layout": _lean(layout)}
+    arrays.publish()
+    return {"data": traces, "layout": arrays.lean(figure.layout.to_plotly_json())}
 
 
 def latent_map(
@@ -135,8 +150,9 @@ def latent_map(
         on_select: told the rows inside a box or lasso, ascending; none when the selection was cleared.
     """
     n = len(positions)
-    reference = publish(np.asarray(positions, dtype=np.int64))
-    mark = f"{reference['array']}:{figure.layout.uirevision}"
+    columns = [positions, index, *(fact.values for fact in facts)]
+    places, indices, *values = publish([np.asarray(column) for column in columns])
+    mark = f"{places['array']}:{figure.layout.uirevision}"
 
     def hear_pick() -> None:
         said = st.session_state[key].get("picked")
@@ -158,17 +174,17 @@ def latent_map(
         "n": n,
         "last": int(positions.max()) if n else 0,
         "mark": mark,
-        "positions": reference,
-        "index": publish(np.asarray(index, dtype=np.int64)),
+        "positions": places,
+        "index": indices,
         "tiles": dict(tiles) if tiles else None,
         "facts": [
             {
                 "title": fact.title,
-                "values": publish(np.asarray(fact.values)),
+                "values": where,
                 "names": list(fact.names) if fact.names else None,
                 "unit": fact.unit,
             }
-            for fact in facts
+            for fact, where in zip(facts, values, strict=True)
         ],
         "picked": picked,
         "label": f"{label}. {n:,} samples. Arrow keys go to the next sample, Enter picks it, Escape clears.",

@@ -7,31 +7,34 @@ const TYPES = {
   i2: Int16Array,
   u1: Uint8Array,
 };
-const arrays = new Map(); // address -> Promise of a typed array
-const KEPT = 64;
+const buffers = new Map(); // address -> Promise of an ArrayBuffer
+const KEPT = 32;
 
 /** Thrown where the server no longer has an array; it publishes it anew when its script runs again. */
 export class Missing extends Error {}
 
-async function fetchArray({ array, dtype }) {
-  const answer = await fetch(array);
-  if (answer.status === 404) throw new Missing(array);
+async function fetchBuffer(address) {
+  const answer = await fetch(address);
+  if (answer.status === 404) throw new Missing(address);
   if (!answer.ok) throw new Error(`The map's points could not be fetched (${answer.status}).`);
-  return new TYPES[dtype](await answer.arrayBuffer());
+  return answer.arrayBuffer();
 }
 
-/** The typed array behind a reference `{array: address, dtype}`. */
-export function getArray(reference) {
-  const key = `${reference.dtype}:${reference.array}`;
-  let found = arrays.get(key);
+function getBuffer(address) {
+  let found = buffers.get(address);
   if (!found) {
-    found = fetchArray(reference);
-    found.catch(() => arrays.delete(key));
-    if (arrays.size >= KEPT) arrays.delete(arrays.keys().next().value);
+    found = fetchBuffer(address);
+    found.catch(() => buffers.delete(address));
+    if (buffers.size >= KEPT) buffers.delete(buffers.keys().next().value);
   }
-  arrays.delete(key); // the latest used goes to the end, the oldest is dropped first
-  arrays.set(key, found);
+  buffers.delete(address); // the latest used goes to the end, the oldest is dropped first
+  buffers.set(address, found);
   return found;
+}
+
+/** The typed array behind a reference `{array: address, dtype, offset, length}`. */
+async function getArray({ array, dtype, offset, length }) {
+  return new TYPES[dtype](await getBuffer(array), offset, length);
 }
 
 const isReference = (value) => value !== null && typeof value === "object" && typeof value.array === "string";

@@ -1,0 +1,269 @@
+"""The parts of the atlas: how far a map can be trusted, the sample looked at, what a lasso holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from ui import cache, map_jobs, state
+from ui.maps import colouring, rows_of
+from ui.widgets import picture_png, picture_strip
+
+if TYPE_CHECKING:
+    from vae_core.figures.maps import Ellipse
+    from vae_core.latent.projection import MapSettings, Projection
+    from vae_core.runs import Run
+
+_SELECTED = "latentarium.atlas.selected"
+_STOPPED = "latentarium.atlas.stopped"
+_DATA = "latentarium.atlas.data"
+SHOWN = 24  # pictures of a selection
+DEVIATIONS = 2.0
+
+HOW_TO_TRUST = """
+A map squeezes {dimensions} dimensions into two, so some samples must end up beside strangers.
+**Trustworthiness** asks, for each sample: are its {k} nearest neighbours *on the map* also near it *in latent space*?
+
+- **1.00** means every neighbour you see is a true one,
+- **0.95** and more: clusters and neighbours can be believed,
+- about **0.5** is what a map drawn by chance would get.
+
+Computed on {samples} of the {of} samples shown, with k = {k} (Venna and Kaski 2001, scikit-learn).
+It says nothing of what lies *far apart*: {caution}
+"""
+CAUTIONS = {
+    "umap": "UMAP's distances between clusters, and their sizes, mean little.",
+    "pca": "samples that look close in PCA may differ along the directions it leaves out.",
+    "raw": "samples that look close here may differ in the dimensions that are not shown.",
+}
+
+
+# -- what was picked and selected --------------------------------------------------------------------------
+
+
+def picked(run: Run) -> int | None:
+    """The sample looked at (place in the full dataset), from the address; None where this run has no such code."""
+    data = run.config.data.name
+    if st.session_state.setdefault(_DATA, data) != data:  # another dataset: the number means another sample
+        st.session_state[_DATA] = data
+        state.set_page_param("at", None)
+    at = state.page_param("at", None, int)
+    return at if at is not None and (run.codes.index == at).any() else None
+
+
+def pick(index: int) -> None:
+    """A click on the map: the sample goes into the tray and is looked at. For callbacks."""
+    state.add_to_tray([index])
+    state.set_page_param("at", index)
+
+
+def select(run: str, indices: np.ndarray) -> None:
+    """A box or lasso: its samples go into the tray, evenly drawn where they are too many. For callbacks."""
+    st.session_state[_SELECTED] = (run, indices)
+    known = set(state.selection().tray)
+    new = np.asarray([i for i in indices.tolist() if i not in known], dtype=np.int64)
+    room = state.TRAY_LIMIT - len(known)
+    if len(new) > room:
+        new = new[np.linspace(0, len(new) - 1, room).astype(np.int64)] if room > 0 else new[:0]
+        state.tell(
+            f"{len(indices):,} samples are selected; the tray holds {state.TRAY_LIMIT}, "
+            + (f"so {room} spread evenly over them were added." if room > 0 else "and is full.")
+        )
+    state.add_to_tray(new.tolist())
+
+
+def selected(run: Run) -> np.ndarray:
+    """The samples of the last box or lasso on this run's map, int64 [m]; none after it was cleared."""
+    name, indices = st.session_state.get(_SELECTED, ("", np.empty(0, dtype=np.int64)))
+    return indices if name == run.name else np.empty(0, dtype=np.int64)
+
+
+# -- beside the map ----------------------------------------------------------------------------------------
+
+
+def show_trust(run: Run, projection: Projection) -> None:
+    """Trustworthiness with the settings of its estimate, and what it means in plain words."""
+    trust = projection.trust
+    share = f"{trust.samples:,} of {trust.of:,}" if trust.samples < trust.of else f"all {trust.of:,}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="atlas-trust"):
+        st.markdown(
+            f"Trustworthiness **{trust.value:.3f}** · k = {trust.neighbors}, on {share} samples", width="content"
+        )
+        with st.popover("What does this say?", type="tertiary", width="content"):
+            st.markdown(
+                HOW_TO_TRUST.format(
+                    dimensions=run.latent_dim,
+                    k=trust.neighbors,
+                    samples=f"{trust.samples:,}",
+                    of=f"{trust.of:,}",
+                    caution=CAUTIONS[projection.settings.method],
+                )
+            )
+
+
+def ellipses(run: Run, projection: Projection, index: int | None) -> list[Ellipse]:
+    """The posterior of the sample looked at, where the axes are latent ones."""
+    from vae_core.figures.maps import Ellipse
+
+    if index is None or not projection.is_linear or not (row := rows_of(run, projection, [index])):
+        return []
+    place = row[index]
+    std = run.codes.std[projection.positions[[place]]]
+    return [Ellipse(projection.xy[place], projection.covariance(std)[0], DEVIATIONS, "posterior")]
+
+
+def show_sample(run: Run, projection: Projection, index: int | None) -> None:
+    """The sample looked at: original, reconstruction, its figures, and where its ellipse is."""
+    if index is None:
+        st.markdown("##### No sample picked yet")
+        st.caption("Point at the map to see samples; click one to look at it here and put it in the tray.")
+        return
+    codes = run.codes
+    position = int(np.flatnonzero(codes.index == index)[0])
+    original = cache.get_pictures(run.name, (index,))
+    decoded = cache.get_reconstructions(run.name, (position,))[0]
+    name = original.labels[0]
+    st.markdown(f"##### {name[0].upper()}{name[1:]}")
+    if original.decoded:
+        st.image(picture_png(decoded, 320), width=176, output_format="PNG", alt=f"{name}, decoded from its code")
+        st.caption("decoded from its code")
+    else:
+        left, right = st.columns(2, gap="small")
+        left.image(picture_png(original.pixels[0], 320), output_format="PNG", alt=f"{name}, original", width="stretch")
+        left.caption("original")
+        right.image(picture_png(decoded, 320), output_format="PNG", alt=f"{name}, reconstruction", width="stretch")
+        right.caption("reconstruction")
+    rate = float(codes.rate[position].sum())
+    distortion = float(codes.distortion[position])
+    rank = float((codes.distortion < distortion).mean())
+    st.markdown(
+        f"Distortion **{distortion:.1f} nats**, rate **{rate:.1f} nats**  \n"
+        f"Harder to redraw than {rank:.0%} of the samples."
+    )
+    if projection.is_linear:
+        st.caption(
+            f"The ellipse on the map is its posterior: {DEVIATIONS:g} standard deviations each way, "
+            "to the scale of the axes. The encoder is unsure within it."
+        )
+    else:
+        st.caption("UMAP bends space, so the posterior has no ellipse here; PCA and the raw plane show it.")
+    if not rows_of(run, projection, [index]):
+        st.caption("This sample is not among those on the map; show more samples to see it there.")
+
+
+def show_selection(run: Run, indices: np.ndarray) -> None:
+    """What a box or lasso holds: how many, of which classes, and some of them."""
+    if not len(indices):
+        return
+    codes, info = run.codes, run.config.data
+    order = np.argsort(codes.index, kind="stable")
+    positions = order[np.searchsorted(codes.index, indices, sorter=order)]
+    st.markdown(f"##### {len(indices):,} samples selected")
+    if codes.y is not None and info.class_names:
+        counts = np.bincount(codes.y[positions], minlength=len(info.class_names))
+        first = [i for i in np.argsort(-counts, kind="stable")[:4] if counts[i]]
+        words = [f"{info.class_names[i]} **{counts[i] / len(indices):.0%}**" for i in first]
+        st.markdown("Mostly " + ", ".join(words) + ("…" if (counts > 0).sum() > len(first) else ""))
+    st.caption(
+        f"Mean distortion {codes.distortion[positions].mean():.1f} nats "
+        f"({codes.distortion.mean():.1f} over all), mean rate {codes.rate[positions].sum(axis=1).mean():.1f} nats."
+    )
+    shown = indices[np.unique(np.linspace(0, len(indices) - 1, min(SHOWN, len(indices))).astype(np.int64))]
+    pictures = cache.get_pictures(run.name, tuple(shown.tolist()))
+    picture_strip(pictures.pixels, [str(i) for i in shown], side=56)
+    if len(shown) < len(indices):
+        st.caption(f"{len(shown)} of them, evenly drawn.")
+
+
+# -- a map that is being made, data that is not here -------------------------------------------------------
+
+
+def show_job(run: Run, settings: MapSettings) -> None:
+    """Starts a UMAP that is missing, shows how far it is and draws it when it is there."""
+    stopped = st.session_state.setdefault(_STOPPED, set())
+    wanted = (run.name, settings.key)
+    now = map_jobs.look(run.folder, settings)
+    if now.state == "none" and wanted not in stopped:
+        try:
+            map_jobs.start(run.folder, settings)
+        except OSError as error:
+            stopped.add(wanted)
+            st.warning(f"The UMAP map cannot be kept with this run: {error.strerror or error}.")
+            return
+        now = map_jobs.look(run.folder, settings)
+    if now.state == "running":
+        _follow_job(run, settings)
+        return
+    if now.state == "failed":
+        st.warning(f"UMAP could not be made: {now.text}", icon=":material/error:")
+    st.button(
+        f"Make the UMAP map of {settings.samples:,} samples",
+        icon=":material/scatter_plot:",
+        on_click=_ask_again,
+        args=(run, settings),
+    )
+
+
+def _ask_again(run: Run, settings: MapSettings) -> None:
+    st.session_state.setdefault(_STOPPED, set()).discard((run.name, settings.key))
+    map_jobs.start(run.folder, settings)
+
+
+def _stop_job(run: Run, settings: MapSettings) -> None:
+    st.session_state.setdefault(_STOPPED, set()).add((run.name, settings.key))
+    map_jobs.stop(run.folder, settings)
+
+
+@st.fragment(run_every=0.7)
+def _follow_job(run: Run, settings: MapSettings) -> None:
+    now = map_jobs.look(run.folder, settings)
+    if now.state != "running":
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", width=300, key="atlas-job"):
+        st.progress(now.part, f"Making UMAP; PCA meanwhile. {now.text}", width=230)
+        if now.stoppable:
+            st.button(
+                "",
+                icon=":material/stop:",
+                key="atlas-stop",
+                help="Stop making the UMAP map",
+                on_click=_stop_job,
+                args=(run, settings),
+            )
+
+
+def offer_download(run: Run) -> None:
+    """Where the run's data is not on this machine: says so, and fetches it with progress on request."""
+    from vae_core.data import CARDS, DatasetError, load_dataset
+
+    name = run.config.data.name
+    if cache.is_here(name):
+        return
+    card = CARDS.get(name)
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="atlas-data"):
+        title = card.title if card else name
+        st.markdown(
+            f"{title} is not on this machine, so every picture is **decoded by the model** from its code.",
+            width="stretch",
+        )
+        if card is None or not st.button(f"Download ({card.download_mb:.0f} MB)", icon=":material/download:"):
+            return
+    bar = st.progress(0.0, f"Downloading {title}")
+    try:
+        load_dataset(name, download=True, progress=lambda part, text: bar.progress(min(part, 1.0), text))
+    except DatasetError as error:
+        bar.empty()
+        st.error(str(error), icon=":material/cloud_off:")
+    else:
+        st.rerun()
+
+
+def colour_key(run: Run, projection: Projection, name: str) -> str:
+    """One sentence that says what the colours are."""
+    chosen = colouring(run, name, projection.positions)
+    if chosen.names is not None:
+        return f"Colours are the {name}; click a name in the legend to hide it."
+    return f"Bright is a high {name}" + (f" ({chosen.unit})." if chosen.unit else ".")
+
