@@ -32,6 +32,11 @@ class DatasetCard:
     source: str
     download_mb: float  # 0.0: needs no download
 
+    @property
+    def train_size(self) -> int:
+        """Samples of the training split."""
+        return 55_000 if self.name in TORCHVISION_CLASSES else self.n - 2 * (self.n // 10)
+
 
 _DIGIT_NAMES = tuple(str(digit) for digit in range(10))
 _SHAPES = ("square", "ellipse", "heart")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vae_core.figures.template import INKS, Theme, class_colour, template
 
+COLOURS = {"distortion": 0, "rate": 1}  # the same thing has the same colour on every page
 ACTIVE_RATE = 0.01  # nats; below it a dimension says nothing about the sample
 
 
@@ -29,7 +30,7 @@ def curves(
     if "step" not in history:
         raise ValueError("A history needs a column called step.")
     figure = go.Figure()
-    for number, column in enumerate(columns):
+    for column in columns:
         for name, dash, label in (
             (column, "solid", column),
             (f"validation_{column}", "dot", f"{column}, validation"),
@@ -43,7 +44,7 @@ def curves(
                     y=rows[name].to_numpy(),
                     name=label,
                     mode="lines" if len(rows) > 1 else "markers",
-                    line={"color": class_colour(number), "width": 2, "dash": dash},
+                    line={"color": class_colour(COLOURS.get(column, 3)), "width": 2, "dash": dash},
                     hovertemplate="step %{x:,}<br>%{y:.2f} nats<extra>" + label + "</extra>",
                 )
             )
@@ -84,7 +85,7 @@ def rate_bars(
             customdata=order,
             text=labels,
             textposition="none",
-            marker={"color": [class_colour(0) if rate[d] > ACTIVE_RATE else ink.faint for d in order]},
+            marker={"color": [class_colour(COLOURS["rate"]) if rate[d] > ACTIVE_RATE else ink.faint for d in order]},
             hovertemplate="%{text}: %{y:.2f} nats<extra></extra>",
         )
     )
@@ -94,6 +95,7 @@ def rate_bars(
         yaxis={"title": {"text": "rate (nats per sample)"}, "rangemode": "tozero"},
         bargap=0.25,
         showlegend=False,
+        uirevision="rate",
         margin={"l": 56, "r": 12, "t": 12, "b": 44},
     )
     return figure
