@@ -330,14 +330,18 @@ def _is_next(store: RunStore, name: str) -> bool:
     """First come, first served, among those that wait and are alive."""
     try:
         rows = store.all()  # newest first
+        names = [row.name for row in rows]
+        earlier = rows[names.index(name) + 1 :] if name in names else []
+        return not any(row.state == "queued" and _waits(row) for row in earlier)
     except DatabaseError as error:
         print(error, file=sys.stderr, flush=True)
         return False
-    waiting = [
-        row.name for row in rows
-        if row.name == name or (row.message == WAITING and time.time() - row.heartbeat < FRESH)
-    ]
-    return waiting[-1:] in ([], [name])
+
+
+def _waits(row: RunRow) -> bool:
+    """Whether a queued run is to be let in first: one that has begun to wait tells of itself at each heartbeat."""
+    silent = row.message == WAITING and time.time() - row.heartbeat > 10 * FRESH
+    return not silent and current_state(row) == "queued"
 
 
 def work(name: str, *, resume: bool = False) -> None:
