@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +130,47 @@ def is_here(name: str) -> bool:
     from vae_core.data import is_available
 
     return is_available(name)
+
+
+@dataclass
+class Download:
+    """A download under way, in a thread of its own: visitors come and go meanwhile, and all see how far it is."""
+
+    fraction: float = 0.0
+    text: str = ""
+    problem: str = ""
+    ended: bool = False
+
+    def tell(self, fraction: float, text: str) -> None:
+        self.fraction, self.text = fraction, text
+
+    def fetch(self, name: str) -> None:
+        from vae_core.data import DatasetError, load_dataset
+
+        try:
+            load_dataset(name, download=True, progress=self.tell)
+        except DatasetError as error:
+            self.problem = str(error)
+        finally:
+            self.ended = True
+
+
+@st.cache_resource(show_spinner=False)
+def _downloads() -> dict[str, Download]:
+    return {}
+
+
+def get_download(name: str) -> Download | None:
+    """The newest download of the dataset called `name` since the server started, None where there was none."""
+    return _downloads().get(name)
+
+
+def start_download(name: str) -> None:
+    """Begins to download the dataset called `name`; a download that is under way stays the only one."""
+    now = _downloads().get(name)
+    if now is None or now.ended:
+        download = _downloads()[name] = Download()
+        Thread(target=download.fetch, args=(name,), name=f"download of {name}", daemon=True).start()
 
 
 @dataclass(frozen=True)
