@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -39,6 +40,11 @@ def model_picker() -> None:
     if not cards:
         st.caption("No model yet. Train one, and it appears here.")
         return
+    # The browser answers with the label, so two runs of one title need two labels.
+    titles = Counter(card.title for card in cards.values())
+    labels = {
+        name: card.title if titles[card.title] == 1 else f"{card.title} ({name})" for name, card in cards.items()
+    }
     now = state.selection().run
     if now is None:
         now = next(iter(cards))
@@ -52,7 +58,7 @@ def model_picker() -> None:
         "Model",
         list(cards),
         index=0 if now in cards else None,
-        format_func=lambda name: cards[name].title,
+        format_func=labels.__getitem__,
         key=_PICKER,
         on_change=_pick,
         placeholder="Choose a model",
