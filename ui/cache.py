@@ -5,6 +5,7 @@ The library is imported inside the functions: torch costs a second, and the firs
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -306,12 +307,14 @@ class Desk:
 
     Attributes:
         program: the decoder and a sample of the codes, as vae_core.export writes them for the browser.
+        version: changes when the program does.
         dimensions: rate, mean, spread of each dimension.
         compared: int [K], dimensions in which distances are measured: those that are awake.
         typical: how far codes are from each other in these; None where there is nothing to compare.
     """
 
     program: bytes
+    version: str
     dimensions: Dimensions
     compared: np.ndarray
     typical: Typical | None
@@ -340,4 +343,5 @@ def _get_desk(name: str, stamp: tuple[int, ...]) -> Desk:
     chosen = np.random.default_rng(0).permutation(len(codes))[:CODES_COMPARED]
     sample = codes.mean[np.sort(chosen)][:, compared]
     typical = typical_distance(sample) if len(compared) and len(sample) > 1 and np.ptp(sample) > 0 else None
-    return Desk(decoder_program(run.model).to_bytes(sample), dimensions, compared, typical)
+    program = decoder_program(run.model).to_bytes(sample)
+    return Desk(program, hashlib.sha256(program).hexdigest()[:16], dimensions, compared, typical)

@@ -20,7 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ui import blobs, tiles
+from ui import blobs, decoders, tiles
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -129,7 +129,7 @@ ROUTES: list[BaseRoute] = [
 
 def routes() -> list[BaseRoute]:
     """Every route of our own; Streamlit adds its own after them."""
-    return [*ROUTES, *tiles.ROUTES, *blobs.ROUTES]
+    return [*ROUTES, *tiles.ROUTES, *blobs.ROUTES, *decoders.ROUTES]
 
 
 # -- middleware --------------------------------------------------------------------------------------------

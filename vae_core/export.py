@@ -112,7 +112,7 @@ def _layer(module: nn.Module, name: str, weights: _Weights) -> dict[str, Any]:
         transposed = isinstance(module, nn.ConvTranspose2d)
         plain = module.groups == 1 and _pair(module.dilation) == [1, 1] and module.padding_mode == "zeros"
         if not plain or isinstance(module.padding, str):
-            raise ExportError(f"{name} has groups, dilation or another padding than a number of zeros; use a plain one.")
+            raise ExportError(f"{name} has groups, dilation or a padding that is no number of zeros; use a plain one.")
         layer = {
             "op": "conv_transpose" if transposed else "conv",
             "in": module.in_channels,

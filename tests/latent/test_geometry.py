@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -74,7 +76,7 @@ def test_the_sphere_is_walked_at_constant_speed(pair: tuple[np.ndarray, np.ndarr
     if min(np.linalg.norm(a), np.linalg.norm(b)) < 1e-2 or not 1e-3 < angle(a, b) < np.pi - 1e-3:
         return
     walk = slerp(a, b, np.linspace(0, 1, 9))
-    turns = [angle(here, there) for here, there in zip(walk, walk[1:], strict=False)]
+    turns = [angle(here, there) for here, there in pairwise(walk)]
     np.testing.assert_allclose(turns, angle(a, b) / 8, rtol=1e-4)
     lengths = np.linalg.norm(walk, axis=1)
     np.testing.assert_allclose(lengths, np.linspace(lengths[0], lengths[-1], 9), rtol=1e-6)

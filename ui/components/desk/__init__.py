@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
-from ui import blobs, cache, server
+from ui import cache, server
+from ui.decoders import decoder_url
 
 _FOLDER = Path(__file__).parent
 
@@ -73,7 +73,7 @@ def _common(run: str, seq: int) -> dict[str, Any]:
     if desk.typical is not None:
         distance = {"dims": [int(d) for d in desk.compared], **asdict(desk.typical)}
     return {
-        "decoder": blobs.publish(np.frombuffer(desk.program, dtype=np.uint8))["array"],
+        "decoder": decoder_url(run),
         "distance": distance,
         "seq": seq,
     }
