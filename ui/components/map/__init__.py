@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 HERE = Path(__file__).parent
+MOST_PICKS = 100
 LARGE = 64  # elements; shorter arrays travel as JSON
 
 # The module is fetched by address because a checkout has no installed asset folder; the loader stays tiny.
@@ -79,10 +80,22 @@ def unpack_rows(packed: Mapping[str, Any], n: int) -> np.ndarray:
     return np.flatnonzero(bits).astype(np.int64)
 
 
-class _Arrays:
-    """Gathers the large arrays of a nested value, to be published in one go."""
+def unpack_picks(said: Mapping[str, Any], n: int) -> list[tuple[int, int]]:
+    """(serial, row) of the clicks that a browser tells of, the oldest first; what makes no sense is left out."""
+    picks = said.get("picks")
+    whole = [
+        (pick[0], pick[1])
+        for pick in (picks if isinstance(picks, list) else [])
+        if isinstance(pick, list) and len(pick) == 2 and all(type(part) is int for part in pick)
+    ]
+    return sorted((serial, row) for serial, row in whole if 0 <= row < n)[-MOST_PICKS:]
 
-    def __init__(self) -> None:
+
+class _Arrays:
+    """Gathers the large arrays of a nested value (of `large` elements and more), to be published in one go."""
+
+    def __init__(self, large: int | None = LARGE) -> None:
+        self._large = large
         self._gathered: list[tuple[dict[str, Any], np.ndarray]] = []
 
     def add(self, array: np.ndarray) -> dict[str, Any]:
@@ -94,7 +107,7 @@ class _Arrays:
     def lean(self, value: Any) -> Any:
         """The value as JSON, with references in place of its large arrays."""
         if isinstance(value, np.ndarray):
-            return value.tolist() if value.size < LARGE else self.add(value)
+            return value.tolist() if self._large is None or value.size < self._large else self.add(value)
         if isinstance(value, Mapping):
             return {str(name): self.lean(inner) for name, inner in value.items()}
         if isinstance(value, (list, tuple)):
@@ -108,13 +121,15 @@ class _Arrays:
 
 
 def _figure_data(figure: go.Figure) -> dict[str, Any]:
-    arrays = _Arrays()
+    arrays, small = _Arrays(), _Arrays(large=None)
     traces = []
     for trace in figure.data:
-        parts = arrays.lean(trace._props)  # to_plotly_json would turn the arrays into base64 first
         if (trace.meta or {}).get("role") == "points":
+            parts = arrays.lean(trace._props)  # to_plotly_json would turn the arrays into base64 first
             for name in ("x", "y", "customdata"):  # the browser needs typed arrays even of few points
                 parts[name] = arrays.add(np.asarray(trace[name]))
+        else:  # what is drawn over the points changes with each click, and must not change their address
+            parts = small.lean(trace._props)
         traces.append({"type": trace.type, **parts})
     arrays.publish()
     return {"data": traces, "layout": arrays.lean(figure.layout.to_plotly_json())}
@@ -154,13 +169,15 @@ def latent_map(
     places, indices, *values = publish([np.asarray(column) for column in columns])
     mark = f"{places['array']}:{figure.layout.uirevision}"
 
+    heard = f"{key}.heard"
+
     def hear_pick() -> None:
         said = st.session_state[key].get("picked")
-        if not isinstance(said, Mapping) or said.get("mark") != mark or on_pick is None:
-            return
-        row = said.get("row")
-        if isinstance(row, int) and 0 <= row < n:
-            on_pick(row)
+        if isinstance(said, Mapping) and said.get("mark") == mark and on_pick is not None:
+            for serial, row in unpack_picks(said, n):
+                if serial > st.session_state.get(heard, 0):
+                    st.session_state[heard] = serial
+                    on_pick(row)
 
     def hear_selection() -> None:
         said = st.session_state[key].get("selected")
@@ -187,6 +204,7 @@ def latent_map(
             for fact, where in zip(facts, values, strict=True)
         ],
         "picked": picked,
+        "heard": st.session_state.get(heard, 0),
         "label": f"{label}. {n:,} samples. Arrow keys go to the next sample, Enter picks it, Escape clears.",
         "small": small,
     }

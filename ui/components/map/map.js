@@ -4,6 +4,7 @@
 // axes change. Rings, ellipses and paths lie on a canvas above (overlay.js), pictures come from sheets (tiles.js).
 // Python hears of a gesture once, when it ends.
 
+import { Gesture, inside } from "./gesture.js";
 import { drawOverlay, scales } from "./overlay.js";
 import { Tiles } from "./tiles.js";
 import { Missing, packRows, resolve } from "./wire.js";
@@ -96,6 +97,8 @@ class LatentMap {
     this.hovered = null;
     this.cursor = null;
     this.picked = null;
+    this.unheard = []; // picks that Python has not confirmed: [serial, row]
+    this.serial = 0;
     this.turn = 0; // of updates: a later one makes an earlier one stop
     this.draws = 0;
     this.stop = new AbortController();
@@ -133,7 +136,7 @@ class LatentMap {
     on(this.stage, "pointerleave", () => this.hover(null));
     on(this.stage, "pointerdown", (event) => this.onDown(event), { capture: true });
     on(document, "pointerup", (event) => this.onUp(event), { capture: true });
-    on(document, "pointercancel", () => (this.pressed = null), { capture: true });
+    on(document, "pointercancel", () => this.dropGesture(), { capture: true });
     on(this.stage, "keydown", (event) => this.onKey(event));
     this.resizer = new ResizeObserver(() => this.onResize());
     this.resizer.observe(this.stage);
@@ -184,6 +187,8 @@ class LatentMap {
   take(data, figure, positions, facts, index) {
     if (data.mark !== this.data?.mark) {
       this.selected = this.cursor = this.hovered = null;
+      this.unheard = [];
+      this.say();
       this.hideCard(this.hoverCard);
     }
     if (!this.tiles?.same(data.tiles)) {
@@ -195,11 +200,10 @@ class LatentMap {
     this.facts = facts;
     this.index = index;
     this.overlays = figure.data.filter((trace) => trace.meta?.role === "overlay");
-    // A pick of ours that the server has not heard of yet stands until it answers.
-    if (!this.waiting || data.picked === this.waiting.row || Date.now() - this.waiting.since > 4000) {
-      this.waiting = null;
-      this.picked = data.picked;
-    }
+    // Of two clicks during one run of the script only the later arrives, so each message tells all clicks that
+    // Python has not confirmed; until it has, the latest of them is what is picked.
+    this.unheard = this.unheard.filter(([serial]) => serial > data.heard);
+    if (!this.unheard.length) this.picked = data.picked;
     if (this.tiles) {
       const sheets = Math.ceil((data.last + 1) / this.tiles.perSheet);
       if (sheets <= PREFETCHED_SHEETS) this.tiles.prefetch(Array(sheets).keys());
@@ -246,15 +250,13 @@ class LatentMap {
     return {
       ...layout,
       autosize: true,
-      dragmode: this.mode === "pick" ? false : this.mode,
+      dragmode: this.mode === "pan" ? "pan" : false,
       font: { ...layout.font, family: colours.font, color: colours.text },
       xaxis: axis(layout.xaxis ?? {}),
       yaxis: axis(layout.yaxis ?? {}),
       legend: narrow
         ? { ...layout.legend, orientation: "h", y: -0.14, yanchor: "top", x: 0, font: { size: 11 } }
         : layout.legend,
-      newselection: { line: { color: colours.accent, width: 1.5, dash: "solid" } },
-      activeselection: { fillcolor: colours.accent, opacity: 0.06 },
     };
   }
 
@@ -277,8 +279,6 @@ class LatentMap {
       this.collect();
       this.paint();
     });
-    this.gd.on("plotly_selected", (event) => this.onSelected(event));
-    this.gd.on("plotly_deselect", () => this.clearSelection(true));
   }
 
   /** The points that can be pointed at: those of traces the legend has not hidden. */
@@ -371,29 +371,46 @@ class LatentMap {
   }
 
   onMove(event) {
-    if (!this.gd || event.pointerType === "touch") return;
-    if (event.buttons) return this.hover(null);
+    if (!this.gd) return;
+    if (this.gesture) this.gesture.moveTo(this.local(event));
+    else if (event.pointerType === "touch") return;
+    else if (event.buttons) return this.hover(null);
     this.pointer = this.local(event);
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      this.hover(this.nearest(...this.pointer, REACH.mouse));
+      if (this.gesture) this.paint();
+      else this.hover(this.nearest(...this.pointer, REACH.mouse));
     });
   }
 
   onDown(event) {
     if (!this.gd || event.button !== 0 || event.target.closest(".legend, .legendtoggle, .infolayer .legend")) return;
     this.pressed = { place: this.local(event), kind: event.pointerType };
+    if (this.mode === "select" || this.mode === "lasso") {
+      this.gesture = new Gesture(this.mode, this.pressed.place);
+      this.stage.setPointerCapture(event.pointerId);
+      this.hover(null);
+    }
   }
 
   onUp(event) {
     const pressed = this.pressed;
     this.pressed = null;
     if (!pressed || !this.gd) return;
+    const gesture = this.gesture;
+    this.gesture = null;
     const [x, y] = this.local(event);
+    gesture?.moveTo([x, y]);
+    if (gesture?.isArea) return this.select(gesture);
     if (Math.hypot(x - pressed.place[0], y - pressed.place[1]) > STILL) return;
     const found = this.nearest(x, y, REACH[pressed.kind] ?? REACH.mouse);
     if (found) this.pick(found);
+  }
+
+  dropGesture() {
+    this.pressed = this.gesture = null;
+    this.paint();
   }
 
   onKey(event) {
@@ -414,6 +431,7 @@ class LatentMap {
       this.pick(this.cursor);
     } else if (event.key === "Escape") {
       this.cursor = null;
+      this.dropGesture();
       this.hover(null);
       this.clearSelection(true);
     } else if (event.key === "+" || event.key === "=") this.zoom(1 / 1.5);
@@ -437,22 +455,33 @@ class LatentMap {
   pick(point) {
     this.picked = point.row;
     this.cursor = point;
-    this.waiting = { row: point.row, since: Date.now() };
+    this.serial = Math.max(Date.now(), this.serial + 1);
+    this.unheard.push([this.serial, point.row]);
     this.hover(null);
     this.showPicked();
     this.paint();
     this.live.textContent = `Picked ${this.words(point.row)}`;
-    this.send("picked", { row: point.row, mark: this.data.mark });
+    this.send("picked", { picks: this.unheard, mark: this.data.mark });
   }
 
-  async onSelected(event) {
-    if (!event?.points || !(event.range || event.lassoPoints)) return;
-    const rows = event.points.map((point) => this.gd.data[point.curveNumber].customdata[point.pointIndex]);
-    this.selected = rows.length ? new Set(rows) : null;
+  /** The samples inside a box or lasso: told to Python, then the others are dimmed. */
+  async select(gesture) {
+    const to = scales(this.gd);
+    const corners = gesture.corners.map(([x, y]) => [to.valueX(x), to.valueY(y)]);
+    const perTrace = this.gd.data.map(() => []);
+    for (const { x, y, curve } of this.points) perTrace[curve] = inside(x, y, corners);
+    const rows = perTrace.flatMap((places, curve) => places.map((i) => this.gd.data[curve].customdata[i]));
+    if (!rows.length) {
+      this.paint();
+      return this.clearSelection(true);
+    }
+    this.selected = new Set(rows);
     this.say();
+    this.paint();
     const packed = await packRows(rows, this.data.n);
     this.root.dataset.selected = String(rows.length);
     this.send("selected", { ...packed, mark: this.data.mark });
+    await this.Plotly.restyle(this.gd, { selectedpoints: perTrace });
   }
 
   clearSelection(tell) {
@@ -460,7 +489,7 @@ class LatentMap {
     this.selected = null;
     delete this.root.dataset.selected;
     this.say();
-    this.Plotly.update(this.gd, { selectedpoints: [null] }, { selections: [] });
+    this.Plotly.restyle(this.gd, { selectedpoints: [null] });
     if (tell) this.send("selected", { bits: "", deflated: false, n: this.data.n, count: 0, mark: this.data.mark });
   }
 
@@ -474,10 +503,11 @@ class LatentMap {
   setMode(mode) {
     this.mode = mode;
     this.showMode();
-    if (this.gd) this.Plotly.relayout(this.gd, { dragmode: mode === "pick" ? false : mode });
+    if (this.gd) this.Plotly.relayout(this.gd, { dragmode: mode === "pan" ? "pan" : false });
   }
 
   showMode() {
+    this.stage.dataset.mode = this.mode;
     for (const [mode] of MODES) this.tool(mode).setAttribute("aria-pressed", String(mode === this.mode));
   }
 
@@ -570,7 +600,7 @@ class LatentMap {
     if (picked) rings.push({ ...picked, radius: 9, width: 2.5, colour: colours.accent });
     if (this.hovered) rings.push({ ...this.hovered, radius: 7, width: 1.5, colour: colours.text });
     const overlays = this.overlays.filter((trace) => trace.name !== "picked");
-    drawOverlay(this.canvas, this.gd, overlays, rings);
+    drawOverlay(this.canvas, this.gd, overlays, rings, this.gesture && ((context) => this.gesture.draw(context, colours.accent)));
   }
 
   destroy() {

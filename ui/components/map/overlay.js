@@ -17,6 +17,8 @@ export function scales(gd) {
     height: yaxis._length,
     x: (value) => xaxis._offset + (value - x0) * perX,
     y: (value) => yaxis._offset + yaxis._length - (value - y0) * perY,
+    valueX: (pixel) => x0 + (pixel - xaxis._offset) / perX,
+    valueY: (pixel) => y0 + (yaxis._offset + yaxis._length - pixel) / perY,
   };
 }
 
@@ -67,8 +69,8 @@ function drawMarkers(context, trace, to) {
   }
 }
 
-/** Draws the overlay traces of a figure and the rings of the moment into the canvas. */
-export function drawOverlay(canvas, gd, traces, rings) {
+/** Draws the overlay traces of a figure, the rings of the moment and whatever `more` draws, into the canvas. */
+export function drawOverlay(canvas, gd, traces, rings, more) {
   const ratio = window.devicePixelRatio || 1;
   const { clientWidth: width, clientHeight: height } = canvas;
   if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
@@ -94,5 +96,6 @@ export function drawOverlay(canvas, gd, traces, rings) {
     context.strokeStyle = ring.colour;
     context.stroke();
   }
+  more?.(context);
   context.restore();
 }
