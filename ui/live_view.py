@@ -1,0 +1,270 @@
+"""A run as one watches it: how far it is, what it decodes, its curves; and what can be done once it has ended."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from ui import training
+from ui.maps import current_theme
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vae_core.launch import Standing
+    from vae_core.runs.live import Live
+
+TILE, GAP, COLUMNS = 96, 8, 8
+CHART_HEIGHT = 220
+MARGIN = {"l": 44, "r": 8, "t": 26, "b": 24}
+STARTING = "Starting: a few seconds until the libraries are loaded."
+ROOMS = (
+    ("pages/atlas.py", "Open in the Atlas", ":material/scatter_plot:"),
+    ("pages/traverse.py", "Traverse its dimensions", ":material/tune:"),
+    ("pages/morph.py", "Morph", ":material/animation:"),
+)
+
+
+def watch(name: str) -> None:
+    """The run of this name, renewed each second while it trains. Raises RunError where there is none."""
+    from vae_core.launch import standing
+
+    live = standing(name).live
+    st.fragment(_view, run_every=1.0 if live else None)(name, live)
+
+
+def _view(name: str, was_live: bool) -> None:
+    from vae_core.launch import standing
+    from vae_core.runs.live import read_live
+
+    now = standing(name)
+    if now.live != was_live:
+        st.rerun(scope="app")  # the sidebar's picker learns of the new model too
+    with st.container(key="train-head"):
+        _head(now)
+    live = read_live(now.folder)
+    _pictures(now, live)
+    _charts(now, live)
+
+
+# -- how far it is -----------------------------------------------------------------------------------------
+
+
+def _head(now: Standing) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(now.name, anchor=False, width="content")
+        with st.container(horizontal=True, width="content", gap="small"):
+            if now.live:
+                st.button(
+                    "Stopping" if now.stopping else "Stop", icon=":material/stop:", disabled=now.stopping,
+                    on_click=training.stop, args=(now.name,), key="train-stop",
+                    help="Ends the training now; the best weights so far are kept.",
+                )
+            if now.can_resume:
+                st.button(
+                    "Resume", icon=":material/play_arrow:", on_click=training.resume, args=(now.name,),
+                    type="primary", key="train-resume", help="Goes on from the last saved state.",
+                )
+            if not now.live:
+                st.button(
+                    "Use these settings", icon=":material/content_copy:", key="train-again",
+                    on_click=training.take_settings, args=(now.config,), help="Fills the form with them.",
+                )
+            st.button("New training", icon=":material/add:", on_click=training.show_form, key="train-new")
+    if now.live or now.state == "interrupted":
+        st.progress(now.step / now.total if now.total else 0.0, _progress_text(now))
+    _end(now)
+
+
+def _progress_text(now: Standing) -> str:
+    if not now.total:
+        return now.message or (STARTING if now.live else "Not begun")
+    words = f"Step {now.step:,} of {now.total:,}"
+    if now.state == "interrupted":
+        return words
+    if now.message:
+        return f"{words} · {now.message}"
+    speed = f" · {now.samples_per_second:,.0f} samples a second"
+    left = f" · {training.in_words(now.seconds_left)} left" if now.seconds_left is not None else ""
+    return words + speed + left
+
+
+def _end(now: Standing) -> None:
+    if now.state == "failed":
+        st.error(now.message or "It failed, and did not say why.", icon=":material/error:")
+    elif now.state == "interrupted":
+        st.warning(
+            "Its process ended without a word, as when a machine is switched off. Nothing that was saved is lost: "
+            "**Resume** goes on from the last saved state, to the same weights as without the break.",
+            icon=":material/power_off:",
+        )
+    elif now.state == "stopped" and not now.has_weights:
+        st.info(now.message or "Stopped before it had learnt anything.", icon=":material/stop_circle:")
+    elif now.state in ("finished", "stopped"):
+        _reached(now)
+    if now.has_weights and not now.live:
+        with st.container(horizontal=True, gap="medium", key="run-doors"):  # the look of a card's doors
+            for page, label, icon in ROOMS:
+                st.page_link(page, label=label, icon=icon, query_params={"run": now.name})
+
+
+def _reached(now: Standing) -> None:
+    from vae_core.runs import RunFolder
+
+    config = RunFolder(now.folder).read_config()
+    done = "Finished." if now.state == "finished" else f"Stopped at step {now.step:,}; the best weights are kept."
+    kept = f" Its weights are those of step {config.best.step:,}, the best on held-out samples." if config.best else ""
+    reached = config.test or config.best
+    figures = (
+        f" On samples it has never seen: distortion **{reached.distortion:.1f}**, rate **{reached.rate:.1f}** nats."
+        if reached else ""
+    )
+    st.success(done + kept + figures, icon=":material/check_circle:")
+
+
+# -- pictures ----------------------------------------------------------------------------------------------
+
+
+def _pictures(now: Standing, live: Live | None) -> None:
+    if live is None:
+        if not now.live:
+            return
+        blank = np.zeros((COLUMNS, 1, 8, 8), np.uint8)
+        pairs, samples = [blank, blank], [blank, blank]
+    else:
+        pairs = [live.originals, live.reconstructions]
+        samples = [live.samples[:COLUMNS], live.samples[COLUMNS:]]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**What comes back** · below each original")
+        st.image(
+            sheet_png(pairs), width="stretch", output_format="PNG",
+            alt="Eight samples that are not trained on, and below each its reconstruction",
+        )
+    with right:
+        st.markdown("**What it dreams** · pictures of random codes")
+        st.image(
+            sheet_png(samples), width="stretch", output_format="PNG", alt="Sixteen pictures decoded from random codes"
+        )
+
+
+def sheet_png(rows: list[np.ndarray]) -> bytes:
+    """Rows of pictures, each uint8 [n, C, H, W], as one PNG of equal tiles with gaps one can see through."""
+    columns = max(len(row) for row in rows)
+    size = (columns * (TILE + GAP) - GAP, len(rows) * (TILE + GAP) - GAP)
+    sheet = Image.new("RGBA", size, (0, 0, 0, 0))
+    mask = Image.new("L", (TILE, TILE), 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, TILE - 1, TILE - 1), 8, fill=255)
+    for y, row in enumerate(rows):
+        for x, pixels in enumerate(row):
+            upright = pixels[0] if len(pixels) == 1 else np.moveaxis(pixels[:3], 0, -1)
+            tile = Image.fromarray(np.ascontiguousarray(upright)).convert("RGB")
+            sheet.paste(
+                tile.resize((TILE, TILE), Image.Resampling.BICUBIC), (x * (TILE + GAP), y * (TILE + GAP)), mask
+            )
+    buffer = BytesIO()
+    sheet.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+# -- curves ------------------------------------------------------------------------------------------------
+
+
+def _charts(now: Standing, live: Live | None) -> None:
+    history, rate = _history(now, live)
+    distortion, rates, bars = st.columns(3, gap="medium")
+    with distortion:
+        st.markdown("**Distortion** · how much is lost on the way")
+        _curve(history, "distortion")
+        st.caption(
+            "Nats per sample over the steps: how badly what comes back fits what went in. It should fall. Dotted: "
+            "samples that are not trained on; where that curve turns up again, the model begins to learn by heart."
+        )
+    with rates:
+        st.markdown("**Rate** · how much a code tells")
+        _curve(history, "rate")
+        st.caption(
+            "0 nats: codes say nothing, and every picture comes back the same. It rises as the latent space is put "
+            "to use; a larger β holds it down."
+        )
+    with bars:
+        st.markdown("**Rate per dimension** · who does the work")
+        _bars(now, rate)
+        st.caption("Dimensions wake up one by one. A bar that stays at zero is asleep: this model does not need it.")
+    with st.expander("What is being minimised?", icon=":material/functions:"):
+        _formula(now)
+
+
+def _curve(history: pd.DataFrame, column: str) -> None:
+    from vae_core.figures.curves import curves
+    from vae_core.figures.template import INKS
+
+    figure = curves(history, theme=current_theme(), columns=(column,))
+    for trace in figure.data:
+        held_out = trace.name.endswith("validation")
+        trace.name = "validation" if held_out else "training"
+        if held_out:  # it lies upon the other one as long as all is well
+            trace.line.color = INKS[current_theme()].text
+    figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, xaxis={"title": None})
+    figure.update_yaxes(title=None, rangemode="tozero" if column == "rate" else "normal")
+    newest = history[column].dropna()
+    said = f"{column} per step; now {newest.iloc[-1]:.1f} nats" if len(newest) else f"{column} per step; none yet"
+    st.plotly_chart(
+        figure, key=f"train-{column}", theme=None, height=CHART_HEIGHT, config={"displayModeBar": False}, alt=said
+    )
+
+
+def _bars(now: Standing, rate: np.ndarray) -> None:
+    from vae_core.figures.curves import rate_bars
+    from vae_core.runs import dimension_names
+
+    figure = rate_bars(
+        rate, names=dimension_names(now.folder, len(rate)), theme=current_theme(), ordered=False
+    )
+    if len(rate) > 12:  # names would lie upon each other
+        figure.update_xaxes(tickvals=None, ticktext=None)
+    figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, yaxis={"title": None}, xaxis={"title": None})
+    awake = int((rate > 0.01).sum())
+    st.plotly_chart(
+        figure, key="train-bars", theme=None, height=CHART_HEIGHT, config={"displayModeBar": False},
+        alt=f"Rate of each of {len(rate)} dimensions; {awake} are awake",
+    )
+
+
+def _history(now: Standing, live: Live | None) -> tuple[pd.DataFrame, np.ndarray]:
+    """The curves, and the newest rate of each dimension [D]: of the live file, else of the run's history."""
+    import pandas as pd
+
+    columns = ["step", "distortion", "rate"]
+    if live is not None:
+        held_out = pd.DataFrame(live.validation, columns=["step", "validation_distortion", "validation_rate"])
+        return pd.concat([pd.DataFrame(live.train, columns=columns), held_out]), live.rate
+    from vae_core.runs import RunFolder
+
+    history = pd.DataFrame(RunFolder(now.folder).read_history())
+    dims = now.config.latent_dim
+    if history.empty:
+        return pd.DataFrame(columns=columns, dtype=float), np.zeros(dims)
+    return history, history[[f"rate_{d}" for d in range(dims)]].to_numpy()[-1]
+
+
+def _formula(now: Standing) -> None:
+    config = now.config
+    if config.objective == "elbo":
+        st.latex(r"\mathcal{L} = \underbrace{-\mathbb{E}_{q(z|x)}\,[\log p(x|z)]}_{\text{distortion}} + "
+                 rf"\;{config.beta:g}\cdot\underbrace{{\mathrm{{KL}}(q(z|x)\,\|\,p(z))}}_{{\text{{rate}}}}")
+        st.markdown(
+            f"Nats per sample, with β = {config.beta:g}. Both pull against each other: to lose less on the way, codes "
+            "must tell more, and each nat they tell has its price."
+        )
+    else:
+        st.latex(r"\mathcal{L} = \text{distortion} + \gamma\,|\,\text{rate} - C\,|, \qquad "
+                 rf"\gamma = {config.gamma:g},\; C \to {config.capacity:g}\ \text{{nats}}")
+        st.markdown(
+            f"The rate is led from 0 up to {config.capacity:g} nats over {config.capacity_steps:,} steps: dimensions "
+            "get room one after the other, the most useful first."
+        )

@@ -1,0 +1,456 @@
+"""The training page's settings, its start button, downloads, and the list of runs in the works."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from ui import cache, state
+from vae_core.config import TrainConfig, check_name, model_spec, runs_folder
+from vae_core.data import CARDS
+from vae_core.runs import RunError
+
+if TYPE_CHECKING:
+    from vae_core.launch import Standing
+
+WATCH = "watch"
+FORM = "-"
+"""The address says `watch=-` where a visitor asked for the form; no run can be called so."""
+
+_NAME = "latentarium.train.name"
+_SUGGESTED = "latentarium.train.suggested"
+_STARTED = "latentarium.train.started"
+_PROBLEM = "latentarium.train.problem"
+
+NETS = {"auto": "Auto", "mlp": "MLP", "conv": "Conv"}
+LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}
+OBJECTIVES = {"elbo": "β · rate", "capacity": "Capacity"}
+LENGTHS = {"epochs": "Epochs", "steps": "Steps"}
+DEVICES = {"auto": "The fastest one here", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS (Apple)"}
+DEFAULTS: dict[str, Any] = {
+    "data": "digits", "net": "auto", "latent_dim": 2, "likelihood": "bernoulli", "objective": "elbo", "beta": 1.0,
+    "warmup_steps": 0, "free_bits": 0.0, "capacity": 25.0, "capacity_steps": 10_000, "gamma": 100.0,
+    "length": "epochs", "epochs": 200, "steps": 5_000, "batch_size": 64, "learning_rate": 1e-3, "decay": 0.3,
+    "seed": 0, "device": "auto",
+}
+FIELDS = tuple(field for field in DEFAULTS if field != "length")
+SUGGESTED_LENGTH = {"digits": {"length": "epochs", "epochs": 200}, "mnist": {"length": "epochs", "epochs": 5},
+                    "fashion-mnist": {"length": "epochs", "epochs": 5}}
+DOUBLE_CLICK = 5.0  # seconds in which a second start of the same name by the same visitor is no wish of its own
+LONG: dict[str, Any] = {"length": "steps", "steps": 5_000}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A training worth trying first: what differs from the defaults."""
+
+    label: str
+    help: str
+    icon: str
+    settings: dict[str, Any]
+
+
+PRESETS = (
+    Preset(
+        "Digits on a plane", "Two dimensions: the whole latent space fits in one picture. Under a minute.",
+        ":material/grid_view:", {},
+    ),
+    Preset(
+        "Digits, 10 dimensions", "Room for more: which dimensions will be used? Under a minute.",
+        ":material/bar_chart:", {"latent_dim": 10, "likelihood": "gaussian"},
+    ),
+    Preset(
+        "Sprites, β = 4", "A strong pull towards independent dimensions. Tens of minutes without a GPU.",
+        ":material/category:",
+        {"data": "sprites", "latent_dim": 10, "beta": 4.0, "length": "steps", "steps": 8_000, "batch_size": 128},
+    ),
+)
+
+
+# -- what is on the page -----------------------------------------------------------------------------------
+
+
+def watched() -> str | None:
+    """The run that the page shows: the address's, else the chosen one where that is not ready yet; None: the form."""
+    chosen = state.selection().run
+    card = cache.get_card(chosen) if chosen else None
+    unready = card.name if card and not card.ready and not card.shipped else FORM
+    name = state.page_param(WATCH, unready, str)
+    return None if name == FORM else name
+
+
+def show_form() -> None:
+    """Leave the run for the form. For callbacks."""
+    state.set_page_param(WATCH, FORM)
+
+
+def take_settings(config: TrainConfig) -> None:
+    """Fill the form with a run's settings and show it. For callbacks."""
+    values = config.model_dump(include=set(FIELDS))
+    fill({**values, "length": "steps" if config.steps else "epochs", "steps": config.steps or DEFAULTS["steps"]})
+    show_form()
+
+
+def fill(settings: dict[str, Any]) -> None:
+    """Set the form to these settings, the defaults elsewhere. For callbacks."""
+    for field, default in DEFAULTS.items():
+        st.session_state[_key(field)] = settings.get(field, default)
+    st.session_state.pop(_PROBLEM, None)
+
+
+def preset_buttons() -> None:
+    """One click fills the form with settings that are worth a look."""
+    with st.container(horizontal=True, gap="small"):
+        for preset in PRESETS:
+            st.button(preset.label, icon=preset.icon, help=preset.help, on_click=fill, args=(preset.settings,))
+
+
+# -- the form ----------------------------------------------------------------------------------------------
+
+
+def _key(field: str) -> str:
+    return f"latentarium.train.{field}"
+
+
+def _value(field: str) -> Any:
+    return st.session_state.get(_key(field), DEFAULTS[field])
+
+
+def _parse(field: str, text: str) -> Any:
+    """A setting as the address has it. Raises ValueError where it makes no sense."""
+    if field == "length":
+        return text if text in LENGTHS else DEFAULTS[field]
+    if field == "data" and text not in _datasets():
+        raise ValueError(f"There is no dataset called {text}.")
+    return getattr(TrainConfig.model_validate({field: text}), field)
+
+
+def follow_address() -> None:
+    """Settings that stand in the address (a teacher's link) fill the form once; then the form fills the address."""
+    if _key("data") in st.session_state:
+        return
+    data = state.page_param("data", DEFAULTS["data"], partial(_parse, "data"))
+    for field, default in (DEFAULTS | SUGGESTED_LENGTH.get(data, LONG)).items():
+        st.session_state[_key(field)] = state.page_param(field, default, partial(_parse, field))
+
+
+def write_address(*, form: bool) -> None:
+    """The form's settings that differ from the defaults; none of them while a run is watched."""
+    for field, default in DEFAULTS.items():
+        state.set_page_param(field, _value(field) if form and _value(field) != default else None)
+
+
+def _data_label(name: str) -> str:
+    card = CARDS[name]
+    _, height, width = card.sample_shape
+    label = f"{card.title} · {card.n:,} pictures of {height} × {width}"
+    return label if cache.is_here(name) else f"{label} · download of {card.download_mb:.0f} MB"
+
+
+def _datasets() -> list[str]:
+    return [name for name, card in CARDS.items() if card.download_mb or cache.is_here(name)]
+
+
+def _suit_length() -> None:
+    """Twenty epochs are a blink on the digits and a day on the sprites: the length follows the data."""
+    for field, value in SUGGESTED_LENGTH.get(_value("data"), LONG).items():
+        st.session_state[_key(field)] = value
+
+
+def _select(label: str, field: str, names: dict[str, str], help: str) -> str:
+    return str(
+        st.segmented_control(
+            label, list(names), required=True, format_func=names.__getitem__, key=_key(field), help=help,
+            persist_state="session",
+        )
+    )
+
+
+def _number(label: str, field: str, low: float, high: float, step: float, help: str, format: str | None = None) -> Any:
+    return st.number_input(
+        label, low, high, step=step, key=_key(field), help=help, format=format, persist_state="session"
+    )
+
+
+def data_picker() -> str:
+    """What to learn from."""
+    name = st.selectbox(
+        "Data", _datasets(), format_func=_data_label, key=_key("data"), on_change=_suit_length,
+        persist_state="session",
+    )
+    st.caption(CARDS[name].description)
+    return str(name)
+
+
+def main_settings() -> None:
+    """The settings that change what the latent space becomes."""
+    left, right = st.columns(2)
+    with left:
+        _number("Latent dimensions", "latent_dim", 1, 512, 1, "How many numbers stand for one sample. Two can be "
+                "drawn as a plane; more can tell more.")  # fmt: skip
+    with right:
+        net = _select("Net", "net", NETS, "MLP: every pixel is joined to every unit. Conv(olutional): the same small "
+                      "filters everywhere, for larger square pictures. Auto takes the one that suits the data.")  # fmt: skip
+        if net == "auto":
+            shape = CARDS[_value("data")].sample_shape
+            kind = model_spec(TrainConfig(), shape).net
+            st.caption("Auto is an MLP here." if kind == "mlp" else "Auto is convolutional here.")
+    left, right = st.columns(2)
+    with left:
+        objective = _select("What is paid for", "objective", OBJECTIVES, "β · rate: every nat of rate costs β nats "
+                            "of distortion. Capacity: the rate is led up to C nats, slowly.")  # fmt: skip
+    with right:
+        if objective == "elbo":
+            _number("β", "beta", 0.0, 1e4, 0.5, "Weight of the rate. 1 is the classic VAE; more presses codes together "
+                    "and separates dimensions, less makes pictures sharper.", "%g")  # fmt: skip
+        else:
+            _number("C (nats)", "capacity", 0.0, 1e4, 1.0, "The rate at the end of the climb.", "%g")
+    left, right = st.columns(2)
+    with left:
+        length = _select("How long", "length", LENGTHS, "An epoch sees each training sample once; a step is one batch.")
+    with right:
+        if length == "epochs":
+            _number("Epochs", "epochs", 1, 100_000, 10, "Passes over the training samples.")
+        else:
+            _number("Steps", "steps", 1, 100_000_000, 500, "Batches in all.")
+
+
+def advanced_settings() -> None:
+    """What one may leave alone."""
+    with st.expander("More settings", icon=":material/tune:"):
+        left, right = st.columns(2)
+        with left:
+            _select("Likelihood", "likelihood", LIKELIHOODS, "Bernoulli for black-and-white pictures; Gaussian for "
+                    "grey and colour: it finds its own sigma, and its distortion may fall below zero.")  # fmt: skip
+            _number("Batch size", "batch_size", 1, 65_536, 32, "Samples a step.")
+            _number("Seed", "seed", 0, 2**31 - 1, 1, "The same seed gives the same weights on the same CPU.")
+            if _value("objective") == "elbo":
+                _number("Warm-up (steps)", "warmup_steps", 0, 100_000_000, 500, "β rises from 0 over so many steps.")
+            else:
+                _number("Climb of C (steps)", "capacity_steps", 1, 100_000_000, 500, "C rises from 0 over these steps.")
+        with right:
+            _select("Device", "device", DEVICES, "Where the arithmetic is done.")
+            _number("Learning rate", "learning_rate", 1e-6, 10.0, 1e-4, "Adam's step size. Too high, and the loss is "
+                    "soon no longer a number.", "%g")  # fmt: skip
+            _number("Cool-down (part)", "decay", 0.0, 1.0, 0.1, "Last part of the steps over which the learning rate "
+                    "falls to a hundredth.", "%g")  # fmt: skip
+            if _value("objective") == "elbo":
+                _number("Free bits (nats)", "free_bits", 0.0, 100.0, 0.1, "Nats per dimension that cost nothing, so "
+                        "that no dimension is put to sleep.", "%g")  # fmt: skip
+            else:
+                _number("γ", "gamma", 0.1, 1e6, 50.0, "How hard the rate is held at C.", "%g")
+
+
+def settings() -> TrainConfig:
+    """What the form says, without a folder."""
+    values = {field: _value(field) for field in FIELDS}
+    if _value("length") == "epochs":
+        values["steps"] = None
+    return TrainConfig(**values)
+
+
+def how_long(config: TrainConfig) -> str:
+    """Steps of this training, and its time where an earlier one on this machine tells the speed."""
+    from vae_core.launch import known_speed
+
+    size = CARDS[config.data].train_size
+    batch = min(config.batch_size, size)
+    steps = config.steps or config.epochs * (size // batch)
+    text = f"{steps:,} steps of {batch:,} samples"
+    speed = known_speed(config)
+    return f"{text}: {in_words(steps * batch / speed)}, going by your last run like this." if speed else f"{text}."
+
+
+# -- a name ------------------------------------------------------------------------------------------------
+
+
+def slug(config: TrainConfig) -> str:
+    """A name for a run with these settings, e.g. sprites-10d-beta4."""
+    weight = f"beta{config.beta:g}" if config.objective == "elbo" else f"c{config.capacity:g}"
+    return re.sub(r"[^a-z0-9.-]+", "-", f"{config.data}-{config.latent_dim}d-{weight}".lower())
+
+
+def free_name(wish: str) -> str:
+    """The wish, or the wish with a number where a run has that name."""
+    from vae_core.launch import is_taken, open_store
+
+    rows = {row.name for row in open_store().all() if row.state in ("queued", "running")}
+    number, name = 1, wish
+    while name in rows or is_taken(name):
+        number += 1
+        name = f"{wish}-{number}"
+    return name
+
+
+def name_field(config: TrainConfig) -> str:
+    """The run's name: suggested from the settings until the visitor writes another."""
+    if st.session_state.get(_NAME, "") in ("", st.session_state.get(_SUGGESTED)):
+        st.session_state[_NAME] = st.session_state[_SUGGESTED] = free_name(slug(config))
+    return str(st.text_input("Name", key=_NAME, max_chars=80, help="It names the folder and stands in links.")).strip()
+
+
+# -- starting ----------------------------------------------------------------------------------------------
+
+
+def start_button(config: TrainConfig) -> None:
+    """Starts the worker and goes over to watching it; what stands in the way is one sentence."""
+    from vae_core.launch import is_taken
+
+    name = name_field(config)
+    problem = ""
+    try:
+        if is_taken(check_name(name)):
+            problem = f"There is a run called {name} already: choose another name."
+    except ValueError as error:
+        problem = f"{error}."
+    here = cache.is_here(config.data)
+    st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
+        disabled=bool(problem) or not here, on_click=_start, args=(config, name),
+    )
+    problem = problem or st.session_state.pop(_PROBLEM, "")
+    if problem:
+        st.error(problem, icon=":material/block:")
+    elif not here:
+        st.caption("Download the data first.")
+    else:
+        st.caption(how_long(config))
+
+
+def _start(config: TrainConfig, name: str) -> None:
+    from vae_core import launch
+
+    before, when = st.session_state.get(_STARTED, ("", 0.0))
+    if before == name and time.monotonic() - when < DOUBLE_CLICK:
+        state.set_page_param(WATCH, name)
+        return
+    try:
+        launch.start(config.model_copy(update={"out": runs_folder() / name}))
+    except RunError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    st.session_state[_STARTED] = name, time.monotonic()
+    state.set_page_param(WATCH, name)
+
+
+def resume(name: str) -> None:
+    """Go on with an interrupted or stopped run. For callbacks; what stands in the way is told by the frame."""
+    from vae_core import launch
+
+    try:
+        launch.resume(name)
+    except RunError as error:
+        state.tell(str(error))
+
+
+def stop(name: str) -> None:
+    """Ask a run to stop. For callbacks."""
+    from vae_core import launch
+
+    try:
+        launch.stop(name)
+    except RunError as error:
+        state.tell(str(error))
+
+
+# -- data that is not here ---------------------------------------------------------------------------------
+
+
+def download_offer(name: str) -> None:
+    """Where the data is not on this machine: its size, a button, and then how far the download is."""
+    if cache.is_here(name):
+        return
+    download = cache.get_download(name)
+    if download is None or download.ended:
+        if download is not None and download.problem:
+            st.error(download.problem, icon=":material/cloud_off:")
+        card = CARDS[name]
+        st.button(
+            f"Download {card.title} ({card.download_mb:.0f} MB)", icon=":material/download:",
+            on_click=cache.start_download, args=(name,), help=f"From {card.source} · licence {card.licence}",
+        )
+        return
+    _download_progress(name)
+
+
+@st.fragment(run_every=0.5)
+def _download_progress(name: str) -> None:
+    download = cache.get_download(name)
+    if download is None or download.ended:
+        st.rerun(scope="app")
+    st.progress(min(1.0, download.fraction), download.text or "Calling the server")
+
+
+# -- runs in the works -------------------------------------------------------------------------------------
+
+ICONS = {
+    "queued": ":material/hourglass_empty:", "running": ":material/motion_photos_on:",
+    "interrupted": ":material/power_off:", "finished": ":material/check_circle:",
+    "stopped": ":material/stop_circle:", "failed": ":material/error:",
+}
+
+
+def runs_in_the_works(other_than: str | None = None) -> None:
+    """The runs that were started lately, each with how far it is and a link to watch it."""
+    from vae_core.launch import standings
+
+    rows = [row for row in standings() if row.name != other_than]
+    if not rows:
+        return
+    st.subheader("Started lately", anchor=False)
+    # a fragment that nobody needs would keep the server busy
+    st.fragment(_rows, run_every=2.0 if any(row.live for row in rows) else None)(other_than)
+
+
+def _rows(other_than: str | None) -> None:
+    from vae_core.launch import standings
+
+    for row in standings():
+        if row.name == other_than:
+            continue
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"works-{row.name}"):
+            st.page_link(
+                "pages/train.py", label=row.name, icon=ICONS[row.state], query_params={WATCH: row.name},
+                help="Watch it",
+            )
+            st.caption(progress_words(row), width="content")
+
+
+def progress_words(row: Standing) -> str:
+    """How far a run is, in a few words."""
+    if row.state != "running":
+        return row.state
+    if not row.total:
+        return "starting"
+    left = f" · {in_words(row.seconds_left)} left" if row.seconds_left is not None else ""
+    return f"{row.step / row.total:.0%}{left}"
+
+
+def in_words(seconds: float) -> str:
+    """A length of time as one says it: a moment, about 20 seconds, about 3 minutes, about 2 hours."""
+    if seconds < 3:
+        return "a moment"
+    if seconds < 90:
+        rounded = round(seconds) if seconds < 10 else 5 * round(seconds / 5)
+        return f"about {rounded} seconds"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {round(seconds / 3600)} hours"
+
+
+def words() -> None:
+    """The few words that the page's curves need."""
+    st.subheader("What you will see", anchor=False)
+    st.markdown(
+        "**Distortion** (nats) is how much of a sample is lost when it is squeezed into its code and drawn again. "
+        "It falls.\n\n"
+        "**Rate** (nats) is how much a code tells about its sample. It rises from zero as the latent space is put "
+        "to use, dimension by dimension.\n\n"
+        "A model can have little of one only for much of the other. **β** sets the price: at β = 4 a nat of rate "
+        "costs as much as four nats of distortion."
+    )
