@@ -10,9 +10,16 @@ import streamlit as st
 from ui import cache, samples, state, walks, widgets
 from ui.components import desk
 from vae_core.export import ExportError
-from vae_core.runs import Run
+from vae_core.runs import Run, RunError
 
 LETTERS = "ABCD"
+
+
+def place_in_dataset(text: str) -> int:
+    """A sample as in the address. Raises ValueError where it is no place in any dataset."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("A sample is a whole number of at most nine digits.")
+    return int(text)
 
 
 def default_rows(run: Run) -> list[int]:
@@ -31,7 +38,7 @@ def chosen_rows(run: Run) -> list[int]:
     """A, B, C, D as rows of run.codes: from the address, else the defaults."""
     rows = default_rows(run)
     for place, letter in enumerate(LETTERS):
-        index = state.page_param(letter.lower(), -1, int)
+        index = state.page_param(letter.lower(), -1, place_in_dataset)
         rows[place] = next(iter(samples.rows_of(run, [index])), rows[place])
     return rows
 
@@ -66,7 +73,10 @@ def show_desk(run: Run, rows: list[int]) -> None:
     """Films, scrubber and grid; only this part runs again when a finger lifts."""
     t = min(1.0, max(0.0, state.page_param("t", 0.5, float)))
     corners = [samples.sample_at(run, row) for row in rows]
-    desk.morph(run.name, corners, t, on_t=lambda t: state.set_page_param("t", f"{t:g}"))
+    try:
+        desk.morph(run.name, corners, t, on_t=lambda t: state.set_page_param("t", f"{t:g}"))
+    except (RunError, ExportError) as error:  # a fragment must say itself what is wrong
+        st.error(str(error), icon=":material/broken_image:")
 
 
 st.title("What lies between two samples?", anchor=False)
@@ -75,10 +85,7 @@ st.markdown("Play the film from A to B: one walk goes straight, one keeps its di
 rows = chosen_rows(run)
 codes = [run.codes.mean[row] for row in rows]
 show_pickers(run, rows)
-try:
-    show_desk(run, rows)
-except ExportError as error:
-    st.error(str(error), icon=":material/broken_image:")
+show_desk(run, rows)
 walks.show_downloads(run, *codes)
 st.subheader("On the map", anchor=False)
 walks.show_map(run, codes[0], codes[1], lambda letter, index: choose(run, LETTERS.index(letter), index))

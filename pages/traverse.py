@@ -62,7 +62,11 @@ def show_desk(run: Run) -> None:
         except (RunError, OSError) as error:
             st.toast(f"The name could not be kept with the run: {error}", icon=":material/warning:")
 
-    view = view_in_address(cache.get_desk(run.name).dimensions)
+    try:
+        view = view_in_address(cache.get_desk(run.name).dimensions)
+    except (RunError, ExportError) as error:  # a fragment must say itself what is wrong
+        st.error(str(error), icon=":material/broken_image:")
+        return
     tray = [samples.sample_at(run, row) for row in samples.tray_rows(run)[:TRAY_SHOWN]]
     desk.traverse(run.name, view, run.names, tray, on_view=keep, on_rename=rename)
 
@@ -70,10 +74,7 @@ def show_desk(run: Run) -> None:
 st.title("What does each dimension do?", anchor=False)
 run = widgets.chosen_run()
 st.markdown("Drag along a film: the large picture follows, and each film shows what its dimension will do.")
-try:
-    show_desk(run)
-except ExportError as error:
-    st.error(str(error), icon=":material/broken_image:")
+show_desk(run)
 with st.expander("How is this made?"):
     st.markdown(
         "Each picture is the decoder's mean $p_\\theta(x \\mid z)$ at the code $z$, decoded in your browser. "

@@ -13,7 +13,7 @@ from ui import maps
 from vae_core import export
 from vae_core.figures.maps import Path
 from vae_core.latent.geometry import Kind, corner_grid, path
-from vae_core.latent.projection import place_near
+from vae_core.latent.projection import ProjectionError, place_near
 
 if TYPE_CHECKING:
     from vae_core.runs import Run
@@ -28,7 +28,11 @@ def show_map(run: Run, a: np.ndarray, b: np.ndarray, on_pick: Callable[[str, int
     Args:
         on_pick: called with "A" or "B" and a place in the full dataset when a sample is clicked.
     """
-    projection = maps.ready_map(run)
+    try:
+        projection = maps.ready_map(run)
+    except ProjectionError as error:
+        st.info(str(error), icon=":material/info:")
+        return
     places = {kind: place_near(projection, run.codes.mean, path(a, b, ON_MAP, kind)) for kind in KINDS}
     walks = [Path(places[kind], title, dashed=kind == "linear") for kind, title in KINDS.items()]
     target = st.segmented_control(
