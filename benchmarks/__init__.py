@@ -1,0 +1,1 @@
+"""Benchmarks: what the app feels like, measured in a real browser."""
