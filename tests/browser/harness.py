@@ -94,7 +94,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait(10)
 
 
-def _start(folder: Path, runs: Path, checkpoints: Path, env: Mapping[str, str], patience: float) -> AppServer:
+def _start(
+    folder: Path, runs: Path, checkpoints: Path, env: Mapping[str, str], patience: float, app: str
+) -> AppServer:
     port, log_file = free_port(), folder / "server.log"
     origin = f"http://127.0.0.1:{port}"
     environment = {
@@ -104,7 +106,7 @@ def _start(folder: Path, runs: Path, checkpoints: Path, env: Mapping[str, str], 
         "OMP_NUM_THREADS": "1",
         **env,
     }
-    command = (sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port))
+    command = (sys.executable, "-m", "streamlit", "run", app, "--server.port", str(port))
     started = time.monotonic()
     with log_file.open("wb") as log:
         process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
@@ -119,7 +121,12 @@ def _start(folder: Path, runs: Path, checkpoints: Path, env: Mapping[str, str], 
 
 @contextmanager
 def serve(
-    folder: Path, *, shipped: bool = True, env: Mapping[str, str] | None = None, patience: float = 60
+    folder: Path,
+    *,
+    shipped: bool = True,
+    env: Mapping[str, str] | None = None,
+    patience: float = 60,
+    app: str = "app.py",
 ) -> Iterator[AppServer]:
     """The app on a free port, with run roots of its own in `folder`; stopped at the end.
 
@@ -128,6 +135,7 @@ def serve(
         shipped: whether the shipped runs are there (a copy, which tests may write to).
         env: more environment variables.
         patience: seconds until the server has to answer.
+        app: another script of the project to run in place of the app, for benchmarks.
     """
     runs, checkpoints = folder / "runs", folder / "checkpoints"
     runs.mkdir(parents=True, exist_ok=True)
@@ -136,7 +144,7 @@ def serve(
     checkpoints.mkdir(exist_ok=True)
     for attempt in range(3):
         try:
-            server = _start(folder, runs, checkpoints, env or {}, patience)
+            server = _start(folder, runs, checkpoints, env or {}, patience, app)
             break
         except RuntimeError as error:
             if attempt == 2 or "already in use" not in str(error):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -126,9 +127,9 @@ DECODERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def decode(browser: Browser) -> Iterator[Decode]:
-    """decode(program bytes, codes, plain) -> (kernel, levels [n, H, W, C]) in a page that has only the modules."""
+@contextmanager
+def decoding(browser: Browser) -> Iterator[Decode]:
+    """decode(program bytes, codes, plain) -> (kernel, levels [n * H * W * C]) in a page that has only the modules."""
     context = browser.new_context()
     page = context.new_page()
 
@@ -152,6 +153,12 @@ def decode(browser: Browser) -> Iterator[Decode]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def decode(browser: Browser) -> Iterator[Decode]:
+    with decoding(browser) as run:
+        yield run
+
+
 def codes_for(latent_dim: int) -> np.ndarray:
     """Random codes, far ones, and the corners of what a slider reaches."""
     generator = np.random.default_rng(0)
@@ -160,10 +167,15 @@ def codes_for(latent_dim: int) -> np.ndarray:
     return np.concatenate([np.zeros((1, latent_dim)), ordinary, 3 * ordinary[:8], extreme]).astype(np.float32)
 
 
-def assert_alike(levels: np.ndarray, wanted: np.ndarray) -> None:
-    """Within one grey level everywhere. levels: flat [n * H * W * C]; wanted: [n, C, H, W]."""
+def differences(levels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Grey levels between two decodings, [n, H, W, C]. levels: flat [n * H * W * C]; wanted: [n, C, H, W]."""
     pictures = levels.reshape(len(wanted), *wanted.shape[2:], wanted.shape[1]).astype(int)
-    difference = np.abs(pictures - np.moveaxis(wanted, 1, -1).astype(int))
+    return np.abs(pictures - np.moveaxis(wanted, 1, -1).astype(int))
+
+
+def assert_alike(levels: np.ndarray, wanted: np.ndarray) -> None:
+    """Within one grey level everywhere."""
+    difference = differences(levels, wanted)
     assert difference.max() <= 1, f"{(difference > 1).sum()} of {difference.size} differ, by up to {difference.max()}"
 
 
