@@ -5,7 +5,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint bench-feel clean
+.PHONY: app test lint bench-feel screenshots clean
 
 app: $(VENV)/.app-installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -21,6 +21,10 @@ lint: $(VENV)/.dev-installed
 bench-feel: $(VENV)/.dev-installed
 	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)" || exit 1; \
 	CHROMIUM="$$chromium" $(BIN)/python -m benchmarks.feel $(ARGS)
+
+screenshots: $(VENV)/.dev-installed
+	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \
+	CHROMIUM="$$chromium" $(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf $(VENV)

@@ -19,6 +19,9 @@ ROOMS = (
     ("pages/morph.py", "Morph", ":material/animation:", "What lies between two samples?"),
 )
 
+START_HERE = "digits-2d"
+"""Two dimensions: the whole latent space fits in one picture."""
+
 
 def show_facts(config: RunConfig) -> None:
     """What the run is made of, and what it reached, each named."""
@@ -43,8 +46,12 @@ def show_run(card: RunCard, config: RunConfig) -> None:
             st.image(preview, width="stretch", output_format="PNG", alt=f"Pictures from the run {card.title}")
         else:
             st.html('<div class="no-picture" role="img" aria-label="No picture yet"></div>')
-        st.subheader(card.title, anchor=False)
-        st.caption(data.description if data else f"{config.data.size:,} samples of {config.data.name}.")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(card.title, anchor=False)
+            if card.name == START_HERE:
+                st.badge("Start here", icon=":material/flare:", color="primary")
+        sample = data.description if data else f"{config.data.size:,} samples of {config.data.name}."
+        st.caption(config.train.about or sample)
         show_facts(config)
         if not card.ready:
             label = "Still training: watch it" if config.state == "running" else "Not finished: see why"

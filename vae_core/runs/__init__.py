@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -126,15 +127,34 @@ def find_run(name: str) -> Path:
 
 
 def list_runs() -> list[RunCard]:
-    """The shipped runs, then your own, newest first. A folder that cannot be read is listed with its problem."""
+    """The shipped runs, simplest first, then your own, newest first.
+
+    A folder that cannot be read is listed with its problem.
+    """
+    shipped = sorted(_cards(checkpoints_folder(), shipped=True), key=_simplicity)
+    own = sorted(_cards(runs_folder(), shipped=False), key=lambda card: -_written(card.folder))
+    return shipped + own
+
+
+def _cards(root: Path, *, shipped: bool) -> list[RunCard]:
     cards = []
-    for root in (checkpoints_folder(), runs_folder()):
-        folders = [path.parent for path in root.glob("*/config.json")] if root.is_dir() else []
-        shipped = root == checkpoints_folder()
-        newest_first = sorted(folders, key=lambda path: (path / "config.json").stat().st_mtime, reverse=True)
-        for folder in sorted(folders) if shipped else newest_first:
-            try:
-                cards.append(RunCard(folder.name, folder, shipped, RunFolder(folder).read_config()))
-            except RunError as error:
-                cards.append(RunCard(folder.name, folder, shipped, None, str(error)))
+    for folder in sorted(path.parent for path in root.glob("*/config.json")) if root.is_dir() else []:
+        try:
+            cards.append(RunCard(folder.name, folder, shipped, RunFolder(folder).read_config()))
+        except RunError as error:
+            cards.append(RunCard(folder.name, folder, shipped, None, str(error)))
     return cards
+
+
+def _simplicity(card: RunCard) -> tuple[float, int, str]:
+    """Small pictures and few dimensions first; what cannot be read last."""
+    if card.config is None:
+        return (math.inf, 0, card.name)
+    return (math.prod(card.config.data.sample_shape), card.config.model.latent_dim, card.name)
+
+
+def _written(folder: Path) -> float:
+    try:
+        return (folder / "config.json").stat().st_mtime
+    except FileNotFoundError:  # taken away while we looked
+        return 0.0
