@@ -92,7 +92,11 @@ def measure(parts: Sequence[str], repeats: Repeats, chromium: str) -> tuple[list
     def told(part: str, take: Callable[[], list[Row]]) -> None:
         loads.append(machine.load())
         began = time.monotonic()
-        rows.extend(take())
+        try:
+            rows.extend(take())
+        except Exception:
+            print(f"{part} broke; the server's last words:\n{server.log[-4000:]}", file=sys.stderr)
+            raise
         print(f"{part}: {time.monotonic() - began:.0f} s, load {loads[-1]}", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory(prefix="feel-") as name:

@@ -90,11 +90,10 @@ def click(page: Page, place: dict[str, float], *, point_first: bool) -> Click | 
     old = picked.get_attribute("data-row")
     page.mouse.down()
     page.mouse.up()
-    page.wait_for_function(
-        "(old) => document.querySelector('.lt-picked').dataset.drawn !== (old ?? undefined)", arg=old
-    )
-    if picked.get_attribute("data-row") == old:
+    row = picked.get_attribute("data-row")
+    if row == old:
         return None
+    page.wait_for_function("(row) => document.querySelector('.lt-picked').dataset.drawn === row", arg=row)
     sample = re.search(r"sample (\d+)", picked.inner_text())
     if sample is None:
         raise RuntimeError(f"The card names no sample: {picked.inner_text()!r}")
