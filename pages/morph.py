@@ -30,7 +30,7 @@ def default_rows(run: Run) -> list[int]:
     if y is not None:
         firsts = order[np.sort(np.unique(y[order], return_index=True)[1])]
         order = np.concatenate([firsts[~np.isin(y[firsts], y[rows])], order])
-    rows += [int(row) for row in dict.fromkeys(order.tolist()) if row not in rows]
+    rows += [int(row) for row in dict.fromkeys(order[:64].tolist()) if row not in rows]
     return (rows * 4)[:4]
 
 

@@ -164,22 +164,26 @@ def test_a_name_stays_with_the_run(page: Page, server: AppServer) -> None:
     desk = open_desk(page, server.url("dimensions", run=RUN))
     row = desk.locator(".dimension").first
     dimension = row.get_attribute("data-dimension")
+    wire = Wire().watch(page)
     row.locator(".name").dblclick()
-    row.locator(".field").fill("  tilt <b> ")
-    row.locator(".field").press("Enter")
-    expect(row.locator(".name")).to_have_text("tilt <b>")
+    page.keyboard.type("  tilt cr <b> ")  # "c" and "r" are shortcuts of Streamlit's
+    assert not wire.frames
+    page.keyboard.press("Enter")
+    expect(row.locator(".name")).to_have_text("tilt cr <b>")
     settle(page)
+    names = server.checkpoints / RUN / "names.json"
+    while not names.exists():  # written by the server, after the trigger's run
+        page.wait_for_timeout(20)
 
     desk = open_desk(page, server.url("dimensions", run=RUN))
     row = desk.locator(f".dimension[data-dimension='{dimension}']")
-    expect(row.locator(".name")).to_have_text("tilt <b>")
-    names = json.loads((server.checkpoints / RUN / "names.json").read_text())
-    assert names == {dimension: "tilt <b>"}
+    expect(row.locator(".name")).to_have_text("tilt cr <b>")
+    assert json.loads(names.read_text()) == {dimension: "tilt cr <b>"}
 
     row.locator("input[type=range]").press("F2")
     row.locator(".field").fill("something else")
     row.locator(".field").press("Escape")
-    expect(row.locator(".name")).to_have_text("tilt <b>")
+    expect(row.locator(".name")).to_have_text("tilt cr <b>")
     row.locator("input[type=range]").press("F2")
     row.locator(".field").fill("")
     row.locator(".field").press("Enter")
@@ -255,3 +259,14 @@ def test_another_model_brings_its_own_desk(page: Page, server: AppServer) -> Non
     other = open_desk(page, server.url("dimensions", run="digits-2d"))
     expect(other.locator(".dimension")).to_have_count(2)
     expect(other.locator(".pad")).to_be_visible()
+
+
+def test_a_decoder_that_does_not_come_is_said_and_tried_again(page: Page, server: AppServer) -> None:
+    page.route("**/latentarium/decoders/**", lambda route: route.fulfill(status=500, body="no"))
+    visit(page, server.url("dimensions", run=RUN))
+    desk = page.locator(".desk")
+    expect(desk.get_by_role("alert")).to_contain_text("could not be fetched")
+    page.unroute("**/latentarium/decoders/**")
+    desk.get_by_role("button", name="Try again").click()
+    expect(desk).to_have_attribute("data-ready", "true")
+    expect(desk.locator(".dimension")).to_have_count(10)

@@ -11,10 +11,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, Page, Route
 from torch import nn
 
 from vae_core.export import decode_pictures, decoder_program
+from vae_core.latent.geometry import corner_grid, lerp, slerp
 
 PROJECT = Path(__file__).resolve().parents[2]
 DESK = PROJECT / "ui" / "components" / "desk"
@@ -128,8 +129,8 @@ DECODERS = {
 
 
 @contextmanager
-def decoding(browser: Browser) -> Iterator[Decode]:
-    """decode(program bytes, codes, plain) -> (kernel, levels [n * H * W * C]) in a page that has only the modules."""
+def bare_page(browser: Browser) -> Iterator[Page]:
+    """A page that has only the desk's modules."""
     context = browser.new_context()
     page = context.new_page()
 
@@ -142,21 +143,34 @@ def decoding(browser: Browser) -> Iterator[Decode]:
 
     page.route(f"{ORIGIN}/**", answer)
     page.goto(f"{ORIGIN}/")
-
-    def run(program: bytes, codes: np.ndarray, plain: bool) -> tuple[str, np.ndarray]:
-        result = page.evaluate(
-            DECODE, {"program": base64.b64encode(program).decode(), "codes": codes.tolist(), "plain": plain}
-        )
-        return result["kernel"], np.frombuffer(base64.b64decode(result["levels"]), np.uint8)
-
-    yield run
+    yield page
     context.close()
+
+
+@contextmanager
+def decoding(browser: Browser) -> Iterator[Decode]:
+    """decode(program bytes, codes, plain) -> (kernel, levels [n * H * W * C]) in a page that has only the modules."""
+    with bare_page(browser) as page:
+
+        def run(program: bytes, codes: np.ndarray, plain: bool) -> tuple[str, np.ndarray]:
+            result = page.evaluate(
+                DECODE, {"program": base64.b64encode(program).decode(), "codes": codes.tolist(), "plain": plain}
+            )
+            return result["kernel"], np.frombuffer(base64.b64decode(result["levels"]), np.uint8)
+
+        yield run
 
 
 @pytest.fixture(scope="module")
 def decode(browser: Browser) -> Iterator[Decode]:
     with decoding(browser) as run:
         yield run
+
+
+@pytest.fixture
+def modules(browser: Browser) -> Iterator[Page]:
+    with bare_page(browser) as page:
+        yield page
 
 
 def codes_for(latent_dim: int) -> np.ndarray:
@@ -203,3 +217,28 @@ def test_shipped_runs_give_torchs_picture(name: str, plain: bool, decode: Decode
     codes = np.concatenate([codes_for(run.model.latent_dim), run.codes.mean[:64]])
     _, levels = decode(decoder_program(run.model).to_bytes(), codes, plain)
     assert_alike(levels, decode_pictures(run.model, codes))
+
+
+def test_walks_and_distances_are_the_librarys(modules: Page) -> None:
+    generator = np.random.default_rng(7)
+    pairs = [*generator.standard_normal((6, 2, 5)), [[1, 2, 0, 0, 1], [-2, -4, 0, 0, -2]]]
+    pairs += [[[1, 2, 3, 4, 5], [2, 4, 6, 8, 10]], [[0] * 5, [1, 0, 2, 0, 3]], [[1, 0, 0, 0, 0], [1, 1e-8, 0, 0, 0]]]
+    pairs = np.array(pairs, dtype=np.float32)
+    times = np.linspace(0, 1, 6)
+    seen = generator.standard_normal((50, 2)).astype(np.float32)
+    got = modules.evaluate(
+        """async ({pairs, times, seen, dims}) => {
+          const {bilinear, lerp, nearest, slerp} = await import("/geometry.js");
+          const walk = (kind) => pairs.map(([a, b]) => times.map((t) => [...kind(a, b, t)]));
+          const [a, b, c, d] = pairs.slice(0, 4).map(([first]) => first);
+          const find = nearest(Float32Array.from(seen.flat()), dims);
+          return {lerp: walk(lerp), slerp: walk(slerp), far: pairs.map(([a]) => find(a)),
+                  grid: times.map((y) => times.map((x) => [...bilinear(a, b, c, d, x, y)]))};
+        }""",
+        {"pairs": pairs.tolist(), "times": times.tolist(), "seen": seen.tolist(), "dims": [3, 1]},
+    )
+    for name, walk in (("lerp", lerp), ("slerp", slerp)):
+        np.testing.assert_allclose(got[name], [walk(a, b, times) for a, b in pairs], atol=1e-5, err_msg=name)
+    np.testing.assert_allclose(got["grid"], corner_grid(*pairs[:4, 0], 6), atol=1e-5)
+    asked = pairs[:, 0][:, [3, 1]]
+    np.testing.assert_allclose(got["far"], np.sqrt(((asked[:, None] - seen) ** 2).sum(-1)).min(1), rtol=1e-5)

@@ -38,8 +38,10 @@ function openDesk(parent) {
       root.dataset.ready = "true";
     } catch (error) {
       if (turn !== wanted) return;
-      root.replaceChildren(el("p", { class: "problem", role: "alert" }, String(error.message ?? error)));
-      throw error;
+      console.error(error);
+      root.replaceChildren(
+        el("p", { class: "problem", role: "alert" }, `The pictures cannot be drawn: ${error.message ?? error}`),
+        el("button", { type: "button", class: "plain", onclick: () => update(component) }, "Try again"));
     }
   }
 

@@ -99,13 +99,13 @@ export function createMorph(root, { decoder, codes }, component) {
   const stage = el("div", { class: "walks" }, ends[0].figure, walks[0].figure, walks[1].figure, ends[1].figure);
 
   const playButton = el("button", { type: "button", class: "plain play", onclick: () => play(!playing) });
-  const where = el("output", { class: "value" });
+  const where = el("output", { class: "value", "aria-live": "off" });
   const transport = el("div", { class: "transport" }, playButton, where,
     el("label", { class: "check" },
       el("input", { type: "checkbox", onchange: (event) => { crisp = event.target.checked; drawAll(); renewFilms(); } }),
       "Crisp pixels"));
   const strips = el("div", { class: "panel strips" }, ...walks.map((walk) => walk.row),
-    el("p", { class: "hint" }, "The band under each film rises where the walk leaves the codes seen."));
+    data.distance ? el("p", { class: "hint" }, "The band under each film rises where the walk leaves the codes seen.") : null);
 
   // -- the four corners
   const gridCanvas = el("canvas", { "aria-hidden": "true" });
@@ -202,6 +202,8 @@ export function createMorph(root, { decoder, codes }, component) {
       canvas.setAttribute("aria-label", `Decoded picture of ${LETTERS[end]}, ${data.corners[end].label}`);
     });
     for (const { ribbon, words, walk } of walks) {
+      ribbon.canvas.hidden = !data.distance;
+      if (!data.distance) continue;
       words.textContent = ribbon.draw((at) => walk(corners[0], corners[1], at, tileCode));
     }
     showPlace();

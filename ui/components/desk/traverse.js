@@ -80,7 +80,7 @@ export function createTraverse(root, { decoder, codes }, component) {
 
   function createRow(dimension) {
     const { index, low, high } = dimension;
-    const value = el("output", { class: "value" });
+    const value = el("output", { class: "value", "aria-live": "off" });
     const name = el("span", { class: "name", title: "Double click or F2 to rename", ondblclick: () => rename() });
     const edit = el("button", { type: "button", class: "icon edit", onclick: () => rename() }, "✎");
     const zero = el("button", { type: "button", class: "icon zero", onclick: () => { move(index, 0); commit(); } }, "↺");
@@ -125,6 +125,11 @@ export function createTraverse(root, { decoder, codes }, component) {
         }
         if (refocus) film.input.focus();
       };
+      for (const name of ["keydown", "keypress", "keyup"]) {
+        // Streamlit listens on the document for single letters ("r" runs the script again), and cannot see
+        // through the shadow root that this is a text field.
+        field.addEventListener(name, (event) => event.stopPropagation());
+      }
       field.addEventListener("keydown", (event) => {
         if (event.key === "Enter") finish(true, true);
         if (event.key === "Escape") finish(false, true);
@@ -185,6 +190,7 @@ export function createTraverse(root, { decoder, codes }, component) {
       canvas, handle);
     const choices = [0, 1].map((axis) => el("select", {
       "aria-label": axis ? "Dimension upwards" : "Dimension to the right",
+      onkeydown: (event) => event.stopPropagation(), // letters choose an entry here
       onchange: (event) => {
         const chosen = Number(event.target.value);
         if (chosen === pad[1 - axis]) pad[1 - axis] = pad[axis]; // two different ones: they swap
