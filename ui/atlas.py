@@ -1,17 +1,20 @@
-"""The parts of the atlas: how far a map can be trusted, the sample looked at, what a lasso holds."""
+"""The parts of the atlas: its controls, how far a map can be trusted, the sample looked at, what a lasso holds."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from ui import cache, map_jobs, state
+from ui import cache, map_jobs, maps, state
 from ui.maps import colouring, rows_of
 from ui.widgets import picture_png, picture_strip
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from vae_core.figures.maps import Ellipse
     from vae_core.latent.projection import MapSettings, Projection
     from vae_core.runs import Run
@@ -22,6 +25,13 @@ _DATA = "latentarium.atlas.data"
 SHOWN = 24  # pictures of a selection
 DEVIATIONS = 2.0
 
+METHODS = {"umap": "UMAP", "pca": "PCA", "raw": "Raw plane"}
+STEPS = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
+HELP = {
+    "umap": "**UMAP** keeps neighbours together: groups show well, distances between them mean little.",
+    "pca": "**PCA** looks at latent space from the side that shows most of its spread; straight lines stay straight.",
+    "raw": "**Raw plane**: two latent dimensions as they are, nothing squeezed.",
+}
 HOW_TO_TRUST = """
 A map squeezes {dimensions} dimensions into two, so some samples must end up beside strangers.
 **Trustworthiness** asks, for each sample: are its {k} nearest neighbours *on the map* also near it *in latent space*?
@@ -38,6 +48,84 @@ CAUTIONS = {
     "pca": "samples that look close in PCA may differ along the directions it leaves out.",
     "raw": "samples that look close here may differ in the dimensions that are not shown.",
 }
+
+
+# -- controls ---------------------------------------------------------------------------------------------
+
+
+def one_of(*allowed: str) -> Callable[[str], str]:
+    """A parser for the address that takes these words and no others."""
+
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def choose(run: Run) -> tuple[MapSettings, str, DeltaGenerator]:
+    """The row of controls: how the map is made, what colours it; what is not as usual is in the address."""
+    two = run.latent_dim <= 2
+    methods = ("raw", "pca", "umap") if two else ("umap", "pca", "raw")
+    colours = maps.colour_names(run)
+    total = len(run.codes)
+    sizes = [*(step for step in STEPS if step < total), total]
+    usual = min(maps.DEFAULT_SAMPLES, total)
+
+    def remembered(name: str, default: str, allowed: tuple[str, ...]) -> str:
+        return state.page_param(name, default, one_of(*allowed))
+
+    row = st.container(horizontal=True, vertical_alignment="top", gap="medium", key="atlas-controls")
+    with row:
+        method = st.segmented_control(
+            "Map",
+            methods,
+            default=remembered("map", methods[0], methods),
+            format_func=METHODS.__getitem__,
+            key=f"atlas.{run.name}.method",
+            required=True,
+        )
+        colour = st.selectbox(
+            "Colour by",
+            colours,
+            index=colours.index(remembered("colour", colours[0], colours)),
+            key=f"atlas.{run.name}.colour",
+            width=150,
+        )
+        size = int(remembered("n", str(usual), tuple(str(size) for size in sizes)))
+        if len(sizes) > 1:
+            size = st.select_slider(
+                "Samples",
+                sizes,
+                value=size,
+                format_func=lambda size: f"all {size:,}" if size == total else f"{size:,}",
+                key=f"atlas.{run.name}.n",
+                width=170,
+            )
+        dims = (0, 1)
+        if method == "raw" and not two:
+            dims = choose_dimensions(run)
+    state.set_page_param("map", None if method == methods[0] else method)
+    state.set_page_param("colour", None if colour == colours[0] else colour)
+    state.set_page_param("n", None if size == usual else size)
+    return maps.settings_for(run, method, size, dims), colour, row
+
+
+def choose_dimensions(run: Run) -> tuple[int, int]:
+    """Which two dimensions the raw plane shows; the two with the highest rate at first."""
+    every = tuple(range(run.latent_dim))
+    best = tuple(int(dim) for dim in run.codes.rate.mean(axis=0).argsort()[::-1][:2])
+    first, second = state.page_param("dims", best, lambda text: tuple(int(part) for part in text.split(".")[:2]))
+    if first == second or first not in every or second not in every:
+        first, second = best
+    names = run.names
+    x = st.selectbox("Across", every, index=first, format_func=lambda dim: names.get(dim, f"z{dim}"), width=110)
+    rest = tuple(dim for dim in every if dim != x)
+    default = rest.index(second) if second in rest else 0
+    y = st.selectbox("Up", rest, index=default, format_func=lambda dim: names.get(dim, f"z{dim}"), width=110)
+    state.set_page_param("dims", None if (x, y) == best else f"{x}.{y}")
+    return x, y
 
 
 # -- what was picked and selected --------------------------------------------------------------------------
@@ -266,4 +354,3 @@ def colour_key(run: Run, projection: Projection, name: str) -> str:
     if chosen.names is not None:
         return f"Colours are the {name}; click a name in the legend to hide it."
     return f"Bright is a high {name}" + (f" ({chosen.unit})." if chosen.unit else ".")
-

@@ -26,9 +26,7 @@ def current_theme() -> Theme:
     return "light" if st.context.theme.type == "light" else "dark"
 
 
-def settings_for(
-    run: Run, method: str, samples: int = DEFAULT_SAMPLES, dims: tuple[int, int] = (0, 1)
-) -> MapSettings:
+def settings_for(run: Run, method: str, samples: int = DEFAULT_SAMPLES, dims: tuple[int, int] = (0, 1)) -> MapSettings:
     """Settings of a map of this run."""
     from vae_core.latent.projection import MapSettings, fitted
 
@@ -40,9 +38,7 @@ def ready_map(run: Run) -> Projection:
     if run.latent_dim <= 2:
         plane = cache.get_map(run.name, settings_for(run, "raw"))
     else:
-        plane = cache.get_map(run.name, settings_for(run, "umap")) or cache.get_map(
-            run.name, settings_for(run, "pca")
-        )
+        plane = cache.get_map(run.name, settings_for(run, "umap")) or cache.get_map(run.name, settings_for(run, "pca"))
     assert plane is not None
     return plane
 
@@ -95,9 +91,7 @@ def rows_of(run: Run, projection: Projection, indices: Sequence[int]) -> dict[in
     on_map = run.codes.index[projection.positions]
     order = np.argsort(on_map, kind="stable")
     found = order[np.searchsorted(on_map, wanted, sorter=order).clip(max=len(order) - 1)]
-    return {
-        int(index): int(row) for index, row in zip(wanted, found, strict=True) if on_map[row] == index
-    }
+    return {int(index): int(row) for index, row in zip(wanted, found, strict=True) if on_map[row] == index}
 
 
 def axis_titles(run: Run, projection: Projection) -> tuple[str, str]:

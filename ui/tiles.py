@@ -1,4 +1,4 @@
-"""Small pictures of a run's samples, 256 to a sheet: /latentarium/tiles/<run>/<page>.png, in the codes' order.
+"""Small pictures of a run's samples, 256 to a sheet in the codes' order: /latentarium/tiles/<run>/<page>.png.
 
 A map of 70,000 samples shows a picture under the pointer without sending 70,000 pictures: the browser fetches
 the sheet that holds the one it needs, and keeps it.

@@ -166,6 +166,7 @@ def _points(xy: NDArray[np.float32], colouring: Colouring | None, theme: Theme) 
             "title": {
                 "text": title,
                 "side": "right",
+                "font": {"size": 12},
             },
             "thickness": 12,
             "outlinewidth": 0,
@@ -231,9 +232,7 @@ def _rings(xy: NDArray[np.floating], colour: str, size: int, label: str) -> go.S
     )
 
 
-def factor_colouring(
-    name: str, values: NDArray[np.integer], size: int, names: tuple[str, ...] = ()
-) -> Colouring:
+def factor_colouring(name: str, values: NDArray[np.integer], size: int, names: tuple[str, ...] = ()) -> Colouring:
     """A ground-truth factor: a legend where its values have names or are kinds, a scale for amounts.
 
     Up to three values are taken for kinds (dSprites' shapes); more are an amount in steps.

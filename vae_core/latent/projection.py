@@ -186,9 +186,7 @@ def choose_positions(n: int, settings: MapSettings) -> NDArray[np.int64]:
     return np.sort(chosen).astype(np.int64)
 
 
-def project(
-    codes: NDArray[np.floating], settings: MapSettings, progress: Progress | None = None
-) -> Projection:
+def project(codes: NDArray[np.floating], settings: MapSettings, progress: Progress | None = None) -> Projection:
     """The map of codes [n, D] (posterior means).
 
     Args:
@@ -237,8 +235,7 @@ def _raw(codes: NDArray[np.float32], settings: MapSettings) -> _Linear:
         return codes @ basis.T, ("z0", ""), basis, np.zeros(1, dtype=np.float32)
     if max(first, second) >= dimensions or first == second:
         raise ProjectionError(
-            f"The raw plane needs two different dimensions from 0 to {dimensions - 1}, "
-            f"not {first} and {second}."
+            f"The raw plane needs two different dimensions from 0 to {dimensions - 1}, not {first} and {second}."
         )
     basis = np.zeros((2, dimensions), dtype=np.float32)
     basis[0, first] = basis[1, second] = 1.0
@@ -344,9 +341,7 @@ def _umap(codes: NDArray[np.float32], settings: MapSettings, tell: Progress) -> 
     n, dimensions = codes.shape
     k = min(settings.neighbors, n - 1)
     tell(0.02, "Finding the nearest neighbours")
-    neighbours = nearest_neighbors(
-        codes, k, settings.metric, lambda part, text: tell(0.02 + 0.28 * part, text)
-    )
+    neighbours = nearest_neighbors(codes, k, settings.metric, lambda part, text: tell(0.02 + 0.28 * part, text))
     tell(0.31, "Starting UMAP (a few seconds)")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says at each import that TensorFlow is absent
@@ -416,9 +411,7 @@ def _whole_or_not(path: Path) -> Iterator[Path]:
         yield unfinished
         os.replace(unfinished, path)
     except OSError as error:
-        raise ProjectionError(
-            f"The map could not be kept in {path.parent}: {error.strerror or error}."
-        ) from error
+        raise ProjectionError(f"The map could not be kept in {path.parent}: {error.strerror or error}.") from error
     finally:
         if unfinished.exists():
             unfinished.unlink()
@@ -445,9 +438,7 @@ def load(path: Path | str, *, codes: NDArray[np.floating] | None = None) -> Proj
     except UNREADABLE as error:
         if isinstance(error, ProjectionError):
             raise
-        raise ProjectionError(
-            f"{path.name} is not a readable map file; delete it to have it made anew."
-        ) from error
+        raise ProjectionError(f"{path.name} is not a readable map file; delete it to have it made anew.") from error
 
     def refuse(why: str) -> ProjectionError:
         return ProjectionError(
@@ -466,9 +457,7 @@ def load(path: Path | str, *, codes: NDArray[np.floating] | None = None) -> Proj
         axes = (str(head["axes"][0]), str(head["axes"][1]))
         mark = str(head["codes_mark"])
     except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise refuse(
-            str(error) if isinstance(error, ProjectionError) else "its head does not read"
-        ) from error
+        raise refuse(str(error) if isinstance(error, ProjectionError) else "its head does not read") from error
 
     xy, positions = arrays["xy"], arrays["positions"]
     if xy.dtype != np.float32 or xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
@@ -483,9 +472,7 @@ def load(path: Path | str, *, codes: NDArray[np.floating] | None = None) -> Proj
         basis = origin = None
     if codes is not None:
         if mark != codes_mark(codes) or (len(positions) and positions.max() >= len(codes)):
-            raise ProjectionError(
-                f"{path.name} is the map of other codes than this run's; it will be made anew."
-            )
+            raise ProjectionError(f"{path.name} is the map of other codes than this run's; it will be made anew.")
         if basis is not None and basis.shape[1] != codes.shape[1]:
             raise refuse("its axes have another number of dimensions than the codes")
     return Projection(xy, positions, settings, axes, trust, basis, origin, mark)
@@ -505,9 +492,7 @@ def read_codes(run_folder: Path | str) -> NDArray[np.float32]:
         with np.load(path, allow_pickle=False) as file:
             return np.asarray(file["mean"], dtype=np.float32)
     except FileNotFoundError:
-        raise ProjectionError(
-            f"{path.parent} has no codes.npz, so there is nothing to put on a map."
-        ) from None
+        raise ProjectionError(f"{path.parent} has no codes.npz, so there is nothing to put on a map.") from None
     except UNREADABLE as error:
         raise ProjectionError(f"{path} does not read as a file of codes.") from error
 
@@ -517,9 +502,7 @@ def fitted(settings: MapSettings, n: int) -> MapSettings:
     return replace(settings, samples=max(3, min(settings.samples, n)))
 
 
-def project_run(
-    run_folder: Path | str, settings: MapSettings, progress: Progress | None = None
-) -> Projection:
+def project_run(run_folder: Path | str, settings: MapSettings, progress: Progress | None = None) -> Projection:
     """Make a map of a run and keep it in `<run>/maps/<key>.npz`; a whole one that is there is only read.
 
     Raises:
@@ -566,9 +549,7 @@ def being_made(path: Path) -> Iterator[None]:
         lock = FileLock(_lock_file(path))
         lock.acquire()
     except OSError as error:
-        raise ProjectionError(
-            f"The map could not be kept in {path.parent}: {error.strerror or error}."
-        ) from error
+        raise ProjectionError(f"The map could not be kept in {path.parent}: {error.strerror or error}.") from error
     try:
         yield
     finally:

@@ -53,9 +53,7 @@ def trustworthiness(
 
     n = len(high)
     if len(low) != n:
-        raise ValueError(
-            f"{n} codes but {len(low)} places on the map: there must be one place for each code."
-        )
+        raise ValueError(f"{n} codes but {len(low)} places on the map: there must be one place for each code.")
     if n < 3:
         raise ValueError(f"Trustworthiness needs at least 3 samples, and got {n}.")
     if n > subsample:

@@ -1,0 +1,87 @@
+"""The atlas, alone and through the frame, without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from ui.state import Selection
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "checkpoints"
+    for name in ("digits-2d", "digits-10d"):
+        shutil.copytree(PROJECT / "checkpoints" / name, folder / name, ignore=shutil.ignore_patterns("maps"))
+    monkeypatch.setenv("LATENTARIUM_CHECKPOINTS", str(folder))
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(tmp_path / "runs"))
+    return folder
+
+
+def alone(run: str, **params: str) -> AppTest:
+    test = AppTest.from_file(str(PROJECT / "pages" / "atlas.py"), default_timeout=60)
+    test.session_state["latentarium.selection"] = Selection(run=run, tray=(5, 9))
+    for name, value in params.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception
+    return test
+
+
+def texts(test: AppTest) -> str:
+    return "\n".join(part.value for part in (*test.markdown, *test.caption, *test.warning, *test.info))
+
+
+def test_alone_it_shows_the_raw_plane_of_a_two_dimensional_run() -> None:
+    test = alone("digits-2d")
+    assert test.title[0].value == "Where does every sample live?"
+    assert "Trustworthiness **1.000** · k = 15" in texts(test)
+    assert "No sample picked yet" in texts(test)
+
+
+def test_the_address_says_which_map_which_colours_and_which_sample() -> None:
+    test = alone("digits-10d", map="pca", colour="distortion", at="7")
+    said = texts(test)
+    assert "PCA" in said and "Bright is a high distortion (nats)" in said and "sample 7" in said
+    assert "Distortion **" in said and "posterior" in said
+    assert test.query_params["map"] == "pca" and test.query_params["colour"] == "distortion"
+
+
+def test_senseless_addresses_become_the_defaults() -> None:
+    test = alone("digits-2d", map="sphere", colour="smell", n="-4", dims="9.9", at="99999999")
+    assert "map" not in test.query_params and "colour" not in test.query_params
+    assert "No sample picked yet" in texts(test)
+
+
+def test_colours_follow_the_choice_and_so_does_the_address() -> None:
+    test = alone("digits-2d")
+    test.selectbox[0].set_value("rate").run()
+    assert not test.exception
+    assert "Bright is a high rate (nats)" in texts(test)
+    assert test.query_params["colour"] == "rate"
+
+
+def test_the_raw_plane_of_ten_dimensions_shows_the_two_chosen(shipped: Path) -> None:
+    test = alone("digits-10d", map="raw", dims="3.1")
+    assert [box.value for box in test.selectbox][-2:] == [3, 1]
+    test.selectbox[-2].set_value(5).run()
+    assert not test.exception and test.query_params["dims"] == "5.1"
+
+
+def test_through_the_frame_it_has_the_picker_and_the_tray() -> None:
+    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    test.query_params["run"] = "digits-2d"
+    test.query_params["tray"] = "5.9"
+    test.run()
+    test.switch_page("pages/atlas.py").run()
+    assert not test.exception
+    assert test.title[0].value == "Where does every sample live?"
+    assert any("2 samples" in part.value for part in test.sidebar.markdown)
+    assert test.query_params["run"] == "digits-2d" and test.query_params["tray"] == "5.9"
+    test.run()  # the frame is still there
+    assert test.sidebar.selectbox and test.title[0].value == "Where does every sample live?"
