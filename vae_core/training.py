@@ -227,7 +227,7 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
                 best, best_weights = figures, _copy(model)
                 if folder:
                     state = TrainingState(
-                        done, best_weights, best_weights, best, _moments(optimiser), noise.get_state()
+                        done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state()
                     )
                     folder.write_progress(run.model_copy(update={"best": best}), state, history)
         finish("stopped")

@@ -1,0 +1,150 @@
+"""The database of runs: one winner of many starts, WAL, and a sentence for whatever is wrong with the file."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from vae_core.config import PROJECT, TrainConfig
+from vae_core.runs import RunError
+from vae_core.runs import database as module
+from vae_core.runs.database import DatabaseError, RunRow, RunStore, open_store
+
+CONFIG = TrainConfig(latent_dim=3)
+
+
+@pytest.fixture
+def store(no_runs: Path) -> RunStore:
+    return open_store()
+
+
+def test_a_missing_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(tmp_path / "not" / "yet"))
+    assert open_store().all() == []
+    assert (tmp_path / "not" / "yet" / "runs.db").is_file()
+
+
+def test_pages_read_while_a_worker_writes(store: RunStore, no_runs: Path) -> None:
+    store.enter(no_runs / "a", CONFIG, seen=None)
+    with store.engine.connect() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    writer = sqlite3.connect(no_runs / "runs.db")
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("UPDATE runs SET step = 7")
+    row = store.get("a")
+    assert row is not None and row.step == 0
+    writer.commit()
+    writer.close()
+    row = store.get("a")
+    assert row is not None and row.step == 7
+
+
+def test_a_row_tells_its_settings(store: RunStore, no_runs: Path) -> None:
+    store.enter(no_runs / "a", CONFIG, seen=None)
+    store.note("a", state="running", step=3, message="x" * 5000)
+    row = store.get("a")
+    assert row is not None
+    assert row.train_config == CONFIG.model_copy(update={"out": no_runs / "a"})
+    assert (row.state, row.step, len(row.message)) == ("running", 3, module.MAX_MESSAGE)
+    assert store.get("b") is None
+
+
+def test_a_request_is_taken_once(store: RunStore, no_runs: Path) -> None:
+    store.enter(no_runs / "a", CONFIG, seen=None)
+    assert store.take_request("a") == ""
+    store.ask("a", "stop")
+    assert store.take_request("a") == "stop"
+    assert store.take_request("a") == ""
+
+
+@pytest.mark.parametrize("old", [None, "failed"])
+def test_of_many_starts_at_once_one_wins(store: RunStore, no_runs: Path, old: str | None) -> None:
+    if old is not None:
+        store.enter(no_runs / "a", CONFIG, seen=None)
+        store.note("a", state=old)
+    seen = store.get("a")
+
+    def enter(number: int) -> RunRow | str:
+        try:
+            return store.enter(no_runs / "a", CONFIG.model_copy(update={"seed": number}), seen=seen)
+        except RunError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(enter, range(8)))
+    winners = [number for number, result in enumerate(results) if isinstance(result, RunRow)]
+    assert len(winners) == 1
+    assert {result for result in results if isinstance(result, str)} == {
+        "Somebody started a a moment ago: watch it, or choose another name."
+    }
+    row = store.get("a")
+    assert row is not None and row.config["seed"] == winners[0] and row.state == "queued"
+
+
+def test_newest_first(store: RunStore, no_runs: Path) -> None:
+    for name in "abc":
+        store.enter(no_runs / name, CONFIG, seen=None)
+    store.enter(no_runs / "a", CONFIG, seen=store.get("a"))
+    assert [row.name for row in store.all()] == ["a", "c", "b"]
+    store.delete("c")
+    assert [row.name for row in store.all()] == ["a", "b"]
+
+
+def test_a_locked_database_is_one_sentence_and_nothing_is_lost(
+    no_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    store = open_store()
+    store.enter(no_runs / "a", CONFIG, seen=None)
+    holder = sqlite3.connect(no_runs / "runs.db")
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseError, match=r"runs\.db\) cannot be used \(database is locked\): .* try again"):
+        store.note("a", step=1)
+    holder.rollback()
+    holder.close()
+    store.note("a", step=2)
+    row = store.get("a")
+    assert row is not None and row.step == 2
+
+
+def test_another_file_in_its_place_is_one_sentence(no_runs: Path) -> None:
+    (no_runs / "runs.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(DatabaseError, match=r"not a database.*move it away"):
+        open_store()
+    (no_runs / "runs.db").unlink()
+    assert open_store().all() == []
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(tmp_path / "file" / "runs"))
+    with pytest.raises(DatabaseError, match="see that it can be reached and written"):
+        open_store()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "nosuchkind://x/y"])
+def test_a_senseless_url_is_one_sentence(no_runs: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATABASE", url)
+    with pytest.raises(DatabaseError, match="LATENTARIUM_DATABASE is no database that can be opened"):
+        open_store()
+
+
+def test_a_database_taken_away_is_begun_anew(store: RunStore, no_runs: Path) -> None:
+    store.enter(no_runs / "a", CONFIG, seen=None)
+    for file in no_runs.glob("runs.db*"):
+        file.unlink()
+    assert open_store().all() == []
+    open_store().enter(no_runs / "b", CONFIG, seen=None)
+    assert (no_runs / "runs.db").is_file()
+
+
+def test_two_programs_may_begin_it_at_once(no_runs: Path) -> None:
+    words = (sys.executable, "-c", "from vae_core.runs.database import open_store; print(len(open_store().all()))")
+    programs = [subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [program.communicate(timeout=60)[0].strip() for program in programs] == ["0"] * 3

@@ -1,0 +1,391 @@
+"""Workers and their queue, with real processes where a process has to die: nothing finished is ever lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from pydantic import ValidationError
+from safetensors.torch import load_file
+
+from vae_core import launch
+from vae_core.config import ModelSpec, TrainConfig
+from vae_core.data import DatasetError
+from vae_core.launch import Standing, current_state, is_alive, one_sentence, resume, standing, start, stop, work
+from vae_core.runs import RunError, RunFolder, list_runs, load_run
+from vae_core.runs import database as database_module
+from vae_core.runs.database import open_store
+from vae_core.runs.live import read_live
+from vae_core.training import TrainingError, train
+
+PATIENCE = 90.0
+"""Seconds; a worker loads torch first, and the machine may be shared."""
+
+
+def wait_for(name: str, wanted: Callable[[Standing], bool]) -> Standing:
+    deadline = time.monotonic() + PATIENCE
+    while not wanted(now := standing(name)):
+        assert time.monotonic() < deadline, f"{name} is still {now}"
+        time.sleep(0.02)  # another process's row gives no event to await
+    return now
+
+
+def config(runs: Path, name: str, **settings: object) -> TrainConfig:
+    base = {"latent_dim": 2, "hidden": (16,), "steps": 40, "batch_size": 32, "out": runs / name}
+    return TrainConfig.model_validate({**base, **settings})
+
+
+def no_child_is_a_zombie() -> bool:
+    """Whether no ended child of this process still waits to be reaped (Linux; True elsewhere)."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    if not children.exists():
+        return True
+    stats = [Path(f"/proc/{pid}/stat") for pid in children.read_text().split()]
+    return not any(stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z" for stat in stats)
+
+
+@pytest.fixture
+def workers(no_runs: Path) -> Path:
+    """The runs folder; workers that a failing test left behind are ended."""
+    yield no_runs
+    for row in open_store().all():
+        if row.pid is not None and row.pid != os.getpid() and is_alive(RunFolder(Path(row.folder))):
+            os.kill(row.pid, signal.SIGKILL)
+
+
+@dataclass
+class NoProcess:
+    pid: int
+
+
+@pytest.fixture
+def inline(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runs folder; `start` only enters the run, and the test does the worker's work itself."""
+    monkeypatch.setattr(launch, "_spawn", lambda folder, words: NoProcess(os.getpid()))
+    threads = torch.get_num_threads()
+    yield no_runs
+    torch.set_num_threads(threads)
+
+
+# -- real processes ----------------------------------------------------------------------------------------
+
+
+def test_two_starts_a_queue_and_stops(workers: Path) -> None:
+    """The same run started by four at once, another behind it in the queue; both are stopped."""
+    endless = config(workers, "a", steps=10_000_000, evaluations=10_000)
+
+    def try_to_start(_: int) -> str:
+        try:
+            return start(endless).name
+        except RunError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        results = sorted(pool.map(try_to_start, range(4)))
+    assert results.count("a") == 1
+    assert all("a moment ago" in said or "being trained already" in said for said in results if said != "a")
+    start(config(workers, "b"))
+
+    wait_for("a", lambda now: now.step > 0)
+    second = wait_for("b", lambda now: now.message == launch.WAITING)
+    assert second.state == "queued" and standing("a").state == "running"
+    with pytest.raises(RunError, match="a is being trained already: watch it"):
+        start(endless)
+    stop("b")
+    assert wait_for("b", lambda now: not now.live).message == "Stopped before it began."
+    assert [card.name for card in list_runs()] == ["a"]
+    assert not launch.is_taken("b"), "a name that was never used is free again"
+
+    wait_for("a", lambda now: RunFolder(now.folder).weights.exists())
+    stop("a")
+    done = wait_for("a", lambda now: not now.live)
+    assert done.state == "stopped" and done.has_weights and done.can_resume
+    run = load_run("a")
+    assert run.config.state == "stopped" and run.preview.exists()
+    assert len(run.codes.mean) == 1797 and run.config.test is not None
+    live = read_live(workers / "a")
+    assert live is not None and live.samples.shape == (16, 1, 8, 8) and len(live.train)
+    wait_for("a", lambda now: no_child_is_a_zombie())
+    assert {path.name for path in workers.iterdir()} <= {
+        "a", "b", ".places", "runs.db", "runs.db-wal", "runs.db-shm"
+    }
+
+
+def test_a_killed_worker_resumes_to_the_same_weights(workers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "FRESH", 0.2)
+    settings = {"steps": 3_000, "evaluations": 15}
+    start(config(workers, "killed", **settings))
+    wait_for("killed", lambda now: now.step >= 300)
+    pid = open_store().get("killed").pid
+    os.kill(pid, signal.SIGKILL)
+    dead = wait_for("killed", lambda now: now.state == "interrupted")
+    assert dead.step < 3_000 and dead.can_resume
+
+    resume("killed")
+    threads = torch.get_num_threads()
+    start_inline(config(workers, "whole", **settings), monkeypatch)
+    work("whole")
+    torch.set_num_threads(threads)
+    assert wait_for("killed", lambda now: not now.live).state == "finished"
+    for file in ("model.safetensors", "state.safetensors"):
+        one, other = (load_file(workers / name / file) for name in ("killed", "whole"))
+        assert one.keys() == other.keys()
+        assert all(torch.equal(one[key], other[key]) for key in one), file
+    steps = [read_live(workers / name).train[:, 0] for name in ("killed", "whole")]
+    assert all((rows[1:] > rows[:-1]).all() for rows in steps), "the live curve goes on without a fold"
+
+
+def start_inline(wanted: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(launch, "_spawn", lambda folder, words: NoProcess(os.getpid()))
+        start(wanted)
+
+
+# -- the worker's work, in this process --------------------------------------------------------------------
+
+
+def test_a_run_that_finishes(inline: Path) -> None:
+    start(config(inline, "a"))
+    assert standing("a").state == "queued"
+    work("a")
+    done = standing("a")
+    assert (done.state, done.step, done.total, done.message) == ("finished", 40, 40, "")
+    with pytest.raises(RunError, match="There is a run called a already"):
+        start(config(inline, "a"))
+    assert launch.known_speed(config(inline, "again")) is not None
+    assert launch.known_speed(config(inline, "again", latent_dim=5)) is None
+
+
+def test_a_watched_training_ends_with_the_same_weights(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(launch, "PICTURES", 0.0)
+    start(config(inline, "watched"))
+    work("watched")
+    for _ in train(config(inline, "unwatched")):
+        pass
+    one, other = (load_file(inline / name / "model.safetensors") for name in ("watched", "unwatched"))
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_loss_that_is_no_number_is_told(inline: Path) -> None:
+    start(config(inline, "wild", learning_rate=10, hidden=(64,) * 8, likelihood="gaussian"))
+    with pytest.raises(TrainingError):
+        work("wild")
+    now = standing("wild")
+    assert now.state == "failed" and not now.can_resume
+    assert "no longer a number at step" in now.message and "learning rate of 10" in now.message
+
+
+def test_data_that_vanished_is_told(inline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path / "gone"))
+    start(config(inline, "a", data="mnist"))
+    with pytest.raises(DatasetError):
+        work("a")
+    assert standing("a").state == "failed"
+    assert standing("a").message.startswith("MNIST is not in ")
+    start(config(inline, "a"))  # nothing was begun, so the name is free
+    work("a")
+    assert standing("a").state == "finished"
+
+
+def test_a_net_that_does_not_fit_is_told(inline: Path) -> None:
+    start(config(inline, "a", device="mps" if not torch.backends.mps.is_available() else "cuda"))
+    with pytest.raises(ValueError, match="this machine has no"):
+        work("a")
+    assert standing("a").message.startswith("This machine has no")
+
+
+def test_a_stop_before_it_begins(inline: Path) -> None:
+    start(config(inline, "a"))
+    stop("a")
+    work("a")
+    assert (standing("a").state, standing("a").message) == ("stopped", "Stopped before it began.")
+    assert not standing("a").can_resume and list_runs() == []
+
+
+def test_a_stop_before_the_first_look_keeps_what_was_learnt(inline: Path) -> None:
+    steps = train(config(inline, "a", steps=100_000, evaluations=1))
+    step = next(steps)
+    steps.close()
+    run = load_run("a")
+    assert run.config.best is not None and run.config.best.step == step.step
+    assert run.config.state == "stopped" and len(run.codes.mean) == 1797
+    assert standing("a").can_resume
+
+
+def test_a_run_of_the_command_line_is_resumed(inline: Path) -> None:
+    steps = train(config(inline, "cli", steps=60))
+    for step in steps:
+        if step.step >= 30:
+            break
+    steps.close()
+    assert standing("cli").state == "stopped"
+    resume("cli")
+    work("cli", resume=True)
+    assert standing("cli").state == "finished"
+    for _ in train(config(inline, "whole", steps=60)):
+        pass
+    one, other = (load_file(inline / name / "model.safetensors") for name in ("cli", "whole"))
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_a_run_that_died_before_its_first_state_begins_anew(inline: Path) -> None:
+    start(config(inline, "a"))
+    folder = RunFolder(inline / "a")
+    other = train(config(inline, "b"))
+    next(other)
+    other.close()
+    folder.write_config(RunFolder(inline / "b").read_config().model_copy(update={"best": None, "state": "running"}))
+    open_store().note("a", state="running", pid=None)
+    assert current_state(open_store().get("a")) == "interrupted"
+    resume("a")
+    work("a", resume=True)
+    assert standing("a").state == "finished"
+
+
+def test_a_second_worker_leaves_the_first_alone(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(config(inline, "a"))
+    folder = RunFolder(inline / "a")
+    with launch.run_lock(folder):
+        open_store().note("a", state="running", step=7)
+        before = open_store().get("a")
+        outcome: list[BaseException] = []
+
+        def second() -> None:
+            try:
+                work("a")
+            except RunError as error:
+                outcome.append(error)
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(30)
+        assert is_alive(folder)
+    after = open_store().get("a")
+    assert "is being trained by another process" in str(outcome[0])
+    assert (after.state, after.step, after.heartbeat) == (before.state, 7, before.heartbeat)
+
+
+def test_a_locked_database_does_not_end_a_training(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.02)
+    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    start(config(inline, "a"))
+    holder = sqlite3.connect(inline / "runs.db", check_same_thread=False)
+    lock, unlock = threading.Event(), threading.Event()
+    told = RunFolder.write_progress
+
+    def write_progress(*values: object) -> None:
+        if not lock.is_set():  # in the middle of the training somebody takes the database, until its end
+            holder.execute("BEGIN IMMEDIATE")
+            lock.set()
+        told(*values)  # type: ignore[arg-type]
+
+    say_last = launch._say_last
+
+    def at_the_end(*values: object) -> None:
+        threading.Timer(0.3, lambda: (holder.rollback(), unlock.set())).start()
+        say_last(*values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RunFolder, "write_progress", write_progress)
+    monkeypatch.setattr(launch, "_say_last", at_the_end)
+    work("a")
+    assert lock.is_set() and unlock.is_set()
+    assert standing("a").state == "finished" and len(load_run("a").codes.mean) == 1797
+
+
+# -- looking -----------------------------------------------------------------------------------------------
+
+
+def test_a_dead_worker_is_seen_and_a_young_one_is_trusted(inline: Path) -> None:
+    start(config(inline, "a"))
+    store = open_store()
+    assert current_state(store.get("a")) == "queued"
+    store.note("a", pid=2**22 + 1)  # beyond the largest id of a process
+    assert current_state(store.get("a")) == "interrupted"
+    store.note("a", state="running", pid=None)
+    assert current_state(store.get("a")) == "interrupted"
+    with launch.run_lock(RunFolder(inline / "a")):
+        thread_says: list[str] = []
+        thread = threading.Thread(target=lambda: thread_says.append(current_state(store.get("a"))))
+        thread.start()
+        thread.join(10)
+    assert thread_says == ["running"]
+    store.note("a", state="finished")
+    assert current_state(store.get("a")) == "finished"
+
+
+def test_many_glances_at_once_see_no_worker(inline: Path) -> None:
+    start(config(inline, "a"))
+    with launch.run_lock(RunFolder(inline / "a")):
+        pass
+    with ThreadPoolExecutor(8) as pool:
+        assert not any(pool.map(lambda _: is_alive(RunFolder(inline / "a")), range(64)))
+
+
+@pytest.mark.parametrize("name", ["../x", "..", ".places", "a/b", "", "x" * 81, "runs.db\n"])
+def test_names_with_tricks_are_refused(inline: Path, name: str) -> None:
+    for attempt in (lambda: standing(name), lambda: resume(name), lambda: work(name)):
+        with pytest.raises(RunError, match="cannot name a run"):
+            attempt()
+
+
+def test_nothing_is_written_outside_the_runs_folder(inline: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (inline / "link").symlink_to(outside)
+    for out in (outside / "a", inline / ".." / "outside" / "a", inline / "link" / "a", inline / "link"):
+        with pytest.raises(RunError, match="give it a plain name"):
+            start(config(inline, "a", out=out))
+    with pytest.raises(RunError, match=r"There is a run called runs\.db already"):
+        open_store()
+        start(config(inline, "runs.db"))
+    assert list(outside.iterdir()) == []
+
+
+def test_there_is_nothing_to_resume(inline: Path) -> None:
+    with pytest.raises(RunError):
+        resume("nobody")
+    with pytest.raises(RunError, match="There is no run called nobody"):
+        standing("nobody")
+
+
+def test_the_log_stays_small(inline: Path) -> None:
+    log = inline / "worker.log"
+    log.write_bytes(b"x" * (launch.LOG_LIMIT + 1))
+    launch._bound(log)
+    assert log.stat().st_size == 0
+
+
+def bad_spec() -> ValidationError:
+    with pytest.raises(ValidationError) as caught:
+        ModelSpec(net="conv", sample_shape=(1, 9, 9), latent_dim=2, channels=(1,))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (ValueError("wrong\nand more"), "Wrong."),
+        (RuntimeError(""), "RuntimeError."),
+        (FileNotFoundError(2, "No such file", "x"), "No such file: x."),
+        (KeyError("z"), "The program met an error of its own (KeyError: 'z'), see worker.log."),
+        (MemoryError(), "The machine's memory did not suffice: take a smaller batch or a smaller net."),
+        (ValueError("x" * 2000), "X" + "x" * 499 + "."),
+    ],
+)
+def test_an_error_is_one_sentence(error: BaseException, sentence: str) -> None:
+    assert one_sentence(error) == sentence
+
+
+def test_a_setting_that_does_not_fit_is_one_sentence() -> None:
+    said = one_sentence(bad_spec())
+    assert said.startswith("A convolutional net takes square pictures") and "\n" not in said
