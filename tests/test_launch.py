@@ -122,13 +122,13 @@ def test_two_starts_a_queue_and_stops(workers: Path) -> None:
 
 def test_a_killed_worker_resumes_to_the_same_weights(workers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch, "FRESH", 0.2)
-    settings = {"steps": 3_000, "evaluations": 15}
+    settings = {"steps": 2_000, "evaluations": 40}
     start(config(workers, "killed", **settings))
     wait_for("killed", lambda now: now.step >= 300)
     pid = open_store().get("killed").pid
     os.kill(pid, signal.SIGKILL)
     dead = wait_for("killed", lambda now: now.state == "interrupted")
-    assert dead.step < 3_000 and dead.can_resume
+    assert dead.step < 2_000 and dead.can_resume
 
     resume("killed")
     threads = torch.get_num_threads()

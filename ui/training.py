@@ -194,7 +194,7 @@ def main_settings() -> None:
         _number("Latent dimensions", "latent_dim", 1, 512, 1, "How many numbers stand for one sample. Two can be "
                 "drawn as a plane; more can tell more.")  # fmt: skip
     with right:
-        net = _select("Net", "net", NETS, "MLP: every pixel is joined to every unit. Conv(olutional): the same small "
+        net = _select("Net", "net", NETS, "MLP: every pixel is joined to every unit. Conv: the same small "
                       "filters everywhere, for larger square pictures. Auto takes the one that suits the data.")  # fmt: skip
         if net == "auto":
             shape = CARDS[_value("data")].sample_shape

@@ -3,7 +3,7 @@
 // data: {decoder, seq, corners: [{label, z}] x 4 (A, B, C, D), t, distance: {dims, median, inside, edge} | null}
 // To Python: state "view" = {seq, t} when a finger lifts or the film stops.
 
-import { clamp, distanceCue, el, filmSlider, later, oncePerFrame } from "./dom.js";
+import { clamp, distanceCue, el, filmSlider, oncePerFrame } from "./dom.js";
 import { bilinear, lerp, slerp } from "./geometry.js";
 import { createIdleQueue, createPainter, createTiles } from "./pictures.js";
 
@@ -52,6 +52,7 @@ export function createMorph(root, { decoder, codes }, component) {
   let crisp = false;
   let draws = 0;
   let playing = false;
+  let unsaid = false; // the place has changed since the server was last told
   let direction = 1;
   let place = [0.5, 0.5]; // on the four-corner grid, from the top left
   const code = new Float32Array(size);
@@ -63,7 +64,6 @@ export function createMorph(root, { decoder, codes }, component) {
     if (held) queue.pause();
     else queue.resume();
   };
-  const settle = later(commit);
 
   const canvasOf = (className) => {
     const canvas = el("canvas", { class: className, role: "img" });
@@ -82,7 +82,7 @@ export function createMorph(root, { decoder, codes }, component) {
     const cue = distanceCue(codes, data.distance);
     const film = filmSlider({
       low: 0, high: 1, step: 0.01, page: 0.1, label: `${title}, place from A to B`, hold,
-      change: (to) => { t = to; showPlace(); draw(); }, commit,
+      change: (to) => { t = to; unsaid = true; showPlace(); draw(); }, commit,
     });
     film.input.addEventListener("keydown", () => { if (playing) play(false); });
     const ribbon = createRibbon(cue);
@@ -264,7 +264,7 @@ export function createMorph(root, { decoder, codes }, component) {
   playButton.addEventListener("click", () => { if (!playing) commit(); });
 
   function commit() {
-    settle.cancel();
+    unsaid = false;
     describe();
     component.setStateValue("view", { seq: ++seq, t: Number(t.toFixed(3)) });
   }
@@ -304,7 +304,7 @@ export function createMorph(root, { decoder, codes }, component) {
         drawAll();
         renewFilms();
       }
-      if (data.seq === seq && !playing && Math.abs(data.t - t) > 1e-3) {
+      if (data.seq === seq && !playing && !unsaid && Math.abs(data.t - t) > 1e-3) {
         t = data.t;
         showPlace();
         draw();
@@ -316,7 +316,6 @@ export function createMorph(root, { decoder, codes }, component) {
       cancelAnimationFrame(frame);
       observer.disconnect();
       queue.clear();
-      settle.cancel();
       for (const { film } of walks) film.close();
     },
   };

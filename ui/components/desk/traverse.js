@@ -27,6 +27,7 @@ export function createTraverse(root, { decoder, codes }, component) {
   let seq = data.seq;
   let crisp = false;
   let draws = 0;
+  let unsaid = false; // the code has changed since the server was last told
 
   const byIndex = new Map(data.dimensions.map((dimension) => [dimension.index, dimension]));
   const nameOf = (index) => names[index] ?? `z${index}`;
@@ -86,7 +87,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     const zero = el("button", { type: "button", class: "icon zero", onclick: () => { move(index, 0); commit(); } }, "↺");
     const film = filmSlider({
       low, high, step: STEP, page: PAGE, label: nameOf(index), hold,
-      change: (to, event) => { z[index] = to; row.show(); padPanel.show(); draw(event); },
+      change: (to) => { z[index] = to; unsaid = true; row.show(); padPanel.show(); draw(); },
       commit,
     });
     const tiles = { count: 0, strip: null };
@@ -230,6 +231,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     function set(axis, value) {
       const { low, high } = limits(axis);
       z[pad[axis]] = clamp(value, low, high);
+      unsaid = true;
       rows.get(pad[axis]).show();
     }
     function follow(event) {
@@ -239,7 +241,7 @@ export function createTraverse(root, { decoder, codes }, component) {
         set(axis, low + ((at * GRID - 0.5) / (GRID - 1)) * (high - low));
       });
       show();
-      draw(event);
+      draw();
     }
     area.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -267,7 +269,7 @@ export function createTraverse(root, { decoder, codes }, component) {
       } else return;
       event.preventDefault();
       show();
-      draw(event);
+      draw();
       settle();
     });
     function* grid() {
@@ -293,14 +295,11 @@ export function createTraverse(root, { decoder, codes }, component) {
   }
 
   // -- drawing
-  const drawNow = oncePerFrame(() => {
+  const draw = oncePerFrame(() => {
     painter.into(picture, z, crisp);
     cue.show(z);
     root.dataset.draws = ++draws;
   });
-  function draw() {
-    drawNow();
-  }
   function describe() {
     picture.setAttribute("aria-label", `Decoded picture at ${awake.slice(0, 12)
       .map(({ index }) => `${nameOf(index)} ${z[index].toFixed(1)}`).join(", ") || "a sleeping code"}`);
@@ -335,6 +334,7 @@ export function createTraverse(root, { decoder, codes }, component) {
   function commit() {
     describe();
     if (z.join() !== filmsOf) renewFilms();
+    unsaid = false;
     component.setStateValue("view", { seq: ++seq, z: Array.from(z, (value) => Number(value.toFixed(3))), pad, panel });
   }
   function openPanel(id) {
@@ -391,8 +391,9 @@ export function createTraverse(root, { decoder, codes }, component) {
         label();
       }
       showTray();
-      // The server's code counts only where it answers our last word; an older answer would pull the slider back.
-      if (data.seq === seq && data.z.some((value, i) => Math.abs(value - z[i]) > 5e-4)) {
+      // The server's code counts only where it answers our last word and nothing has moved since: an older
+      // answer, arriving in the middle of the next drag, would pull the slider back.
+      if (data.seq === seq && !unsaid && data.z.some((value, i) => Math.abs(value - z[i]) > 5e-4)) {
         z.set(data.z);
         pad = [...data.pad];
         padPanel.options();

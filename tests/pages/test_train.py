@@ -1,0 +1,241 @@
+"""The training page through the frame: its form, and what it says of runs in every state. No worker is started."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ui import cache, training
+from vae_core import launch
+from vae_core.config import PROJECT, TrainConfig
+from vae_core.data import CARDS, is_available, load_dataset
+from vae_core.runs.database import open_store
+
+
+@dataclass
+class NoProcess:
+    pid: int
+
+
+@pytest.fixture
+def app(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setattr(launch, "_spawn", lambda folder, words: NoProcess(os.getpid()))
+    st.cache_data.clear()
+    page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    page.switch_page("pages/train.py")
+    yield page
+    st.cache_data.clear()
+
+
+def texts(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.error, app.warning, app.info, app.success, app.subheader)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def button(app: AppTest, label: str) -> object:
+    return next(element for element in app.button if element.label == label)
+
+
+def labels(app: AppTest) -> set[str]:
+    return {element.label for element in app.button}
+
+
+def param(app: AppTest, name: str) -> str:
+    value = app.query_params[name]
+    return value if isinstance(value, str) else value[-1]
+
+
+def name_input(app: AppTest) -> object:
+    return next(element for element in app.text_input if element.label == "Name")
+
+
+def number(app: AppTest, label: str) -> object:
+    return next(element for element in app.number_input if element.label == label)
+
+
+def test_the_form_suggests_a_name_and_starts(app: AppTest, no_runs: Path) -> None:
+    app.run()
+    assert not app.exception
+    assert app.title[0].value == "How does a latent space form?"
+    assert name_input(app).value == "digits-2d-beta1"
+    number(app, "Latent dimensions").set_value(7).run()
+    assert name_input(app).value == "digits-7d-beta1"
+    assert param(app, "latent_dim") == "7"
+    button(app, "Start training").click().run()
+    assert not app.exception
+    row = open_store().get("digits-7d-beta1")
+    assert row is not None and row.train_config.latent_dim == 7 and row.train_config.out == no_runs / row.name
+    assert param(app, "watch") == "digits-7d-beta1" and "latent_dim" not in app.query_params
+    assert {"Stop", "New training"} <= labels(app)
+    button(app, "Stop").click().run()
+    assert open_store().get("digits-7d-beta1").request == "stop"
+    assert button(app, "Stopping").disabled
+    button(app, "New training").click().run()
+    assert name_input(app).value == "digits-7d-beta1-2", "the suggested name is a free one"
+    assert "digits-7d-beta1" in app.main.get("page_link")[0].proto.label
+
+
+def test_two_clicks_are_one_start(app: AppTest) -> None:
+    app.run()
+    start = button(app, "Start training")
+    start.click().run()
+    app.query_params["watch"] = "-"  # the second click comes from the form as it still stood
+    app.run()
+    name_input(app).set_value("digits-2d-beta1").run()
+    assert len(open_store().all()) == 1
+    button(app, "Start training").click().run()
+    assert not app.exception and not app.error
+    assert param(app, "watch") == "digits-2d-beta1" and len(open_store().all()) == 1
+
+
+def test_another_visitors_run_is_not_touched(app: AppTest, no_runs: Path) -> None:
+    app.run()
+    name_input(app).set_value("ours").run()
+    launch.start(TrainConfig(seed=5, out=no_runs / "ours"))  # somebody else's click comes first
+    button(app, "Start training").click().run()
+    assert "ours is being trained already: watch it, stop it, or choose another name." in texts(app)
+    assert open_store().get("ours").config["seed"] == 5
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", ".hidden", "ä"])
+def test_a_name_that_is_none_cannot_start(app: AppTest, name: str) -> None:
+    app.run()
+    name_input(app).set_value(name).run()
+    assert button(app, "Start training").disabled
+    assert "cannot name a run" in texts(app)
+
+
+def test_a_name_that_is_taken_cannot_start(app: AppTest, no_runs: Path) -> None:
+    (no_runs / "taken").mkdir()
+    (no_runs / "taken" / "config.json").write_text("{}")
+    app.run()
+    name_input(app).set_value("taken").run()
+    assert button(app, "Start training").disabled
+    assert "There is a run called taken already: choose another name." in texts(app)
+
+
+def test_presets_fill_the_form(app: AppTest) -> None:
+    app.run()
+    for preset in training.PRESETS:
+        button(app, preset.label).click().run()
+        assert not app.exception
+        for field, value in {**training.DEFAULTS, **preset.settings}.items():
+            assert app.session_state[f"latentarium.train.{field}"] == value
+    assert name_input(app).value == "sprites-10d-beta4"
+
+
+def test_a_link_fills_the_form(app: AppTest) -> None:
+    app.query_params.update({"data": "sprites", "beta": "4", "latent_dim": "many", "net": "conv", "seed": "-1"})
+    app.run()
+    assert not app.exception
+    assert (number(app, "β").value, number(app, "Latent dimensions").value) == (4.0, 2)
+    assert name_input(app).value == "sprites-2d-beta4"
+    assert app.session_state["latentarium.train.length"] == "steps", "200 epochs of sprites would take a day"
+
+
+def test_the_capacity_objective_has_its_own_settings(app: AppTest) -> None:
+    app.query_params["objective"] = "capacity"
+    app.run()
+    shown = {element.label for element in app.number_input}
+    assert {"C (nats)", "γ", "Climb of C (steps)"} <= shown and not {"β", "Free bits (nats)"} & shown
+    button(app, "Start training").click().run()
+    assert open_store().get("digits-2d-c25").train_config.objective == "capacity"
+
+
+def test_data_that_is_not_here_is_offered(
+    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path))
+    begun: list[str] = []
+    monkeypatch.setattr(cache, "start_download", begun.append)
+    app.query_params["data"] = "mnist"
+    app.run()
+    assert button(app, "Start training").disabled and "Download the data first." in texts(app)
+    assert not any("dSprites" in option for option in app.main.selectbox[0].options)
+    button(app, "Download MNIST (12 MB)").click().run()
+    assert begun == ["mnist"]
+
+
+def test_a_download_that_fails_says_why(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path))
+    failed = cache.Download(problem="MNIST could not be downloaded.", ended=True)
+    monkeypatch.setattr(cache, "get_download", lambda name: failed)
+    app.query_params["data"] = "mnist"
+    app.run()
+    assert "MNIST could not be downloaded." in texts(app) and "Download MNIST (12 MB)" in labels(app)
+
+
+def enter(no_runs: Path, name: str, **values: object) -> None:
+    store = open_store()
+    config = TrainConfig(latent_dim=3, beta=2.5, batch_size=32, out=no_runs / name)
+    store.enter(no_runs / name, config, seen=store.get(name))
+    (no_runs / name).mkdir(exist_ok=True)
+    store.note(name, **values)
+
+
+def test_a_failed_run_says_why_and_lends_its_settings(app: AppTest, no_runs: Path) -> None:
+    enter(no_runs, "wild", state="failed", message="The loss was no longer a number at step 3.")
+    app.query_params["watch"] = "wild"
+    app.run()
+    assert app.error[0].value == "The loss was no longer a number at step 3."
+    assert not {"Stop", "Resume"} & labels(app)
+    button(app, "Use these settings").click().run()
+    assert not app.exception
+    assert (number(app, "β").value, number(app, "Latent dimensions").value) == (2.5, 3)
+
+
+def test_an_interrupted_run_offers_to_resume(app: AppTest, no_runs: Path) -> None:
+    enter(no_runs, "cut", state="running", step=30, total=60)
+    app.query_params["watch"] = "cut"
+    app.run()
+    assert not app.exception
+    assert "ended without a word" in app.warning[0].value
+    button(app, "Resume").click().run()
+    assert not app.exception and open_store().get("cut").state == "queued"
+    assert "Stop" in labels(app)
+
+
+@pytest.mark.parametrize("name", ["../../etc", "nobody", "%00"])
+def test_a_run_that_is_not_there_is_one_sentence(app: AppTest, name: str) -> None:
+    app.query_params["watch"] = name
+    app.run()
+    assert not app.exception and len(app.error) == 1
+
+
+def test_a_damaged_database_is_one_sentence(app: AppTest, no_runs: Path) -> None:
+    (no_runs / "runs.db").write_bytes(b"not a database" * 99)
+    app.run()
+    assert not app.exception
+    assert any("move it away" in error.value for error in app.error)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "a moment"), (4.4, "about 4 seconds"), (33, "about 35 seconds"), (200, "about 3 minutes"),
+     (3 * 3600, "about 3 hours")],
+)  # fmt: skip
+def test_time_in_words(seconds: float, words: str) -> None:
+    assert training.in_words(seconds) == words
+
+
+@pytest.mark.parametrize("name", list(CARDS))
+def test_sizes_of_training_splits_are_the_true_ones(name: str) -> None:
+    if not is_available(name):
+        pytest.skip(f"{name} is not on this machine")
+    assert CARDS[name].train_size == len(load_dataset(name).splits["train"])
+
+
+def test_a_rerun_of_the_live_view_is_quick(app: AppTest, no_runs: Path) -> None:
+    enter(no_runs, "a", state="running", step=30, total=60)
+    app.query_params["watch"] = "a"
+    app.run()
+    begun = time.perf_counter()
+    app.run()
+    assert time.perf_counter() - begun < 3
