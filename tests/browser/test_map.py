@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -10,11 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+import torch
 from playwright.sync_api import Page, expect
 
 from tests.browser.harness import PHONE, AppServer, settle, visit
 from vae_core.data import load_dataset
 from vae_core.runs import Codes, load_run
+from vae_core.runs.codes import write_codes
 
 READY = ".lt-map[data-ready]"
 PROJECT = Path(__file__).resolve().parents[2]
@@ -288,9 +291,35 @@ def test_a_umap_that_is_missing_is_made_while_pca_is_shown(page: Page, start_ser
 
 def test_making_a_umap_can_be_stopped(page: Page, start_server: Callable[..., AppServer]) -> None:
     server = start_server()
-    visit(page, server.url("map", run="digits-10d", n=1000))
-    page.locator(".st-key-atlas-stop button").first.click()
-    again = page.get_by_role("button", name="Make the UMAP map")
-    expect(again).to_be_visible()
+    few = load_run(server.checkpoints / "digits-10d").codes
+    many = {name: np.repeat(getattr(few, name), 12, axis=0) for name in ("index", "mean", "std", "distortion", "y")}
+    many["mean"] = many["mean"] + np.random.default_rng(0).normal(size=many["mean"].shape) * 0.1
+    write_codes(server.checkpoints / "digits-10d" / "codes.npz", Codes(**many, factors=None))
+    visit(page, server.url("map", run="digits-10d", n=20_000))
+    page.locator(".st-key-atlas-stop button").first.click(timeout=30_000)
+    expect(page.get_by_role("button", name="Make the UMAP map")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Making UMAP")).to_have_count(0)
-    assert not list(server.checkpoints.glob("digits-10d/maps/umap-n1000-*.npz"))
+    assert not list(server.checkpoints.glob("digits-10d/maps/umap-n20000-*.npz"))
+
+
+def test_without_the_data_pictures_are_decoded_and_the_download_is_offered(
+    page: Page, start_server: Callable[..., AppServer], tmp_path: Path
+) -> None:
+    empty = tmp_path / "no-data"
+    empty.mkdir()
+    server = start_server(env={"LATENTARIUM_DATA": str(empty)})
+    config = server.checkpoints / "digits-2d" / "config.json"
+    content = json.loads(config.read_text())
+    content["data"]["name"] = content["train"]["data"] = "mnist"  # as if its samples were of a downloaded set
+    config.write_text(json.dumps(content))
+    at = open_map(page, server, at=5)
+    expect(page.get_by_text("is not on this machine")).to_be_visible()
+    expect(page.get_by_role("button", name="Download")).to_be_visible()
+    expect(page.get_by_text("decoded from its code")).to_be_visible()
+    row = lonely(at)
+    page.mouse.move(*at[row])
+    page.wait_for_selector(f'.lt-hover[data-drawn="{row}"]')
+    run = load_run(PROJECT / "checkpoints" / "digits-2d")
+    with torch.inference_mode():
+        decoded = run.model.decode(torch.from_numpy(run.codes.mean[[row]]))[0, 0].numpy()
+    assert np.corrcoef(decoded.ravel(), card_picture(page, ".lt-hover").ravel())[0, 1] > 0.97
