@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,17 @@ _lock = Lock()
 Reference = dict[str, str | int]
 
 
-def publish(arrays: Sequence[np.ndarray]) -> list[Reference]:
-    """Makes arrays fetchable in one go; returns for each where it is, for the component's data.
+@dataclass(frozen=True)
+class Pack:
+    """Several arrays as one body, with where each of them is in it."""
+
+    name: str
+    content: bytes
+    references: tuple[Reference, ...]
+
+
+def pack(arrays: Sequence[np.ndarray]) -> Pack:
+    """Packs arrays for the browser; `keep` makes the pack fetchable.
 
     int64 becomes int32, since browsers have no fast 64-bit integers.
 
@@ -51,8 +61,21 @@ def publish(arrays: Sequence[np.ndarray]) -> list[Reference]:
         padding = -len(content) % 8  # a typed array starts at a multiple of its element's size
         parts += [content, bytes(padding)]
         offset += len(content) + padding
-    address = f"{PREFIX}{_keep(b''.join(parts))}.bin"
-    return [{"array": address, "dtype": dtype, "offset": start, "length": size} for dtype, start, size in found]
+    body = b"".join(parts)
+    name = hashlib.sha256(body).hexdigest()[:32]
+    address = f"{PREFIX}{name}.bin"
+    references = [{"array": address, "dtype": dtype, "offset": start, "length": size} for dtype, start, size in found]
+    return Pack(name, body, tuple(references))
+
+
+def keep(packed: Pack) -> None:
+    """Makes a pack fetchable, for as long as it is among the latest kept."""
+    with _lock:
+        _kept[packed.name] = packed.content
+        _kept.move_to_end(packed.name)
+        size = sum(len(kept) for kept in _kept.values())
+        while size > LIMIT and len(_kept) > 1:
+            size -= len(_kept.popitem(last=False)[1])
 
 
 def _lean(array: np.ndarray) -> np.ndarray:
@@ -63,17 +86,6 @@ def _lean(array: np.ndarray) -> np.ndarray:
     if array.dtype.name not in DTYPES:
         raise ValueError(f"An array for the browser cannot be of type {array.dtype}.")
     return array
-
-
-def _keep(content: bytes) -> str:
-    name = hashlib.sha256(content).hexdigest()[:32]
-    with _lock:
-        _kept[name] = content
-        _kept.move_to_end(name)
-        size = sum(len(kept) for kept in _kept.values())
-        while size > LIMIT and len(_kept) > 1:
-            size -= len(_kept.popitem(last=False)[1])
-    return name
 
 
 def send_array(request: Request) -> Response:

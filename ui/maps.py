@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ui import cache
-from ui.components.map import Fact, latent_map
+from ui.components.map import Fact, MapData, latent_map, prepare
 from ui.tiles import tiles_url
 
 if TYPE_CHECKING:
@@ -131,35 +131,44 @@ def show_map(
         ellipses, paths: drawn over the points, in the units of the axes.
         on_pick: told the sample that was clicked. on_select: told the samples in a box or lasso, int64 [m].
     """
-    from vae_core.figures.maps import map_figure
+    from vae_core.figures.maps import overlays
 
-    positions = projection.positions
-    index = run.codes.index[positions]
+    index = run.codes.index[projection.positions]
     wanted = tray if picked is None else [*tray, picked]
     rows: Mapping[int, int] = rows_of(run, projection, wanted) if wanted else {}
     names = colour_names(run)
     colour = colour if colour in names else names[0]
-    figure = map_figure(
+    theme = current_theme()
+    over = overlays(
         projection.xy,
-        colouring(run, colour, positions),
-        axis_titles(run, projection),
-        theme=current_theme(),
+        theme=theme,
         tray=[rows[i] for i in tray if i in rows and i != picked],
-        picked=rows.get(picked) if picked is not None else None,
         ellipses=ellipses,
         paths=paths,
-        revision=f"{run.name}/{projection.settings.key}",
     )
     latent_map(
-        figure,
+        cache.get_map_data(run.name, projection.settings, colour, theme, axis_titles(run, projection)),
         key=key,
-        positions=positions,
-        index=index,
+        overlays=over,
         tiles=tiles_url(run.name),
-        facts=facts(run, positions),
         picked=rows.get(picked) if picked is not None else None,
         label=f"Map of {run.title}, coloured by {colour}",
         small=small,
         on_pick=None if on_pick is None else lambda row: on_pick(int(index[row])),
         on_select=None if on_select is None else lambda chosen: on_select(index[chosen]),
     )
+
+
+def map_data(run: Run, projection: Projection, colour: str, theme: Theme, axes: tuple[str, str]) -> MapData:
+    """The points of a map, ready for the browser; `cache.get_map_data` keeps them."""
+    from vae_core.figures.maps import map_figure
+
+    positions = projection.positions
+    figure = map_figure(
+        projection.xy,
+        colouring(run, colour, positions),
+        axes,
+        theme=theme,
+        revision=f"{run.name}/{projection.settings.key}",
+    )
+    return prepare(figure, positions=positions, index=run.codes.index[positions], facts=facts(run, positions))

@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ui import blobs, cache, map_jobs, maps, tiles
-from ui.components.map import _figure_data, unpack_picks, unpack_rows
+from ui.components.map import overlay_data, prepare, unpack_picks, unpack_rows
 from vae_core.figures.maps import Colouring, Ellipse, map_figure
 from vae_core.latent.projection import MapSettings, being_made, map_path
 
@@ -44,9 +44,11 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # ---- arrays by address
 
 
-def test_arrays_come_back_as_they_were_published(client: TestClient) -> None:
+def test_arrays_come_back_as_they_were_packed(client: TestClient) -> None:
     arrays = [np.arange(5, dtype=np.float32), np.arange(3, dtype=np.int64) - 1, np.array([7], dtype=np.uint8)]
-    for array, where in zip(arrays, blobs.publish(arrays), strict=True):
+    packed = blobs.pack(arrays)
+    blobs.keep(packed)
+    for array, where in zip(arrays, packed.references, strict=True):
         content = client.get(str(where["array"])).content
         got = np.frombuffer(content, where["dtype"], count=int(where["length"]), offset=int(where["offset"]))
         np.testing.assert_array_equal(got, array)
@@ -54,8 +56,19 @@ def test_arrays_come_back_as_they_were_published(client: TestClient) -> None:
 
 
 def test_the_address_is_the_content() -> None:
-    first, same, other = (blobs.publish([np.full(3, v)])[0]["array"] for v in (1, 1, 2))
+    first, same, other = (blobs.pack([np.full(3, v)]).references[0]["array"] for v in (1, 1, 2))
     assert first == same != other
+
+
+def test_the_oldest_arrays_go_first_and_can_be_kept_anew(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blobs, "LIMIT", 100)
+    packs = [blobs.pack([np.full(5, v)]) for v in range(10)]
+    for packed in packs:
+        blobs.keep(packed)
+    address = str(packs[0].references[0]["array"])
+    assert client.get(address).status_code == 404
+    blobs.keep(packs[0])
+    assert client.get(address).status_code == 200
 
 
 def test_an_unknown_array_is_not_found_and_not_remembered(client: TestClient) -> None:
@@ -65,18 +78,21 @@ def test_an_unknown_array_is_not_found_and_not_remembered(client: TestClient) ->
 
 def test_whole_numbers_beyond_32_bits_are_refused() -> None:
     with pytest.raises(ValueError, match="32 bits"):
-        blobs.publish([np.array([2**40])])
+        blobs.pack([np.array([2**40])])
 
 
-def test_what_is_drawn_over_the_points_leaves_their_address_alone() -> None:
+def test_what_is_drawn_over_the_points_is_no_part_of_them() -> None:
     xy = np.random.default_rng(0).normal(size=(300, 2)).astype(np.float32)
-    colours = Colouring("distortion", np.arange(300))
-    plain = _figure_data(map_figure(xy, colours, ("a", "b")))
+    colours, rows = Colouring("distortion", np.arange(300)), np.arange(300)
     ellipse = Ellipse(xy[3], np.eye(2))
-    drawn = _figure_data(map_figure(xy, colours, ("a", "b"), tray=range(100), picked=4, ellipses=[ellipse]))
-    points = [trace for trace in drawn["data"] if trace["meta"]["role"] == "points"]
-    assert points == plain["data"]
-    assert all(isinstance(points[0][name], dict) for name in ("x", "y", "customdata"))
+    plain = map_figure(xy, colours, ("a", "b"))
+    drawn = map_figure(xy, colours, ("a", "b"), tray=range(100), picked=4, ellipses=[ellipse])
+    first, second = (prepare(figure, positions=rows, index=rows) for figure in (plain, drawn))
+    assert first == second
+    points = first.data["figure"]["data"][0]
+    assert all(isinstance(points[name], dict) for name in ("x", "y", "customdata"))
+    over = overlay_data([trace for trace in drawn.data if trace.meta["role"] == "overlay"])
+    assert len(over) == 3 and all(isinstance(trace["x"], list) for trace in over)
 
 
 # ---- selections

@@ -100,20 +100,8 @@ def map_figure(
         ValueError: where the values to colour by are not one a sample.
     """
     xy = np.asarray(xy, dtype=np.float32)
-    ink = INKS[theme]
-    figure = go.Figure()
-    for trace in _points(xy, colouring, theme):
-        figure.add_trace(trace)
-    for ellipse in ellipses:
-        outline = ellipse_outline(ellipse)
-        figure.add_trace(_line(outline, ink.accent, ellipse.label, fill=True))
-    for path in paths:
-        figure.add_trace(_line(path.xy, path.colour or ink.accent, path.label, dashed=path.dashed, ends=True))
-    if len(tray):
-        size = 12 if len(tray) <= 20 else 8
-        figure.add_trace(_rings(xy[np.asarray(tray, dtype=np.int64)], ink.text, size, "in the tray"))
-    if picked is not None:
-        figure.add_trace(_rings(xy[[picked]], ink.accent, 18, "picked"))
+    over = overlays(xy, theme=theme, tray=tray, picked=picked, ellipses=ellipses, paths=paths)
+    figure = go.Figure([*_points(xy, colouring, theme), *over])
     is_ordered = colouring is not None and colouring.names is None
     # UMAP's axes have no unit, so numbers and grid lines would say nothing.
     measured = not axes[0].startswith("UMAP")
@@ -131,6 +119,28 @@ def map_figure(
         dragmode="pan",
     )
     return figure
+
+
+def overlays(
+    xy: NDArray[np.floating],
+    *,
+    theme: Theme = "dark",
+    tray: Sequence[int] = (),
+    picked: int | None = None,
+    ellipses: Sequence[Ellipse] = (),
+    paths: Sequence[Path] = (),
+) -> list[go.Scatter]:
+    """What is drawn over the points of a map, as `map_figure` takes it."""
+    ink = INKS[theme]
+    traces = [_line(ellipse_outline(ellipse), ink.accent, ellipse.label, fill=True) for ellipse in ellipses]
+    for path in paths:
+        traces.append(_line(path.xy, path.colour or ink.accent, path.label, dashed=path.dashed, ends=True))
+    if len(tray):
+        size = 12 if len(tray) <= 20 else 8
+        traces.append(_rings(xy[np.asarray(tray, dtype=np.int64)], ink.text, size, "in the tray"))
+    if picked is not None:
+        traces.append(_rings(xy[[picked]], ink.accent, 18, "picked"))
+    return traces
 
 
 def _points(xy: NDArray[np.float32], colouring: Colouring | None, theme: Theme) -> list[go.Scattergl]:

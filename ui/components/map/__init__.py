@@ -1,6 +1,7 @@
 """The map component: a Plotly scatter in the browser with hover pictures, selection by click, box and lasso.
 
-    latent_map(figure, key="atlas", positions=..., index=..., tiles=tiles_url(run), on_pick=...)
+    points = prepare(figure, positions=..., index=...)
+    latent_map(points, key="atlas", overlays=..., tiles=tiles_url(run), on_pick=...)
 
 It takes the very go.Figure that vae_core.figures.maps builds. Large arrays go by address (ui/blobs.py), so a
 rerun sends a few kilobytes; a selection comes back once a gesture, as a bitset.
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from ui.blobs import publish
+from ui.blobs import Pack, keep, pack
 from ui.server import asset_url, plotly_url
 
 if TYPE_CHECKING:
@@ -92,14 +93,14 @@ def unpack_picks(said: Mapping[str, Any], n: int) -> list[tuple[int, int]]:
 
 
 class _Arrays:
-    """Gathers the large arrays of a nested value (of `large` elements and more), to be published in one go."""
+    """Gathers the large arrays of a nested value (of `large` elements and more), to be packed as one."""
 
     def __init__(self, large: int | None = LARGE) -> None:
         self._large = large
         self._gathered: list[tuple[dict[str, Any], np.ndarray]] = []
 
     def add(self, array: np.ndarray) -> dict[str, Any]:
-        """A place that `publish` fills with where the array is."""
+        """A place that `pack` fills with where the array is."""
         reference: dict[str, Any] = {}
         self._gathered.append((reference, array))
         return reference
@@ -114,66 +115,102 @@ class _Arrays:
             return [self.lean(inner) for inner in value]
         return value.item() if isinstance(value, np.generic) else value
 
-    def publish(self) -> None:
-        published = publish([array for _, array in self._gathered])
-        for (reference, _), found in zip(self._gathered, published, strict=True):
+    def pack(self) -> Pack:
+        packed = pack([array for _, array in self._gathered])
+        for (reference, _), found in zip(self._gathered, packed.references, strict=True):
             reference.update(found)
+        return packed
 
 
-def _figure_data(figure: go.Figure) -> dict[str, Any]:
-    arrays, small = _Arrays(), _Arrays(large=None)
+@dataclass(frozen=True)
+class MapData:
+    """The points of a map, made ready for the browser once and drawn many times.
+
+    n: samples on it. mark: changes with them. data: what the browser is told. packs: what it fetches.
+    """
+
+    n: int
+    mark: str
+    data: Mapping[str, Any]
+    packs: tuple[Pack, ...]
+
+
+def prepare(figure: go.Figure, *, positions: np.ndarray, index: np.ndarray, facts: Sequence[Fact] = ()) -> MapData:
+    """The map of a figure as map_figure builds it; rows are rows of the map, 0..n-1.
+
+    Args:
+        positions: [n], place of each row in the run's codes (whose order the tiles have).
+        index: [n], place of each row in the full dataset, for captions.
+        facts: lines of a sample's card.
+    """
+    arrays = _Arrays()
     traces = []
     for trace in figure.data:
-        if (trace.meta or {}).get("role") == "points":
-            parts = arrays.lean(trace._props)  # to_plotly_json would turn the arrays into base64 first
-            for name in ("x", "y", "customdata"):  # the browser needs typed arrays even of few points
-                parts[name] = arrays.add(np.asarray(trace[name]))
-        else:  # what is drawn over the points changes with each click, and must not change their address
-            parts = small.lean(trace._props)
+        if (trace.meta or {}).get("role") != "points":
+            continue
+        parts = arrays.lean(trace._props)  # to_plotly_json would turn the arrays into base64 first
+        for name in ("x", "y", "customdata"):  # the browser needs typed arrays even of few points
+            parts[name] = arrays.add(np.asarray(trace[name]))
         traces.append({"type": trace.type, **parts})
-    arrays.publish()
-    return {"data": traces, "layout": arrays.lean(figure.layout.to_plotly_json())}
+    layout = arrays.lean(figure.layout.to_plotly_json())
+    points = arrays.pack()
+    columns = pack([np.asarray(column) for column in (positions, index, *(fact.values for fact in facts))])
+    places, indices, *values = columns.references
+    lines = [
+        {"title": fact.title, "values": where, "names": list(fact.names or ()) or None, "unit": fact.unit}
+        for fact, where in zip(facts, values, strict=True)
+    ]
+    data = {
+        "figure": {"data": traces, "layout": layout},
+        "n": len(positions),
+        "last": int(positions.max()) if len(positions) else 0,
+        "positions": places,
+        "index": indices,
+        "facts": lines,
+    }
+    mark = f"{columns.name}:{figure.layout.uirevision}"
+    return MapData(len(positions), mark, data, (points, columns))
+
+
+def overlay_data(traces: Sequence[go.Scatter]) -> list[dict[str, Any]]:
+    """What is drawn over the points, as the browser is told it: whole, since it changes with each click."""
+    small = _Arrays(large=None)
+    return [{"type": trace.type, **small.lean(trace._props)} for trace in traces]
 
 
 def latent_map(
-    figure: go.Figure,
+    points: MapData,
     *,
     key: str,
-    positions: np.ndarray,
-    index: np.ndarray,
+    overlays: Sequence[go.Scatter] = (),
     tiles: Mapping[str, Any] | None,
-    facts: Sequence[Fact] = (),
     picked: int | None = None,
     label: str = "Map of the samples in latent space",
     small: bool = False,
     on_pick: Callable[[int], None] | None = None,
     on_select: Callable[[np.ndarray], None] | None = None,
 ) -> None:
-    """Draws the map. Rows are rows of the map, 0..n-1.
+    """Draws the map.
 
     Args:
-        figure: as map_figure builds it: points whose customdata are rows, overlays.
+        points: as `prepare` makes them.
         key: a name for this map on its page.
-        positions: [n], place of each row in the run's codes (whose order the tiles have).
-        index: [n], place of each row in the full dataset, for captions.
+        overlays: traces of the role "overlay", as vae_core.figures.maps makes them.
         tiles: as ui.tiles.tiles_url gives it; None for a map without pictures.
-        facts: lines of a sample's card.
         picked: the row whose card stays open.
         label: for screen readers.
         small: a lower map, for pages where it stands beside something else.
         on_pick: told the row that was clicked, before the page runs again.
         on_select: told the rows inside a box or lasso, ascending; none when the selection was cleared.
     """
-    n = len(positions)
-    columns = [positions, index, *(fact.values for fact in facts)]
-    places, indices, *values = publish([np.asarray(column) for column in columns])
-    mark = f"{places['array']}:{figure.layout.uirevision}"
-
+    n = points.n
     heard = f"{key}.heard"
+    for packed in points.packs:
+        keep(packed)
 
     def hear_pick() -> None:
         said = st.session_state[key].get("picked")
-        if isinstance(said, Mapping) and said.get("mark") == mark and on_pick is not None:
+        if isinstance(said, Mapping) and said.get("mark") == points.mark and on_pick is not None:
             for serial, row in unpack_picks(said, n):
                 if serial > st.session_state.get(heard, 0):
                     st.session_state[heard] = serial
@@ -181,28 +218,16 @@ def latent_map(
 
     def hear_selection() -> None:
         said = st.session_state[key].get("selected")
-        if isinstance(said, Mapping) and said.get("mark") == mark and on_select is not None:
+        if isinstance(said, Mapping) and said.get("mark") == points.mark and on_select is not None:
             on_select(unpack_rows(said, n))
 
     data = {
+        **points.data,
         "module": asset_url("map/map.js"),
         "plotly": plotly_url(),
-        "figure": _figure_data(figure),
-        "n": n,
-        "last": int(positions.max()) if n else 0,
-        "mark": mark,
-        "positions": places,
-        "index": indices,
+        "mark": points.mark,
+        "overlays": overlay_data(overlays),
         "tiles": dict(tiles) if tiles else None,
-        "facts": [
-            {
-                "title": fact.title,
-                "values": where,
-                "names": list(fact.names) if fact.names else None,
-                "unit": fact.unit,
-            }
-            for fact, where in zip(facts, values, strict=True)
-        ],
         "picked": picked,
         "heard": st.session_state.get(heard, 0),
         "label": f"{label}. {n:,} samples. Arrow keys go to the next sample, Enter picks it, Escape clears.",

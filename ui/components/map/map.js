@@ -199,7 +199,7 @@ class LatentMap {
     this.positions = positions;
     this.facts = facts;
     this.index = index;
-    this.overlays = figure.data.filter((trace) => trace.meta?.role === "overlay");
+    this.overlays = data.overlays.filter((trace) => trace.name !== "picked"); // that ring is ours
     // Of two clicks during one run of the script only the later arrives, so each message tells all clicks that
     // Python has not confirmed; until it has, the latest of them is what is picked.
     this.unheard = this.unheard.filter(([serial]) => serial > data.heard);
@@ -212,13 +212,11 @@ class LatentMap {
 
   async draw(Plotly, source, figure) {
     this.Plotly = Plotly;
-    const traces = figure.data.filter((trace) => trace.meta?.role !== "overlay");
+    const traces = figure.data;
     const width = this.stage.clientWidth;
     const narrow = width < 560;
     const colours = this.themeColours();
-    const signature = JSON.stringify([
-      source.data.filter((trace) => trace.meta?.role !== "overlay"), source.layout, narrow, colours,
-    ]);
+    const signature = JSON.stringify([source, narrow, colours]);
     if (signature !== this.signature) {
       this.signature = signature;
       const layout = this.layout(figure.layout, narrow, colours);
@@ -599,8 +597,7 @@ class LatentMap {
     const picked = this.place(this.picked);
     if (picked) rings.push({ ...picked, radius: 9, width: 2.5, colour: colours.accent });
     if (this.hovered) rings.push({ ...this.hovered, radius: 7, width: 1.5, colour: colours.text });
-    const overlays = this.overlays.filter((trace) => trace.name !== "picked");
-    drawOverlay(this.canvas, this.gd, overlays, rings, this.gesture && ((context) => this.gesture.draw(context, colours.accent)));
+    drawOverlay(this.canvas, this.gd, this.overlays, rings, this.gesture && ((context) => this.gesture.draw(context, colours.accent)));
   }
 
   destroy() {
