@@ -134,6 +134,28 @@ def test_keys_do_what_the_mouse_does(page: Page, server: AppServer) -> None:
     expect(slider).to_have_attribute("aria-valuetext", "0.00")
 
 
+def test_an_answer_that_comes_late_pulls_nothing_back(page: Page, server: AppServer) -> None:
+    """The next key comes the moment the address has changed, while the server's answer is still on its way."""
+    desk = open_desk(page, server.url("dimensions", run=RUN))
+    slider = desk.locator(".dimension input[type=range]").first
+    slider.focus()
+    for step in range(1, 5):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_url(lambda url, step=step: f"0.{step}" in parse_qs(urlsplit(url).query).get("z", [""])[0])
+        expect(slider).to_have_attribute("aria-valuetext", f"0.{step}0")
+
+
+def test_back_in_the_browser_is_back_on_the_sliders(page: Page, server: AppServer) -> None:
+    desk = open_desk(page, server.url("dimensions", run=RUN))
+    slider = desk.locator(".dimension input[type=range]").first
+    for place in ("End", "Home"):
+        slider.press(place)
+        page.wait_for_url(lambda url, place=place: ("-3" in url) == (place == "Home") and "z=" in url)
+        settle(page)
+    page.go_back()
+    expect(slider).to_have_attribute("aria-valuetext", "3.00")
+
+
 def test_the_pad_drags_two_dimensions_at_once(page: Page, server: AppServer) -> None:
     wire = Wire().watch(page)
     desk = open_desk(page, server.url("dimensions", run=RUN, pad="2.5"))

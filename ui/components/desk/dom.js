@@ -63,14 +63,14 @@ export function oncePerFrame(draw) {
 
 /**
  * A slider on top of its own filmstrip: the thumb is a frame as wide as a tile, so that the tile under it shows
- * what the slider does there. `change(value)` is called while it moves, `commit()` when it was let go.
+ * what the slider does there. `change(value)` is called while it moves, `settle` (see `later`) when it was let go,
+ * `hold(true)` and `hold(false)` when a finger takes it and lets it go.
  * step, page: what an arrow key and Page Up / Down move.
  */
-export function filmSlider({ low, high, step, page, label, hold, change, commit }) {
+export function filmSlider({ low, high, step, page, label, hold, change, settle }) {
   const canvas = el("canvas", { "aria-hidden": "true" });
   const input = el("input", { type: "range", min: low, max: high, step: "any", "aria-label": label });
   const track = el("div", { class: "track" }, canvas, input);
-  const settle = later(commit);
   let held = false;
   const letGo = () => {
     if (!held) return;
@@ -100,7 +100,7 @@ export function filmSlider({ low, high, step, page, label, hold, change, commit 
     change(input.valueAsNumber, event);
     settle();
   });
-  return { track, canvas, input, close: settle.cancel };
+  return { track, canvas, input };
 }
 
 /**

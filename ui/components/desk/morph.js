@@ -3,7 +3,7 @@
 // data: {decoder, seq, corners: [{label, z}] x 4 (A, B, C, D), t, distance: {dims, median, inside, edge} | null}
 // To Python: state "view" = {seq, t} when a finger lifts or the film stops.
 
-import { clamp, distanceCue, el, filmSlider, oncePerFrame } from "./dom.js";
+import { clamp, distanceCue, el, filmSlider, later, oncePerFrame } from "./dom.js";
 import { bilinear, lerp, slerp } from "./geometry.js";
 import { createIdleQueue, createPainter, createTiles } from "./pictures.js";
 
@@ -59,10 +59,13 @@ export function createMorph(root, { decoder, codes }, component) {
   const tileCode = new Float32Array(size);
 
   const queue = createIdleQueue(() => { root.dataset.settled = "true"; });
+  const settle = later(commit);
   const hold = (held) => {
+    if (held) settle.cancel();
     if (held && playing) play(false);
     if (held) queue.pause();
     else queue.resume();
+    if (!held && unsaid) settle();
   };
 
   const canvasOf = (className) => {
@@ -82,7 +85,7 @@ export function createMorph(root, { decoder, codes }, component) {
     const cue = distanceCue(codes, data.distance);
     const film = filmSlider({
       low: 0, high: 1, step: 0.01, page: 0.1, label: `${title}, place from A to B`, hold,
-      change: (to) => { t = to; unsaid = true; showPlace(); draw(); }, commit,
+      change: (to) => { t = to; unsaid = true; showPlace(); draw(); }, settle,
     });
     film.input.addEventListener("keydown", () => { if (playing) play(false); });
     const ribbon = createRibbon(cue);
@@ -264,6 +267,7 @@ export function createMorph(root, { decoder, codes }, component) {
   playButton.addEventListener("click", () => { if (!playing) commit(); });
 
   function commit() {
+    settle.cancel();
     unsaid = false;
     describe();
     component.setStateValue("view", { seq: ++seq, t: Number(t.toFixed(3)) });
@@ -316,7 +320,7 @@ export function createMorph(root, { decoder, codes }, component) {
       cancelAnimationFrame(frame);
       observer.disconnect();
       queue.clear();
-      for (const { film } of walks) film.close();
+      settle.cancel();
     },
   };
 }

@@ -32,7 +32,16 @@ export function createTraverse(root, { decoder, codes }, component) {
   const byIndex = new Map(data.dimensions.map((dimension) => [dimension.index, dimension]));
   const nameOf = (index) => names[index] ?? `z${index}`;
   const queue = createIdleQueue(() => { root.dataset.settled = "true"; });
-  const hold = (held) => (held ? queue.pause() : queue.resume());
+  const settle = later(commit);
+  const hold = (held) => {
+    if (held) {
+      settle.cancel(); // a key pressed just before: its code goes with this drag's
+      queue.pause();
+      return;
+    }
+    queue.resume();
+    if (unsaid) settle();
+  };
 
   // -- the stage: picture, cue, places to start from
   const picture = el("canvas", { class: "picture", role: "img" });
@@ -88,7 +97,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     const film = filmSlider({
       low, high, step: STEP, page: PAGE, label: nameOf(index), hold,
       change: (to) => { z[index] = to; unsaid = true; row.show(); padPanel.show(); draw(); },
-      commit,
+      settle,
     });
     const tiles = { count: 0, strip: null };
     const fraction = (x) => clamp((x - low) / (high - low), 0, 1);
@@ -144,7 +153,6 @@ export function createTraverse(root, { decoder, codes }, component) {
 
     const row = {
       box,
-      close: film.close,
       label() {
         name.textContent = nameOf(index);
         name.classList.toggle("unnamed", !(index in names));
@@ -207,7 +215,6 @@ export function createTraverse(root, { decoder, codes }, component) {
         el("label", {}, "→ ", choices[0]), el("label", {}, "↑ ", choices[1])),
       area, el("p", { class: "hint" }, "Drag over the grid, or use the arrow keys; Shift takes larger steps."));
     const tiles = createTiles(canvas, painter, GRID, GRID, aspect);
-    const settle = later(commit);
 
     function options() {
       choices.forEach((select, axis) => {
@@ -290,8 +297,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     options();
     area.style.aspectRatio = `${decoder.width} / ${decoder.height}`;
     if (data.dimensions.length < 2) box.hidden = true;
-    return { box, area, show, renew, options, resize: () => area.offsetWidth > 0 && tiles.resize(area.offsetWidth),
-      close: settle.cancel };
+    return { box, area, show, renew, options, resize: () => area.offsetWidth > 0 && tiles.resize(area.offsetWidth) };
   }
 
   // -- drawing
@@ -332,6 +338,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     commit();
   }
   function commit() {
+    settle.cancel();
     describe();
     if (z.join() !== filmsOf) renewFilms();
     unsaid = false;
@@ -404,8 +411,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     close() {
       observer.disconnect();
       queue.clear();
-      padPanel.close();
-      for (const row of rows.values()) row.close();
+      settle.cancel();
     },
   };
 }
