@@ -43,6 +43,13 @@ def test_warm_up_begins_without_rate_and_ends_at_beta(terms: Terms) -> None:
         torch.testing.assert_close(beta_elbo(terms, config, step), late)
 
 
+def test_warm_up_from_above_comes_down_to_beta(terms: Terms) -> None:
+    config = TrainConfig(beta=4, warmup_steps=100, warmup_from=40)
+    halfway = beta_elbo(terms, config, 50.0)
+    torch.testing.assert_close(halfway, beta_elbo(terms, TrainConfig(beta=22), 0.0))
+    torch.testing.assert_close(beta_elbo(terms, config, 100.0), beta_elbo(terms, TrainConfig(beta=4), 0.0))
+
+
 def test_ramp_is_the_same_for_tensors_and_numbers() -> None:
     for step in (0.0, 3.0, 10.0, 99.0):
         assert float(ramp(torch.tensor(step), 10, 2.5)) == pytest.approx(float(ramp(step, 10, 2.5)))

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from vae_core.config import TrainConfig
+from vae_core.data import load_dataset
+from vae_core.metrics.likelihood import held_out_terms
 from vae_core.runs import RunError, load_run
 from vae_core.runs.folder import RunFolder
 from vae_core.training import Step, TrainingError, cosine_tail, pick_device, train
@@ -149,3 +151,15 @@ def test_a_device_that_is_not_there_is_named() -> None:
         pytest.skip("this machine has CUDA")
     with pytest.raises(ValueError, match="no cuda device; choose one of: cpu"):
         pick_device("cuda")
+
+
+def test_weights_kept_in_half_precision_are_those_that_were_measured(tmp_path: Path) -> None:
+    _run(SMALL.model_copy(update={"out": tmp_path / "half", "weights": "fp16"}))
+    _run(SMALL.model_copy(update={"out": tmp_path / "single"}))
+    half, single = (RunFolder(tmp_path / name).weights for name in ("half", "single"))
+    assert half.stat().st_size < 0.6 * single.stat().st_size
+    run = load_run(tmp_path / "half")
+    data = load_dataset("digits")
+    terms = held_out_terms(run.model, data.x, data.splits["test"])
+    assert run.config.test is not None
+    assert float(terms.distortion.mean()) == pytest.approx(run.config.test.distortion, rel=1e-6)

@@ -104,7 +104,9 @@ class TrainConfig(Settings):
     beta: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 1.0
     """Weight of the rate (Higgins et al. 2017)."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
-    """Steps over which the rate's weight rises linearly from 0 to beta."""
+    """Steps over which the rate's weight goes in a straight line to beta."""
+    warmup_from: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 0.0
+    """Where that line begins: 0 against collapse, many times beta for dimensions that wake one by one."""
     free_bits: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
     """Nats per dimension that cost nothing (Kingma et al. 2016)."""
     capacity: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 25.0
@@ -131,6 +133,8 @@ class TrainConfig(Settings):
     """auto takes CUDA, else MPS, else the CPU."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 autocast on CUDA where the card has it, fp32 elsewhere."""
+    weights: Literal["fp32", "fp16"] = "fp32"
+    """Precision of the weights that are kept at the end; fp16 halves the file, and all figures are of the rounded ones."""
     compile: Literal["auto", "on", "off"] = "auto"
     """torch.compile with captured graphs; auto: on CUDA only."""
     title: Annotated[str, Field(max_length=200)] = ""

@@ -17,13 +17,12 @@ Progress = Tensor | float
 """The step number; a tensor inside a captured graph, so that schedules move without recompiling."""
 
 
-def ramp(step: Progress, steps: int, end: float) -> Tensor | float:
-    """Linear rise from 0 at step 0 to `end` at step `steps`, then flat. With steps = 0, `end` at once."""
+def ramp(step: Progress, steps: int, end: float, start: float = 0.0) -> Tensor | float:
+    """The straight line from `start` at step 0 to `end` at step `steps`, then flat. With steps = 0, `end` at once."""
     if steps == 0:
         return end
-    if isinstance(step, Tensor):
-        return end * (step / steps).clamp(max=1.0)
-    return end * min(1.0, step / steps)
+    part = (step / steps).clamp(max=1.0) if isinstance(step, Tensor) else min(1.0, step / steps)
+    return start + (end - start) * part
 
 
 def free_bits(rate: Tensor, nats: float) -> Tensor:
@@ -41,9 +40,11 @@ def free_bits(rate: Tensor, nats: float) -> Tensor:
 def beta_elbo(terms: Terms, config: TrainConfig, step: Progress) -> Tensor:
     """distortion + beta(step) * sum_d rate_d: minus the ELBO when beta = 1.  -> [B], nats.
 
-    Higgins et al. 2017 (beta-VAE), eq. 4; the warm-up of beta as in Bowman et al. 2016, section 3.1.
+    Higgins et al. 2017 (beta-VAE), eq. 4; the warm-up of beta as in Bowman et al. 2016, section 3.1. A warm-up
+    that comes down from a high beta wakes the dimensions one after the other, as a rising capacity does
+    (Burgess et al. 2018, section 5).
     """
-    beta = ramp(step, config.warmup_steps, config.beta)
+    beta = ramp(step, config.warmup_steps, config.beta, config.warmup_from)
     return terms.distortion + beta * free_bits(terms.rate, config.free_bits).sum(1)
 
 

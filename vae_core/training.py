@@ -135,9 +135,12 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     spent, seen, speed = 0.0, 0, 0.0
 
     def finish(outcome: str) -> None:
-        model.load_state_dict(best_weights)
+        half = config.weights == "fp16"
+        model.load_state_dict({k: v.half().float() for k, v in best_weights.items()} if half else best_weights)
         if folder is None:
             return
+        if best:
+            folder.write_weights(_copy(model), half=half)
         from vae_core.runs.finish import write_results
 
         test = look(positions["test"][:TEST_SAMPLES], done) if best else None

@@ -104,11 +104,17 @@ class RunFolder:
             where = ".".join(str(part) for part in first["loc"])
             raise RunError(f"{place} has a setting that does not fit: {where}: {first['msg']}.") from None
 
+    def write_weights(self, weights: Mapping[str, Tensor], *, half: bool = False) -> None:
+        """model.safetensors, in single precision or (numbers that were rounded to it) half."""
+        from vae_core.runs.weights import write_tensors
+
+        write_tensors(self.weights, {name: value.half() for name, value in weights.items()} if half else weights)
+
     def write_progress(self, config: RunConfig, state: TrainingState, history: list[dict[str, float]]) -> None:
         """The state at a look at the validation split. The order matters: state last, so that it never runs ahead."""
         from vae_core.runs.weights import write_tensors
 
-        write_tensors(self.weights, state.best_weights)
+        self.write_weights(state.best_weights)
         write_atomically(self.path / "history.csv", _csv(history))
         self.write_config(config)
         groups = {"weights": state.weights, "best": state.best_weights, "moments": state.moments}

@@ -30,7 +30,10 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str,
 
 
 def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Exactly the expected tensors, and the file's metadata. Raises RunError on any other bytes."""
+    """Exactly the expected tensors, and the file's metadata. Raises RunError on any other bytes.
+
+    Half precision is taken for single, and comes back as single.
+    """
     place = f"{path.parent.name}/{path.name}"
     # header and alignment aside, a file that fits has exactly its tensors' bytes
     room = sum(math.prod(shape) * dtype.itemsize for shape, dtype in expected.values()) + (1 << 20)
@@ -47,12 +50,14 @@ def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[
                     raise RunError(f"{place} {what} tensor {sorted(odd)[0]}: it belongs to another architecture.")
             for name, (shape, dtype) in expected.items():
                 part = file.get_slice(name)
-                if tuple(part.get_shape()) != shape or part.get_dtype() != DTYPES[dtype]:
+                fitting = ("F32", "F16") if dtype == torch.float32 else (DTYPES[dtype],)
+                if tuple(part.get_shape()) != shape or part.get_dtype() not in fitting:
                     raise RunError(
                         f"{place} has {name} as {part.get_dtype()} {tuple(part.get_shape())} where the run's "
                         f"config.json means {DTYPES[dtype]} {shape}."
                     )
-            return {name: file.get_tensor(name) for name in expected}, dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name).to(dtype) for name, (_, dtype) in expected.items()}
+            return tensors, dict(file.metadata() or {})
     except FileNotFoundError:
         raise RunError(f"{place} is missing: the run folder is incomplete; copy it again or train anew.") from None
     except (SafetensorError, OSError, ValueError) as error:
