@@ -88,7 +88,7 @@ show_pickers(run, rows)
 show_desk(run, rows)
 walks.show_downloads(run, *codes)
 st.subheader("On the map", anchor=False)
-walks.show_map(run, codes[0], codes[1], lambda letter, index: choose(run, LETTERS.index(letter), index))
+walks.show_map(run, rows[0], rows[1], lambda letter, index: choose(run, LETTERS.index(letter), index))
 with st.expander("How do the two walks go?"):
     st.markdown(
         "**Straight line**: $z(t) = (1-t)\\,a + t\\,b$. **Along the sphere** (Shoemake 1985): the direction "

@@ -12,6 +12,7 @@ import streamlit as st
 from ui import maps
 from vae_core import export
 from vae_core.figures.maps import Path
+from vae_core.figures.template import INKS
 from vae_core.latent.geometry import Kind, corner_grid, path
 from vae_core.latent.projection import ProjectionError, place_near
 
@@ -22,10 +23,11 @@ KINDS: dict[Kind, str] = {"linear": "straight line", "spherical": "along the sph
 ON_MAP, IN_GIF, IN_PNG, CORNERS = 60, 40, 11, 9  # codes along a walk, or along a side of the grid
 
 
-def show_map(run: Run, a: np.ndarray, b: np.ndarray, on_pick: Callable[[str, int], None]) -> None:
-    """The map with both walks from a to b on it.
+def show_map(run: Run, a: int, b: int, on_pick: Callable[[str, int], None]) -> None:
+    """The map with both walks from A to B on it, and the two ringed.
 
     Args:
+        a, b: rows of run.codes.
         on_pick: called with "A" or "B" and a place in the full dataset when a sample is clicked.
     """
     try:
@@ -33,8 +35,12 @@ def show_map(run: Run, a: np.ndarray, b: np.ndarray, on_pick: Callable[[str, int
     except ProjectionError as error:
         st.info(str(error), icon=":material/info:")
         return
-    places = {kind: place_near(projection, run.codes.mean, path(a, b, ON_MAP, kind)) for kind in KINDS}
-    walks = [Path(places[kind], title, dashed=kind == "linear") for kind, title in KINDS.items()]
+    codes = run.codes.mean
+    ink = INKS[maps.current_theme()].text  # a class may have the accent's colour
+    walks = []
+    for kind, title in KINDS.items():
+        places = place_near(projection, codes, path(codes[a], codes[b], ON_MAP, kind))
+        walks.append(Path(places, title, dashed=kind == "linear", colour=ink))
     target = st.segmented_control(
         "A click on the map chooses", ["A", "B"], default="B", required=True, key="latentarium.walks.target"
     )
@@ -43,6 +49,7 @@ def show_map(run: Run, a: np.ndarray, b: np.ndarray, on_pick: Callable[[str, int
         projection,
         key=f"latentarium.walks.{run.name}",
         paths=walks,
+        tray=run.codes.index[[a, b]].tolist(),
         small=True,
         on_pick=lambda index: on_pick(target or "B", index),
     )

@@ -135,3 +135,20 @@ def test_films_and_sheets_download(page: Page, server: AppServer) -> None:
             page.get_by_role("button", name=button).click()
         with Image.open(BytesIO(waiting.value.path().read_bytes())) as picture:
             assert picture.format == kind and getattr(picture, "n_frames", 1) == frames
+
+
+def test_a_click_on_the_map_chooses_b_or_a(page: Page, server: AppServer) -> None:
+    open_desk(page, server.url("between", run="digits-2d", a=5, b=77))
+    plot = page.locator(".lt-map[data-ready]")
+    for letter, other in (("b", "a"), ("a", "b")):
+        before, kept = param(page, letter), param(page, other)
+        page.get_by_test_id("stMain").get_by_role("radio", name=letter.upper(), exact=True).click()
+        settle(page)
+        stage = plot.locator("[tabindex='0']").first
+        stage.scroll_into_view_if_needed()
+        stage.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url, letter=letter, before=before: f"&{letter}={before}&" not in f"{url}&")
+        settle(page)
+        assert param(page, letter) != before and param(page, other) == kept
