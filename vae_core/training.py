@@ -16,6 +16,7 @@ from vae_core.config import DataInfo, Figures, RunConfig, TrainConfig, model_spe
 from vae_core.metrics.likelihood import held_out_terms
 from vae_core.models import GaussianVAE, build
 from vae_core.objectives import OBJECTIVES
+from vae_core.runs.finish import write_results
 from vae_core.runs.folder import RunFolder, TrainingState
 
 if TYPE_CHECKING:
@@ -141,8 +142,6 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
             return
         if best:
             folder.write_weights(_copy(model), half=half)
-        from vae_core.runs.finish import write_results
-
         test = look(positions["test"][:TEST_SAMPLES], done) if best else None
         write_results(folder, run.model_copy(update={"best": best, "test": test, "state": outcome}), model, data)
 
