@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from ui import training
+from ui import cache, training
 from ui.maps import current_theme
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def _reached(now: Standing) -> None:
     from vae_core.runs import RunFolder
 
     config = RunFolder(now.folder).read_config()
-    done = "Finished." if now.state == "finished" else f"Stopped at step {now.step:,}; the best weights are kept."
-    kept = f" Its weights are those of step {config.best.step:,}, the best on held-out samples." if config.best else ""
+    done = "Finished" if now.state == "finished" else f"Stopped at step {now.step:,}"
+    kept = f"; the weights of step {config.best.step:,}, the best on held-out ones, are kept." if config.best else "."
     reached = config.test or config.best
     figures = (
         f" On samples it has never seen: distortion **{reached.distortion:.1f}**, rate **{reached.rate:.1f}** nats."
@@ -132,6 +132,9 @@ def _reached(now: Standing) -> None:
 def _pictures(now: Standing, live: Live | None) -> None:
     if live is None:
         if not now.live:
+            preview = cache.get_preview(now.folder)
+            if preview is not None:
+                st.image(preview, width=512, output_format="PNG", alt=f"Pictures from the run {now.name}")
             return
         blank = np.zeros((COLUMNS, 1, 8, 8), np.uint8)
         pairs, samples = [blank, blank], [blank, blank]

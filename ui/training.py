@@ -26,12 +26,13 @@ _NAME = "latentarium.train.name"
 _SUGGESTED = "latentarium.train.suggested"
 _STARTED = "latentarium.train.started"
 _PROBLEM = "latentarium.train.problem"
+_BASE = "latentarium.train.base"
 
 NETS = {"auto": "Auto", "mlp": "MLP", "conv": "Conv"}
 LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}
 OBJECTIVES = {"elbo": "β · rate", "capacity": "Capacity"}
 LENGTHS = {"epochs": "Epochs", "steps": "Steps"}
-DEVICES = {"auto": "The fastest one here", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS (Apple)"}
+DEVICES = {"auto": "Fastest", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 DEFAULTS: dict[str, Any] = {
     "data": "digits", "net": "auto", "latent_dim": 2, "likelihood": "bernoulli", "objective": "elbo", "beta": 1.0,
     "warmup_steps": 0, "free_bits": 0.0, "capacity": 25.0, "capacity_steps": 10_000, "gamma": 100.0,
@@ -90,9 +91,10 @@ def show_form() -> None:
 
 
 def take_settings(config: TrainConfig) -> None:
-    """Fill the form with a run's settings and show it. For callbacks."""
+    """Fill the form with a run's settings and show it; those that have no field go along. For callbacks."""
     values = config.model_dump(include=set(FIELDS))
     fill({**values, "length": "steps" if config.steps else "epochs", "steps": config.steps or DEFAULTS["steps"]})
+    st.session_state[_BASE] = config.model_copy(update={"title": "", "about": "", "out": None})
     show_form()
 
 
@@ -101,6 +103,7 @@ def fill(settings: dict[str, Any]) -> None:
     for field, default in DEFAULTS.items():
         st.session_state[_key(field)] = settings.get(field, default)
     st.session_state.pop(_PROBLEM, None)
+    st.session_state.pop(_BASE, None)
 
 
 def preset_buttons() -> None:
@@ -195,7 +198,7 @@ def main_settings() -> None:
                 "drawn as a plane; more can tell more.")  # fmt: skip
     with right:
         net = _select("Net", "net", NETS, "MLP: every pixel is joined to every unit. Conv: the same small "
-                      "filters everywhere, for larger square pictures. Auto takes the one that suits the data.")  # fmt: skip
+                      "filters everywhere, for larger square pictures. Auto takes what suits the data.")  # fmt: skip
         if net == "auto":
             shape = CARDS[_value("data")].sample_shape
             kind = model_spec(TrainConfig(), shape).net
@@ -234,7 +237,8 @@ def advanced_settings() -> None:
             else:
                 _number("Climb of C (steps)", "capacity_steps", 1, 100_000_000, 500, "C rises from 0 over these steps.")
         with right:
-            _select("Device", "device", DEVICES, "Where the arithmetic is done.")
+            _select("Device", "device", DEVICES, "Where the arithmetic is done: CUDA is a GPU of NVIDIA, MPS one of "
+                    "Apple; fastest takes what is there.")  # fmt: skip
             _number("Learning rate", "learning_rate", 1e-6, 10.0, 1e-4, "Adam's step size. Too high, and the loss is "
                     "soon no longer a number.", "%g")  # fmt: skip
             _number("Cool-down (part)", "decay", 0.0, 1.0, 0.1, "Last part of the steps over which the learning rate "
@@ -244,6 +248,8 @@ def advanced_settings() -> None:
                         "that no dimension is put to sleep.", "%g")  # fmt: skip
             else:
                 _number("γ", "gamma", 0.1, 1e6, 50.0, "How hard the rate is held at C.", "%g")
+        if others := _other_settings():
+            st.caption(f"Taken over as well: {others}.")
 
 
 def settings() -> TrainConfig:
@@ -251,7 +257,15 @@ def settings() -> TrainConfig:
     values = {field: _value(field) for field in FIELDS}
     if _value("length") == "epochs":
         values["steps"] = None
-    return TrainConfig(**values)
+    return st.session_state.get(_BASE, TrainConfig()).model_copy(update=values)
+
+
+def _other_settings() -> str:
+    """What a run whose settings were taken brought along that the form has no field for."""
+    base = st.session_state.get(_BASE, TrainConfig())
+    fields = (field for field in TrainConfig.model_fields if field not in FIELDS)
+    changed = {field: getattr(base, field) for field in fields if getattr(base, field) != getattr(TrainConfig(), field)}
+    return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changed.items())
 
 
 def how_long(config: TrainConfig) -> str:
@@ -287,10 +301,16 @@ def free_name(wish: str) -> str:
     return name
 
 
-def name_field(config: TrainConfig) -> str:
-    """The run's name: suggested from the settings until the visitor writes another."""
+def _follow_suggestion(config: TrainConfig) -> str:
+    """The name as it stands, or a new suggestion where the visitor has written none."""
     if st.session_state.get(_NAME, "") in ("", st.session_state.get(_SUGGESTED)):
         st.session_state[_NAME] = st.session_state[_SUGGESTED] = free_name(slug(config))
+    return str(st.session_state[_NAME])
+
+
+def name_field(config: TrainConfig) -> str:
+    """The run's name: suggested from the settings until the visitor writes another."""
+    _follow_suggestion(config)
     return str(st.text_input("Name", key=_NAME, max_chars=80, help="It names the folder and stands in links.")).strip()
 
 
@@ -311,7 +331,7 @@ def start_button(config: TrainConfig) -> None:
     here = cache.is_here(config.data)
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
-        disabled=bool(problem) or not here, on_click=_start, args=(config, name),
+        disabled=bool(problem) or not here, on_click=_start,
     )
     problem = problem or st.session_state.pop(_PROBLEM, "")
     if problem:
@@ -322,15 +342,16 @@ def start_button(config: TrainConfig) -> None:
         st.caption(how_long(config))
 
 
-def _start(config: TrainConfig, name: str) -> None:
+def _start() -> None:
+    """What the button does. The settings are read now: the page may not have been drawn since the last one changed."""
     from vae_core import launch
 
-    before, when = st.session_state.get(_STARTED, ("", 0.0))
-    if before == name and time.monotonic() - when < DOUBLE_CLICK:
-        state.set_page_param(WATCH, name)
-        return
     try:
-        launch.start(config.model_copy(update={"out": runs_folder() / name}))
+        config = settings()
+        name = _follow_suggestion(config).strip()
+        before, when = st.session_state.get(_STARTED, ("", 0.0))
+        if before != name or time.monotonic() - when > DOUBLE_CLICK:
+            launch.start(config.model_copy(update={"out": runs_folder() / name}))
     except RunError as error:
         st.session_state[_PROBLEM] = str(error)
         return

@@ -1,0 +1,124 @@
+"""Training in a real browser with real workers: watched, reloaded, left alone by a killed app, stopped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.harness import PHONE, AppServer, check, follow, serve, settle, visit
+
+PATIENCE = 60_000  # milliseconds; a worker loads torch first, and the machine may be shared
+SPEED = re.compile("samples a second")
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture
+def bench(start_server: Callable[..., AppServer]) -> AppServer:
+    return start_server(shipped=False)
+
+
+def type_name(page: Page, name: str) -> None:
+    page.get_by_role("textbox", name="Name").fill(name)
+
+
+def start(page: Page, server: AppServer, name: str, **settings: str | int) -> None:
+    visit(page, server.url("studio", **settings))
+    type_name(page, name)  # no Enter and no wait: the click has to take what was typed
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServer) -> None:
+    start(page, bench, "first", epochs=30, latent_dim=3)
+    assert "watch=first" in page.url and "latent_dim" not in page.url
+    sheet = page.get_by_alt_text("Eight samples that are not trained on, and below each its reconstruction")
+    expect(sheet).to_be_visible()
+    blank = sheet.get_attribute("src")
+    expect(page.get_by_text("Finished; the weights of step")).to_be_visible(timeout=PATIENCE)
+    check(page)
+    assert sheet.get_attribute("src") != blank, "the pictures came to life"
+    assert page.locator(".js-plotly-plot").count() == 3
+    picker = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Model")
+    expect(picker).to_have_value("digits, 3 dimensions, beta 1")
+    assert (bench.runs / "first" / "codes.npz").exists()
+    page.get_by_role("link", name="Open in the Atlas").click()
+    page.wait_for_url("**/map?*run=first*")
+
+
+def test_the_page_keeps_its_place_while_it_trains(page: Page, bench: AppServer) -> None:
+    """A reload doesn't end it, nothing jumps, and a stop keeps the best weights."""
+    start(page, bench, "long", length="steps", steps=5_000_000)
+    charts = page.locator(".js-plotly-plot")
+    expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
+    expect(charts).to_have_count(3)
+    page.wait_for_timeout(500)
+    tops = """() => [...document.querySelectorAll('.js-plotly-plot, [data-testid=stImage]')]
+        .map(e => Math.round(e.getBoundingClientRect().top))"""
+    before, words = page.evaluate(tops), page.get_by_text(SPEED).inner_text()
+    page.wait_for_function(
+        "words => { const now = [...document.querySelectorAll('p')].find(p => /samples a second/.test(p.innerText));"
+        " return now && now.innerText !== words }", arg=words, timeout=PATIENCE,
+    )
+    assert page.evaluate(tops) == before
+    page.reload()
+    expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    check(page)
+    assert (bench.runs / "long" / "model.safetensors").exists()
+
+
+def test_a_killed_app_finds_its_training_again(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    with serve(folder, shipped=False) as server:
+        start(page, server, "survivor", length="steps", steps=5_000_000)
+        expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
+        said = page.get_by_text(SPEED).inner_text()
+        server.process.kill()
+        server.process.wait(10)
+    with serve(folder, shipped=False) as server:
+        visit(page, server.url("studio", watch="-"))
+        page.get_by_role("link", name="survivor").click()
+        expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
+        step = re.compile(r"Step ([\d,]+) of")
+        then, now = (
+            int(step.search(words).group(1).replace(",", "")) for words in (said, page.get_by_text(SPEED).inner_text())
+        )
+        assert now > then, "it went on while there was no app"
+        page.get_by_role("button", name="Stop", exact=True).click()
+        expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
+        follow(page, "Home")
+        expect(page.get_by_text("digits, 2 dimensions, beta 1").first).to_be_visible()
+
+
+def test_of_two_visitors_one_starts(new_page: Callable[..., Page], bench: AppServer) -> None:
+    visitors = [new_page(), new_page()]
+    for visitor in visitors:
+        visit(visitor, bench.url("studio", length="steps", steps=5_000_000))
+        type_name(visitor, "ours")
+        visitor.keyboard.press("Enter")
+        visitor.wait_for_timeout(300)
+        settle(visitor)
+    for visitor in visitors:
+        visitor.get_by_role("button", name="Start training").click()
+    first, second = visitors
+    expect(first.get_by_role("button", name="Stop", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(second.get_by_text("ours is being trained already: watch it, stop it, or choose")).to_be_visible()
+    expect(first.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
+    first.get_by_role("button", name="Stop", exact=True).click()
+    expect(first.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_form_fits_a_phone(new_page: Callable[..., Page], server: AppServer, scheme: str) -> None:
+    page = new_page(size=PHONE, scheme=scheme)
+    visit(page, server.url("studio", watch="-"))
+    expect(page.get_by_role("button", name="Start training")).to_be_attached()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]
