@@ -7,6 +7,7 @@ reopens it. A page that changes the choice outside a callback calls `st.rerun()`
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -20,6 +21,9 @@ TRAY_LIMIT = 60  # what fits an address and an eye; further samples are refused 
 _SELECTION = "latentarium.selection"
 _WRITTEN = "latentarium.address"
 _NOTE = "latentarium.note"
+_REPLACED = "latentarium.address.replaced"
+
+STALE = 3.0  # seconds in which an address that we have replaced is a late message rather than the back button
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ def follow_address() -> None:
     session's choice stands.
     """
     run, tray_text = _in_address()
-    if not run or (run, tray_text) == st.session_state.get(_WRITTEN):
+    if not run or (run, tray_text) == st.session_state.get(_WRITTEN) or _is_stale((run, tray_text)):
         return
     now = selection()
     try:
@@ -127,6 +131,15 @@ def follow_address() -> None:
         tray = now.tray
     _keep(Selection(run=run, tray=tray))
     st.session_state[_WRITTEN] = (run, tray_text)
+
+
+def _is_stale(address: tuple[str, str]) -> bool:
+    """Whether the browser sent this address before it heard of the one we wrote since.
+
+    It does when clicks come faster than answers; taken at its word, it would undo the clicks between.
+    """
+    replaced, when = st.session_state.get(_REPLACED, {}), time.monotonic()
+    return address in replaced and when - replaced[address] < STALE
 
 
 def write_address() -> None:
@@ -141,6 +154,13 @@ def write_address() -> None:
             st.query_params["tray"] = wanted[1]
         else:
             st.query_params.pop("tray", None)
+    before = st.session_state.get(_WRITTEN)
+    if before is not None and before != wanted:
+        now_is = time.monotonic()
+        kept = {old: when for old, when in st.session_state.get(_REPLACED, {}).items() if now_is - when < STALE}
+        kept[before] = now_is
+        kept.pop(wanted, None)
+        st.session_state[_REPLACED] = kept
     st.session_state[_WRITTEN] = wanted
 
 

@@ -85,3 +85,20 @@ def test_through_the_frame_it_has_the_picker_and_the_tray() -> None:
     assert test.query_params["run"] == "digits-2d" and test.query_params["tray"] == "5.9"
     test.run()  # the frame is still there
     assert test.sidebar.selectbox and test.title[0].value == "Where does every sample live?"
+
+
+def test_an_address_sent_before_the_last_click_was_answered_undoes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    test.query_params["run"], test.query_params["tray"] = "digits-2d", "5"
+    test.run()
+    test.session_state["latentarium.selection"] = Selection(run="digits-2d", tray=(5, 9))  # a click
+    test.run()
+    assert test.query_params["tray"] == "5.9"
+    test.session_state["latentarium.selection"] = Selection(run="digits-2d", tray=(5, 9, 11))  # another, with
+    test.query_params["tray"] = "5"  # the address of before both
+    test.run()
+    assert test.query_params["tray"] == "5.9.11"
+    monkeypatch.setattr("ui.state.STALE", 0.0)  # later: somebody went back
+    test.query_params["tray"] = "5"
+    test.run()
+    assert test.session_state["latentarium.selection"].tray == (5,)
