@@ -107,7 +107,7 @@ def _end(now: Standing) -> None:
     elif now.state in ("finished", "stopped"):
         _reached(now)
     if now.has_weights and not now.live:
-        with st.container(horizontal=True, gap="medium", key="run-doors"):  # the look of a card's doors
+        with st.container(horizontal=True, gap="medium", key="train-doors"):
             for page, label, icon in ROOMS:
                 st.page_link(page, label=label, icon=icon, query_params={"run": now.name})
 
