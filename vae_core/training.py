@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -69,7 +70,8 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
 
         data = load_dataset(config.data)
     device = pick_device(config.device)
-    spec = model_spec(config, data.sample_shape)
+    run = _run_config(config, data)
+    spec = run.model
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = build(spec)
@@ -84,7 +86,114 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     batch_size = min(config.batch_size, len(positions["train"]))
     steps_per_epoch = len(positions["train"]) // batch_size
     total = config.steps or config.epochs * steps_per_epoch
+    look_every = max(1, total // config.evaluations)
+    report_every = max(1, min(REPORT_STEPS, total // HISTORY_ROWS))
+    history_every = max(report_every, total // HISTORY_ROWS // report_every * report_every)
 
+    folder = RunFolder(config.out) if config.out else None
+    done, best, best_weights, history = 0, None, _copy(model), list[dict[str, float]]()
+    if folder and resume:
+        state = folder.read_state(model.state_dict(), spec, noise.get_state())
+        model.load_state_dict(state.weights)
+        done, best, best_weights = state.step, state.best, state.best_weights
+        _load_moments(optimiser, state.moments)
+        noise.set_state(state.noise)
+        history = folder.read_history(until=done)
+        folder.write_config(run.model_copy(update={"best": best}))
+    elif folder:
+        folder.create(run)
+
+    def look(where: Tensor, step: int) -> Figures:
+        model.eval()
+        terms = held_out_terms(model, x, where)
+        model.train()
+        # "best" is judged by the objective as it stands at the end, whatever the schedules say now
+        final = config.model_copy(update={"warmup_steps": 0, "capacity_steps": 1})
+        figures = Figures(
+            step=step,
+            distortion=float(terms.distortion.mean()),
+            rate=float(terms.rate.sum(1).mean()),
+            objective=float(OBJECTIVES[config.objective](terms, final, 1.0).mean()),
+        )
+        if not np.isfinite(figures.objective):
+            raise TrainingError(_cause(step, config, best))
+        return figures
+
+    def keep(figures: Figures | None) -> None:
+        """After a look at the validation split: the best so far, and all that resuming needs."""
+        nonlocal best, best_weights
+        if figures is None:
+            return
+        if best is None or figures.objective < best.objective:
+            best, best_weights = figures, _copy(model)
+        if folder:
+            state = TrainingState(done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state())
+            folder.write_progress(run.model_copy(update={"best": best}), state, history)
+
+    def finish(outcome: str) -> None:
+        half = config.weights == "fp16"
+        model.load_state_dict({k: v.half().float() for k, v in best_weights.items()} if half else best_weights)
+        if folder is None:
+            return
+        test = None
+        if best:
+            folder.write_weights(_copy(model), half=half)
+            test = look(positions["test"][:TEST_SAMPLES], best.step)
+        write_results(folder, run.model_copy(update={"best": best, "test": test, "state": outcome}), model, data)
+
+    forward = _loss_function(model, config, device, noise, done)
+    meter = _Meter(spec.latent_dim, device, batch_size)
+    try:
+        model.train()
+        for rows in _batches(positions["train"], batch_size, config.seed, range(done, total)):
+            batch = x[rows]
+            if spec.net == "conv":
+                batch = batch.contiguous(memory_format=torch.channels_last)
+            for group in optimiser.param_groups:
+                group["lr"] = config.learning_rate * cosine_tail(done, total, config.decay)
+            loss, distortion, rate = forward(batch, done)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+            done += 1
+            meter.add(done, loss, distortion, rate)
+
+            looking = done % look_every == 0 or done == total
+            if not (looking or done % report_every == 0):
+                continue
+            values, speed = meter.read()
+            if meter.bad_step is not None:
+                raise TrainingError(_cause(meter.bad_step, config, best))
+            figures = look(positions["validation"][:VALIDATION_SAMPLES], done) if looking else None
+            if looking or done % history_every == 0:
+                history.append(_history_row(done, done / steps_per_epoch, values, figures))
+            keep(figures)
+            yield Step(
+                step=done,
+                total=total,
+                epoch=done / steps_per_epoch,
+                loss=values[0],
+                distortion=values[1],
+                rate=np.array(values[2:]),
+                validation=figures,
+                samples_per_second=speed,
+                seconds_left=(total - done) * batch_size / max(speed, 1e-9),
+                model=model,
+            )
+            meter.restart()
+        finish("finished")
+    except (GeneratorExit, KeyboardInterrupt):
+        if best is None and done:  # stopped before the first look: what was learnt until now is kept
+            with contextlib.suppress(TrainingError):
+                keep(look(positions["validation"][:VALIDATION_SAMPLES], done))
+        finish("stopped")
+        raise
+    except TrainingError:
+        finish("failed")
+        raise
+
+
+def _run_config(config: TrainConfig, data: Dataset) -> RunConfig:
     info = DataInfo(
         name=data.name,
         sample_shape=data.sample_shape,
@@ -93,151 +202,85 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         factor_names=data.factor_names,
         factor_sizes=data.factor_sizes,
     )
-    run = RunConfig(train=config, model=spec, data=info)
-    folder = RunFolder(config.out) if config.out else None
-    done, best, history = 0, None, list[dict[str, float]]()
-    best_weights = _copy(model)
-    if folder and resume:
-        state = folder.read_state(model.state_dict(), spec)
-        model.load_state_dict(state.weights)
-        best_weights, best, done = state.best_weights, state.best, state.step
-        _load_moments(optimiser, state.moments)
-        noise.set_state(state.noise)
-        history = folder.read_history(until=done)
-        folder.write_config(run.model_copy(update={"best": best}))
-    elif folder:
-        folder.create(run)
+    return RunConfig(train=config, model=model_spec(config, data.sample_shape), data=info)
 
+
+Losses = tuple[Tensor, Tensor, Tensor]
+"""The loss and the mean distortion, scalars, and the mean rate [D]."""
+
+
+def _loss_function(
+    model: GaussianVAE, config: TrainConfig, device: torch.device, noise: torch.Generator, done: int
+) -> Callable[[Tensor, int], Losses]:
+    """(batch, step) -> losses, compiled into captured graphs where the config asks for it."""
     objective = OBJECTIVES[config.objective]
-    amp = _autocast(config.precision, device)
-
-    # a compiled loss draws its noise from CUDA's own generator: graphs capture that one alone
+    autocast = _autocast(config.precision, device)
     compiled = config.compile == "on" or (config.compile == "auto" and device.type == "cuda")
+    # a compiled loss draws its noise from CUDA's own generator: graphs capture that one alone
     generator = None if compiled else noise
     if compiled and device.type == "cuda":
         torch.cuda.manual_seed(config.seed + done)
 
-    def loss_of(batch: Tensor, step: Tensor | float) -> tuple[Tensor, Tensor, Tensor]:
-        with amp:
+    def losses(batch: Tensor, step: Tensor | float) -> Losses:
+        with autocast:
             terms = model.terms(batch, generator=generator)
         return objective(terms, config, step).mean(), terms.distortion.mean(), terms.rate.mean(0)
 
-    forward = torch.compile(loss_of, mode="reduce-overhead") if compiled else loss_of
+    if not compiled:
+        return losses
+    graph = torch.compile(losses, mode="reduce-overhead")
+    # the step goes in as a tensor: as a number it would be compiled anew each time
+    return lambda batch, step: graph(batch, torch.tensor(float(step), device=device))
 
-    look_every = max(1, total // config.evaluations)
-    report_every = max(1, min(REPORT_STEPS, total // HISTORY_ROWS))
-    history_every = max(report_every, total // HISTORY_ROWS // report_every * report_every)
 
-    sums = torch.zeros(2 + spec.latent_dim, device=device)  # loss, distortion, rate [D]
-    counted = 0
-    first_bad = torch.full((), -1, dtype=torch.int64, device=device)
-    order, order_epoch = torch.empty(0, dtype=torch.int64), -1
-    started = time.perf_counter()
-    spent, seen, speed = 0.0, 0, 0.0
+def _batches(positions: Tensor, batch_size: int, seed: int, steps: range) -> Iterator[Tensor]:
+    """Rows of the batch of each of these steps, [batch_size]; each epoch's order depends on seed and epoch alone."""
+    per_epoch = len(positions) // batch_size
+    order, order_epoch = positions, -1
+    for step in steps:
+        epoch, within = divmod(step, per_epoch)
+        if epoch != order_epoch:
+            shuffle = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+            order = positions[torch.randperm(len(positions), generator=shuffle).to(positions.device)]
+            order_epoch = epoch
+        yield order[within * batch_size : (within + 1) * batch_size]
 
-    def finish(outcome: str) -> None:
-        half = config.weights == "fp16"
-        model.load_state_dict({k: v.half().float() for k, v in best_weights.items()} if half else best_weights)
-        if folder is None:
-            return
-        if best:
-            folder.write_weights(_copy(model), half=half)
-        test = look(positions["test"][:TEST_SAMPLES], done) if best else None
-        write_results(folder, run.model_copy(update={"best": best, "test": test, "state": outcome}), model, data)
 
-    def look(where: Tensor, step: int) -> Figures:
-        terms = held_out_terms(model, x, where)
-        # "best" is judged by the objective as it stands at the end, whatever the schedules say now
-        final = config.model_copy(update={"warmup_steps": 0, "capacity_steps": 1})
-        return Figures(
-            step=step,
-            distortion=float(terms.distortion.mean()),
-            rate=float(terms.rate.sum(1).mean()),
-            objective=float(objective(terms, final, 1.0).mean()),
-        )
+class _Meter:
+    """Means of the loss and its terms since the last reading, kept on the device: reading alone waits for it."""
 
-    try:
-        model.train()
-        while done < total:
-            epoch, within = divmod(done, steps_per_epoch)
-            if epoch != order_epoch:
-                shuffle = torch.Generator().manual_seed(config.seed * 1_000_003 + epoch)
-                order = positions["train"][torch.randperm(len(positions["train"]), generator=shuffle).to(device)]
-                order_epoch = epoch
-            rows = order[within * batch_size : (within + 1) * batch_size]
-            batch = x[rows]
-            if spec.net == "conv":
-                batch = batch.contiguous(memory_format=torch.channels_last)
-            for group in optimiser.param_groups:
-                group["lr"] = config.learning_rate * cosine_tail(done, total, config.decay)
-            step_tensor = torch.tensor(float(done), device=device) if compiled else float(done)
-            loss, distortion, rate = forward(batch, step_tensor)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            optimiser.step()
-            with torch.no_grad():
-                bad = (first_bad < 0) & ~torch.isfinite(loss)
-                first_bad = torch.where(bad, done + 1, first_bad)
-                sums += torch.cat([torch.stack([loss, distortion]), rate]).detach()
-            counted += 1
-            done += 1
+    def __init__(self, latent_dim: int, device: torch.device, batch_size: int) -> None:
+        self.sums = torch.zeros(2 + latent_dim, device=device)  # loss, distortion, rate [D]
+        self.first_bad = torch.full((), -1, dtype=torch.int64, device=device)
+        self.batch_size = batch_size
+        self.counted = self.seen = 0
+        self.spent, self.started = 0.0, time.perf_counter()
 
-            looking = done % look_every == 0 or done == total
-            if not (looking or done % report_every == 0):
-                continue
-            if int(first_bad) >= 0:
-                raise TrainingError(_cause(int(first_bad), config, best))
-            values = (sums / counted).tolist()
-            spent += time.perf_counter() - started
-            seen += counted * batch_size
-            speed = seen / spent
-            sums.zero_()
-            counted = 0
-            figures = None
-            if looking:
-                model.eval()
-                figures = look(positions["validation"][:VALIDATION_SAMPLES], done)
-                model.train()
-                if not np.isfinite(figures.objective):
-                    raise TrainingError(_cause(done, config, best))
-                if best is None or figures.objective < best.objective:
-                    best, best_weights = figures, _copy(model)
-            if looking or done % history_every == 0:
-                history.append(_history_row(done, done / steps_per_epoch, values, figures))
-            if folder and looking:
-                state = TrainingState(done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state())
-                folder.write_progress(run.model_copy(update={"best": best}), state, history)
-            yield Step(
-                done,
-                total,
-                done / steps_per_epoch,
-                values[0],
-                values[1],
-                np.array(values[2:]),
-                figures,
-                speed,
-                (total - done) * batch_size / max(speed, 1e-9),
-                model,
-            )
-            started = time.perf_counter()
-        finish("finished")
-    except (GeneratorExit, KeyboardInterrupt):
-        model.eval()
-        if best is None and done:  # stopped before the first look: what was learnt until now is kept
-            figures = look(positions["validation"][:VALIDATION_SAMPLES], done)
-            if np.isfinite(figures.objective):
-                best, best_weights = figures, _copy(model)
-                if folder:
-                    state = TrainingState(
-                        done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state()
-                    )
-                    folder.write_progress(run.model_copy(update={"best": best}), state, history)
-        finish("stopped")
-        raise
-    except TrainingError:
-        model.eval()
-        finish("failed")
-        raise
+    @torch.no_grad()
+    def add(self, step: int, loss: Tensor, distortion: Tensor, rate: Tensor) -> None:
+        bad = (self.first_bad < 0) & ~torch.isfinite(loss)
+        self.first_bad = torch.where(bad, step, self.first_bad)
+        self.sums += torch.cat([torch.stack([loss, distortion]), rate])
+        self.counted += 1
+
+    def read(self) -> tuple[list[float], float]:
+        """The means, and samples per second since the training began (looks and pauses left out)."""
+        values = (self.sums / self.counted).tolist()
+        self.spent += time.perf_counter() - self.started
+        self.seen += self.counted * self.batch_size
+        self.sums.zero_()
+        self.counted = 0
+        return values, self.seen / self.spent
+
+    def restart(self) -> None:
+        """The clock goes on: what happened since the last reading was not training."""
+        self.started = time.perf_counter()
+
+    @property
+    def bad_step(self) -> int | None:
+        """The first step whose loss was no number."""
+        step = int(self.first_bad)
+        return step if step >= 0 else None
 
 
 def pick_device(wish: str) -> torch.device:

@@ -127,8 +127,11 @@ class RunFolder:
             {"progress": json.dumps({"step": state.step, "best": best})},
         )
 
-    def read_state(self, weights: Mapping[str, Tensor], spec: ModelSpec) -> TrainingState:
-        """The last state, for a model with these weights. Raises RunError where there is none or it doesn't fit."""
+    def read_state(self, weights: Mapping[str, Tensor], spec: ModelSpec, noise: Tensor) -> TrainingState:
+        """The last state, for a model with these weights and a generator with such a state.
+
+        Raises RunError where there is none or it doesn't fit.
+        """
         import torch
 
         from vae_core.models import build
@@ -143,7 +146,7 @@ class RunFolder:
             expected[f"moments/{i}.step"] = ((), torch.float32)
             expected[f"moments/{i}.exp_avg"] = (shape, torch.float32)
             expected[f"moments/{i}.exp_avg_sq"] = (shape, torch.float32)
-        expected["noise"] = (tuple(torch.Generator().get_state().shape), torch.uint8)
+        expected["noise"] = (tuple(noise.shape), torch.uint8)
         tensors, metadata = read_tensors(self.state, expected)
         groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "moments": {}}
         for name, value in tensors.items():
