@@ -64,8 +64,9 @@
     };
   }
 
-  /** When the text of an element matching `selector` first contained `text`, as a promise. */
-  probe.whenText = (selector, text) => new Promise((told) => {
+  /** When the text of an element matching `selector` first contained `text`, as a promise; it fails after 20 s. */
+  probe.whenText = (selector, text) => new Promise((told, failed) => {
+    setTimeout(() => failed(new Error(`${selector} did not say ${text}`)), 20_000);
     const look = () => {
       if (!document.querySelector(selector)?.textContent.includes(text)) return false;
       watcher.disconnect();

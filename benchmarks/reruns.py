@@ -51,11 +51,13 @@ def open_desk(side: Side, run: str) -> None:
     quiet(side.page)
 
 
-def let_go(page: Page, place: float) -> float:
-    """Puts the first slider elsewhere; ms from letting go until the server has written it into the address.
+def elsewhere(i: int) -> float:
+    """A new place along a slider (0..1) for each i, from end to end: a press beside the last place's thumb."""
+    return (0.15, 0.85)[i % 2] + 0.1 * (i * 0.618 % 1 - 0.5)
 
-    place: 0..1 along the slider; a new one each time.
-    """
+
+def let_go(page: Page, place: float) -> float:
+    """Puts the first slider elsewhere; ms from letting go until the server has written it into the address."""
     box = page.locator(".desk input[type=range]").first.bounding_box()
     if box is None:
         raise RuntimeError("The desk shows no slider.")
@@ -76,7 +78,7 @@ def take_out(page: Page, left: int) -> float:
     page.evaluate(
         "(words) => { feelProbe.told = feelProbe.whenText('[data-testid=stSidebar]', words); }", words
     )
-    page.locator(".st-key-latentarium-tray button").first.click()
+    page.locator(".st-key-latentarium-tray [data-testid=stButton] button").first.click()
     told, clicked = page.evaluate("feelProbe.told.then((at) => [at, feelProbe.clicks.at(-1)])")
     settle(page)
     return float(told - clicked)
@@ -90,12 +92,12 @@ def measure(
         sides = (Side(server, page), Side(other, other_page))
         for side in sides:
             open_desk(side, fixture.name)
-            for place in (0.45, 0.55, 0.5):  # warms up
-                let_go(side.page, place)
+            for i in range(4):  # warms up
+                let_go(side.page, elsewhere(i))
         for start in range(0, count, BLOCK):
             for side in sides:
                 for i in range(start, min(start + BLOCK, count)):
-                    side.fragment.append(let_go(side.page, 0.2 + 0.6 * ((i * 7) % count) / count))
+                    side.fragment.append(let_go(side.page, elsewhere(i)))
         for start in range(0, count, TRAY - 1):
             for side in sides:
                 open_desk(side, fixture.name)
@@ -154,8 +156,8 @@ def measure_plain(
                 visit(page, plain.url(run=fixture.name))
                 page.wait_for_selector("[data-testid=stImage] img")
                 quiet(page)
-                _slide(page, 0.3)
-                found = [_slide(page, 0.2 + 0.6 * ((i * 7) % count) / count) for i in range(count)]
+                _slide(page, 0.5)
+                found = [_slide(page, elsewhere(i)) for i in range(count)]
             size = f"{side}x{side}"
             frames = sum(one[1] for one in found)
             latency = re.sub(r"\s+", " ", f"{fixture.name} ({fixture.origin}); {frames} pictures while dragging")
