@@ -11,7 +11,8 @@ import { Missing, packRows, resolve } from "./wire.js";
 
 const REACH = { mouse: 18, pen: 24, touch: 32 }; // pixels from the pointer to a point it still means
 const STILL = 5; // pixels a pointer may move during a click
-const PREFETCHED_SHEETS = 16;
+// Sheets fetched before they are asked for: generously where server and browser are one machine, else few.
+const PREFETCHED_SHEETS = ["127.0.0.1", "localhost", "[::1]"].includes(window.location.hostname) ? 80 : 16;
 const PICTURE = 192; // pixels of a card's canvas, shown at half of that
 
 const maps = new WeakMap(); // parent element -> Map
@@ -192,6 +193,7 @@ class LatentMap {
       this.hideCard(this.hoverCard);
     }
     if (!this.tiles?.same(data.tiles)) {
+      this.tiles?.stop();
       this.tiles = data.tiles ? new Tiles(data.tiles) : null;
       this.hoverCard.row = this.pickedCard.row = null;
     }
@@ -206,7 +208,7 @@ class LatentMap {
     if (!this.unheard.length) this.picked = data.picked;
     if (this.tiles) {
       const sheets = Math.ceil((data.last + 1) / this.tiles.perSheet);
-      if (sheets <= PREFETCHED_SHEETS) this.tiles.prefetch(Array(sheets).keys());
+      if (sheets <= PREFETCHED_SHEETS) this.tiles.prefetch(sheets);
     }
   }
 
@@ -601,6 +603,7 @@ class LatentMap {
   }
 
   destroy() {
+    this.tiles?.stop();
     this.stop.abort();
     this.resizer.disconnect();
     cancelAnimationFrame(this.frame);

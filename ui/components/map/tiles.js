@@ -22,7 +22,7 @@ export class Tiles {
     if (!entry) {
       const image = new Image();
       entry = { image, loaded: false };
-      image.src = `${this.source.url}${page}.png?v=${encodeURIComponent(this.source.version)}`;
+      image.src = this.address(page);
       entry.ready = image.decode().then(() => {
         entry.loaded = true;
       });
@@ -34,15 +34,30 @@ export class Tiles {
     return entry;
   }
 
-  /** Fetches sheets while the browser is idle, so that the first touch of a small map shows its picture at once. */
-  prefetch(pages) {
-    const queue = [...pages];
+  /**
+   * Fetches the first sheets one by one while the browser is idle, so that a touch of the map shows its picture
+   * at once. They wait as files in the browser's cache, not as pictures in its memory.
+   */
+  prefetch(count) {
+    if (this.prefetched) return;
+    this.prefetched = true;
     const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 50));
-    const next = () => {
-      if (!queue.length) return;
-      this.sheet(queue.shift()).ready.then(() => idle(next), () => undefined);
+    const next = (page) => {
+      if (page >= count || this.stopped) return;
+      fetch(this.address(page), { priority: "low" }).then(
+        (answer) => answer.blob().then(() => idle(() => next(page + 1))),
+        () => undefined, // the sheet is fetched again when it is needed, and its absence shows there
+      );
     };
-    idle(next);
+    idle(() => next(0));
+  }
+
+  stop() {
+    this.stopped = true;
+  }
+
+  address(page) {
+    return `${this.source.url}${page}.png?v=${encodeURIComponent(this.source.version)}`;
   }
 
   /**
