@@ -20,7 +20,7 @@ if projection is None:
         atlas.show_job(run, settings)
     projection = cache.get_map(run.name, maps.settings_for(run, "pca", settings.samples))
 index = atlas.picked(run)
-where, what = st.columns([3, 1], gap="large")
+where, what = st.columns([5, 2], gap="medium")
 with where:
     maps.show_map(
         run,

@@ -33,7 +33,7 @@ HELP = {
     "raw": "**Raw plane**: two latent dimensions as they are, nothing squeezed.",
 }
 HOW_TO_TRUST = """
-A map squeezes {dimensions} dimensions into two, so some samples must end up beside strangers.
+{squeeze}
 **Trustworthiness** asks, for each sample: are its {k} nearest neighbours *on the map* also near it *in latent space*?
 
 - **1.00** means every neighbour you see is a true one,
@@ -41,12 +41,14 @@ A map squeezes {dimensions} dimensions into two, so some samples must end up bes
 - about **0.5** is what a map drawn by chance would get.
 
 Computed on {samples} of the {of} samples shown, with k = {k} (Venna and Kaski 2001, scikit-learn).
-It says nothing of what lies *far apart*: {caution}
+{caution}
 """
+SQUEEZED = "A map squeezes {} dimensions into two, so some samples must end up beside strangers."
+WHOLE = "This run has no more dimensions than the map, so nothing has to be squeezed."
 CAUTIONS = {
-    "umap": "UMAP's distances between clusters, and their sizes, mean little.",
-    "pca": "samples that look close in PCA may differ along the directions it leaves out.",
-    "raw": "samples that look close here may differ in the dimensions that are not shown.",
+    "umap": "It says nothing of what lies *far apart*: UMAP's distances between clusters and their sizes mean little.",
+    "pca": "Samples that look close in PCA may differ along the directions it leaves out.",
+    "raw": "Samples that look close here may differ in dimensions that are not shown, where there are more.",
 }
 
 
@@ -182,7 +184,7 @@ def show_trust(run: Run, projection: Projection) -> None:
         with st.popover("What does this say?", type="tertiary", width="content"):
             st.markdown(
                 HOW_TO_TRUST.format(
-                    dimensions=run.latent_dim,
+                    squeeze=SQUEEZED.format(run.latent_dim) if run.latent_dim > 2 else WHOLE,
                     k=trust.neighbors,
                     samples=f"{trust.samples:,}",
                     of=f"{trust.of:,}",
@@ -260,7 +262,7 @@ def show_selection(run: Run, indices: np.ndarray) -> None:
     )
     shown = indices[np.unique(np.linspace(0, len(indices) - 1, min(SHOWN, len(indices))).astype(np.int64))]
     pictures = cache.get_pictures(run.name, tuple(shown.tolist()))
-    picture_strip(pictures.pixels, [str(i) for i in shown], side=56)
+    picture_strip(pictures.pixels, [str(i) for i in shown], side=48)
     if len(shown) < len(indices):
         st.caption(f"{len(shown)} of them, evenly drawn.")
 
