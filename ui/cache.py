@@ -17,6 +17,7 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from ui.components.map import MapData
+    from ui.live_view import Look
     from vae_core.data import Dataset
     from vae_core.figures.template import Theme
     from vae_core.latent.dimensions import Dimensions
@@ -111,6 +112,20 @@ def get_preview(folder: Path) -> bytes | None:
     """A run's preview.png as it is on disk, None where there is none or it is no picture of a sane size."""
     file = folder / "preview.png"
     return _read_preview(str(file), file.stat().st_mtime_ns) if file.is_file() else None
+
+
+def get_look(folder: Path, latent_dim: int, theme: Theme) -> Look:
+    """What the training in this folder looks like just now; drawn once for all who watch. Raises RunError."""
+    files = (folder / name for name in ("live.npz", "history.csv", "names.json"))
+    stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    return _get_look(str(folder), latent_dim, theme, stamp)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _get_look(folder: str, latent_dim: int, theme: Theme, stamp: tuple[int, ...]) -> Look:
+    from ui.live_view import look_at
+
+    return look_at(Path(folder), latent_dim, theme)
 
 
 # -- data --------------------------------------------------------------------------------------------------

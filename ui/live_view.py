@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,12 @@ from ui import cache, training
 from ui.maps import current_theme
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pathlib import Path
 
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from vae_core.figures.template import Theme
     from vae_core.launch import Standing
     from vae_core.runs.live import Live
 
@@ -39,16 +44,15 @@ def watch(name: str) -> None:
 
 def _view(name: str, was_live: bool) -> None:
     from vae_core.launch import standing
-    from vae_core.runs.live import read_live
 
     now = standing(name)
     if now.live != was_live:
         st.rerun(scope="app")  # the sidebar's picker learns of the new model too
     with st.container(key="train-head"):
         _head(now)
-    live = read_live(now.folder)
-    _pictures(now, live)
-    _charts(now, live)
+    look = cache.get_look(now.folder, now.config.latent_dim, current_theme())
+    _pictures(now, look)
+    _charts(now, look)
 
 
 # -- how far it is -----------------------------------------------------------------------------------------
@@ -117,7 +121,8 @@ def _reached(now: Standing) -> None:
 
     config = RunFolder(now.folder).read_config()
     done = "Finished" if now.state == "finished" else f"Stopped at step {now.step:,}"
-    kept = f"; the weights of step {config.best.step:,}, the best on held-out ones, are kept." if config.best else "."
+    best = config.best
+    kept = f"; the weights kept are those of step {best.step:,}, the best on held-out samples." if best else "."
     reached = config.test or config.best
     figures = (
         f" On samples it has never seen: distortion **{reached.distortion:.1f}**, rate **{reached.rate:.1f}** nats."
@@ -126,33 +131,63 @@ def _reached(now: Standing) -> None:
     st.success(done + kept + figures, icon=":material/check_circle:")
 
 
-# -- pictures ----------------------------------------------------------------------------------------------
+# -- pictures and curves -----------------------------------------------------------------------------------
 
 
-def _pictures(now: Standing, live: Live | None) -> None:
-    if live is None:
-        if not now.live:
-            preview = cache.get_preview(now.folder)
-            if preview is not None:
-                st.image(preview, width=512, output_format="PNG", alt=f"Pictures from the run {now.name}")
-            return
-        blank = np.zeros((COLUMNS, 1, 8, 8), np.uint8)
-        pairs, samples = [blank, blank], [blank, blank]
-    else:
-        pairs = [live.originals, live.reconstructions]
-        samples = [live.samples[:COLUMNS], live.samples[COLUMNS:]]
+@dataclass(frozen=True)
+class Look:
+    """What a training looks like just now, ready to be shown: one for all visitors who watch it."""
+
+    pairs: bytes
+    """PNG: originals above, reconstructions below; black where there is none yet."""
+    samples: bytes
+    has_pictures: bool
+    distortion: Chart
+    rate: Chart
+    dimensions: Chart
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure, and the same in words."""
+
+    figure: go.Figure
+    alt: str
+
+
+def look_at(folder: Path, latent_dim: int, theme: Theme) -> Look:
+    """The newest look of the run in this folder. Raises RunError where one of its files is damaged."""
+    from vae_core.runs import dimension_names
+    from vae_core.runs.live import read_live
+
+    live = read_live(folder)
+    blank = np.zeros((COLUMNS, 1, 8, 8), np.uint8)
+    pairs = [live.originals, live.reconstructions] if live else [blank, blank]
+    samples = [live.samples[:COLUMNS], live.samples[COLUMNS:]] if live else [blank, blank]
+    history, rate = _history(folder, latent_dim, live)
+    return Look(
+        pairs=sheet_png(pairs), samples=sheet_png(samples), has_pictures=live is not None,
+        distortion=_curve(history, "distortion", theme), rate=_curve(history, "rate", theme),
+        dimensions=_bars(rate, dimension_names(folder, latent_dim), theme),
+    )
+
+
+def _pictures(now: Standing, look: Look) -> None:
+    if not look.has_pictures and not now.live:
+        preview = cache.get_preview(now.folder)
+        if preview is not None:
+            st.image(preview, width=512, output_format="PNG", alt=f"Pictures from the run {now.name}")
+        return
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**What comes back** · below each original")
         st.image(
-            sheet_png(pairs), width="stretch", output_format="PNG",
+            look.pairs, width="stretch", output_format="PNG",
             alt="Eight samples that are not trained on, and below each its reconstruction",
         )
     with right:
         st.markdown("**What it dreams** · pictures of random codes")
-        st.image(
-            sheet_png(samples), width="stretch", output_format="PNG", alt="Sixteen pictures decoded from random codes"
-        )
+        st.image(look.samples, width="stretch", output_format="PNG", alt="Sixteen pictures decoded from random codes")
 
 
 def sheet_png(rows: list[np.ndarray]) -> bytes:
@@ -174,71 +209,65 @@ def sheet_png(rows: list[np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-# -- curves ------------------------------------------------------------------------------------------------
-
-
-def _charts(now: Standing, live: Live | None) -> None:
-    history, rate = _history(now, live)
-    distortion, rates, bars = st.columns(3, gap="medium")
-    with distortion:
+def _charts(now: Standing, look: Look) -> None:
+    left, middle, right = st.columns(3, gap="medium")
+    with left:
         st.markdown("**Distortion** · how much is lost on the way")
-        _curve(history, "distortion")
+        _show(look.distortion, "train-distortion")
         st.caption(
             "Nats per sample over the steps: how badly what comes back fits what went in. It should fall. Dotted: "
             "samples that are not trained on; where that curve turns up again, the model begins to learn by heart."
         )
-    with rates:
+    with middle:
         st.markdown("**Rate** · how much a code tells")
-        _curve(history, "rate")
+        _show(look.rate, "train-rate")
         st.caption(
             "0 nats: codes say nothing, and every picture comes back the same. It rises as the latent space is put "
             "to use; a larger β holds it down."
         )
-    with bars:
+    with right:
         st.markdown("**Rate per dimension** · who does the work")
-        _bars(now, rate)
+        _show(look.dimensions, "train-dimensions")
         st.caption("Dimensions wake up one by one. A bar that stays at zero is asleep: this model does not need it.")
     with st.expander("What is being minimised?", icon=":material/functions:"):
         _formula(now)
 
 
-def _curve(history: pd.DataFrame, column: str) -> None:
+def _show(chart: Chart, key: str) -> None:
+    st.plotly_chart(
+        chart.figure, key=key, theme=None, height=CHART_HEIGHT, config={"displayModeBar": False}, alt=chart.alt
+    )
+
+
+def _curve(history: pd.DataFrame, column: str, theme: Theme) -> Chart:
     from vae_core.figures.curves import curves
     from vae_core.figures.template import INKS
 
-    figure = curves(history, theme=current_theme(), columns=(column,))
+    figure = curves(history, theme=theme, columns=(column,))
     for trace in figure.data:
         held_out = trace.name.endswith("validation")
         trace.name = "validation" if held_out else "training"
         if held_out:  # it lies upon the other one as long as all is well
-            trace.line.color = INKS[current_theme()].text
+            trace.line.color = INKS[theme].text
     figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, xaxis={"title": None})
     figure.update_yaxes(title=None, rangemode="tozero" if column == "rate" else "normal")
     newest = history[column].dropna()
-    said = f"{column} per step; now {newest.iloc[-1]:.1f} nats" if len(newest) else f"{column} per step; none yet"
-    st.plotly_chart(
-        figure, key=f"train-{column}", theme=None, height=CHART_HEIGHT, config={"displayModeBar": False}, alt=said
-    )
+    said = f"now {newest.iloc[-1]:.1f} nats" if len(newest) else "none yet"
+    return Chart(figure, f"{column} per step; {said}")
 
 
-def _bars(now: Standing, rate: np.ndarray) -> None:
-    from vae_core.figures.curves import rate_bars
-    from vae_core.runs import dimension_names
+def _bars(rate: np.ndarray, names: dict[int, str], theme: Theme) -> Chart:
+    from vae_core.figures.curves import ACTIVE_RATE, rate_bars
 
-    figure = rate_bars(
-        rate, names=dimension_names(now.folder, len(rate)), theme=current_theme(), ordered=False
-    )
+    figure = rate_bars(rate, names=names, theme=theme, ordered=False)
     if len(rate) > 12:  # names would lie upon each other
         figure.update_xaxes(tickvals=None, ticktext=None)
     figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, yaxis={"title": None}, xaxis={"title": None})
-    awake = int((rate > 0.01).sum())
-    st.plotly_chart(
-        figure, key="train-bars", theme=None, height=CHART_HEIGHT, config={"displayModeBar": False},
-        alt=f"Rate of each of {len(rate)} dimensions; {awake} are awake",
-    )
+    awake = int((rate > ACTIVE_RATE).sum())
+    return Chart(figure, f"Rate of each of {len(rate)} dimensions; {awake} are awake")
 
 
-def _history(now: Standing, live: Live | None) -> tuple[pd.DataFrame, np.ndarray]:
+def _history(folder: Path, latent_dim: int, live: Live | None) -> tuple[pd.DataFrame, np.ndarray]:
     """The curves, and the newest rate of each dimension [D]: of the live file, else of the run's history."""
     import pandas as pd
 
@@ -248,11 +277,10 @@ def _history(now: Standing, live: Live | None) -> tuple[pd.DataFrame, np.ndarray
         return pd.concat([pd.DataFrame(live.train, columns=columns), held_out]), live.rate
     from vae_core.runs import RunFolder
 
-    history = pd.DataFrame(RunFolder(now.folder).read_history())
-    dims = now.config.latent_dim
+    history = pd.DataFrame(RunFolder(folder).read_history())
     if history.empty:
-        return pd.DataFrame(columns=columns, dtype=float), np.zeros(dims)
-    return history, history[[f"rate_{d}" for d in range(dims)]].to_numpy()[-1]
+        return pd.DataFrame(columns=columns, dtype=float), np.zeros(latent_dim)
+    return history, history[[f"rate_{d}" for d in range(latent_dim)]].to_numpy()[-1]
 
 
 def _formula(now: Standing) -> None:

@@ -39,7 +39,7 @@ def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServ
     sheet = page.get_by_alt_text("Eight samples that are not trained on, and below each its reconstruction")
     expect(sheet).to_be_visible()
     blank = sheet.get_attribute("src")
-    expect(page.get_by_text("Finished; the weights of step")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Finished; the weights kept are")).to_be_visible(timeout=PATIENCE)
     check(page)
     assert sheet.get_attribute("src") != blank, "the pictures came to life"
     assert page.locator(".js-plotly-plot").count() == 3
