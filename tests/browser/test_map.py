@@ -261,6 +261,40 @@ def test_on_a_phone_a_tap_picks_and_nothing_is_wider_than_the_screen(
     expect(page.locator(".lt-picked")).to_contain_text(f"sample {codes.index[row]}")
 
 
+def test_a_finger_on_the_map_scrolls_the_page_until_a_tool_is_chosen(
+    new_page: Callable[..., Page], server: AppServer
+) -> None:
+    """Chromium under test scrolls for no made-up finger; that nobody holds the touch back is what lets it scroll."""
+    page = new_page(size=PHONE)
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    visit(page, server.url("map", run="digits-2d"))
+    page.wait_for_selector(READY)
+    page.evaluate(
+        """() => {
+          window.held = []
+          for (const name of ["touchstart", "touchmove"])
+            window.addEventListener(name, (event) => window.held.push(event.defaultPrevented))
+        }"""
+    )
+    page.locator('[data-tool="pick"]').evaluate("(button) => { button.hidden = false }")
+
+    def swipe(tool: str) -> list[bool]:
+        page.locator(f'[data-tool="{tool}"]').click()
+        page.evaluate("window.held.length = 0")
+        box = page.locator(".lt-stage").bounding_box()
+        assert box is not None
+        x, y = 200, box["y"] + 150
+        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - 40}]})
+        session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        return list(page.evaluate("window.held"))
+
+    assert any(swipe("pan"))
+    free = swipe("pick")
+    assert free and not any(free)
+
+
 def test_the_page_keeps_its_shape_while_the_map_loads(page: Page, server: AppServer) -> None:
     held: list = []
     page.route("**/plotly.min.js*", lambda route: held.append(route))
