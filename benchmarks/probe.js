@@ -9,7 +9,7 @@
     clicks: [], // when a pointer went up
     cards: [], // {at, row}: when the card of a picked sample had its picture
     images: [], // {at, alt, src}: when an <img> of the page had its picture
-    addresses: [], // {at, url}: when the address was changed
+    answers: [], // when the server said that a run of the script, or of a fragment, is over
     recording: false,
   };
   window.feelProbe = probe;
@@ -55,14 +55,18 @@
     }
   };
 
-  for (const name of ["pushState", "replaceState"]) {
-    const change = history[name];
-    history[name] = function (...given) {
-      const answer = change.apply(this, given);
-      probe.addresses.push({ at: performance.now(), url: location.href });
-      return answer;
-    };
-  }
+  // The last message of a rerun says that no script runs: field 9 of Streamlit's ForwardMsg, with nothing in it.
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", ({ data }) => {
+        const at = performance.now();
+        if (!(data instanceof ArrayBuffer) || data.byteLength !== 2) return;
+        const [tag, length] = new Uint8Array(data);
+        if (tag === 0x4a && length === 0) probe.answers.push(at);
+      });
+    }
+  };
 
   /** When the text of an element matching `selector` first contained `text`, as a promise; it fails after 20 s. */
   probe.whenText = (selector, text) => new Promise((told, failed) => {
