@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 
 from vae_core.config import DataInfo, Figures, ModelSpec, RunConfig, TrainConfig, model_spec
 from vae_core.models import build
-from vae_core.runs import Codes, RunFolder
+from vae_core.runs import Codes, Run, RunFolder, load_run
 from vae_core.runs.codes import write_codes
 from vae_core.runs.weights import write_tensors
 
@@ -103,3 +104,9 @@ def decoder_of(side: int, checkpoints: Path, runs: Path) -> Fixture:
     if found:
         return Fixture(max(found)[1], "shipped")
     return write_run(runs, f"made-up-{side}", side, 10, 2_000)
+
+
+@cache
+def loaded(name: str) -> Run:
+    """The run of this name, read once in a process."""
+    return load_run(name)

@@ -1,7 +1,7 @@
-"""The app on a server with Streamlit's own settings, for comparison: `streamlit run benchmarks/untuned_app.py`.
+"""The app on a server with Streamlit's own settings, for comparison.
 
-Wants PYTHONPATH to name the project. The collection after each run is switched on from outside
-(STREAMLIT_RUNNER_POST_SCRIPT_GC=true); the socket is left as asyncio and Streamlit make it.
+`python -m streamlit run benchmarks/untuned_app.py` in the project. The collection after each run is switched on
+from outside (STREAMLIT_RUNNER_POST_SCRIPT_GC=true); the socket is left as asyncio and Streamlit make it.
 """
 
 from __future__ import annotations

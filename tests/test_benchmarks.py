@@ -15,7 +15,7 @@ from vae_core.runs import load_run
 
 ROWS = [
     summed_up("Drags", "28x28: input to picture", "ms", [1.0, 2.0, 9.0], target=3.0, target_p95=5.0),
-    summed_up("Drags", "28x28: pictures a second", "frames/s", [60.0] * 30, target=55.0, at_least=True, note="a, \"b\""),
+    summed_up("Drags", "28x28: pictures a second", "frames/s", [60.0] * 30, target=55.0, at_least=True, note='a, "b"'),
     summed_up("Clicks", "20,000 points", "ms", [40.0], target=60.0),
     summed_up("Drags", "64x64: bytes on the wire", "bytes", [0], target=0.0),
     Row("Clicks", "no target", "MB", 1, 3.25),
