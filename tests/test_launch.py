@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -349,6 +350,42 @@ def test_nothing_is_written_outside_the_runs_folder(inline: Path, tmp_path: Path
         open_store()
         start(config(inline, "runs.db"))
     assert list(outside.iterdir()) == []
+
+
+def test_settings_of_another_version_are_one_sentence(inline: Path) -> None:
+    for name in "ab":
+        start(config(inline, name))
+    open_store().note("b", config={"data": "digits", "flux": 3})
+    assert [row.name for row in launch.standings()] == ["a"]
+    with pytest.raises(RunError, match=r"b was started by another version .*\(flux\)"):
+        standing("b")
+
+
+def test_a_folder_taken_away_leaves_its_name_free(inline: Path) -> None:
+    start(config(inline, "a"))
+    work("a")
+    shutil.rmtree(inline / "a")
+    assert launch.standings() == []
+    with pytest.raises(RunError, match="There is no run called a"):
+        standing("a")
+    start(config(inline, "a"))
+    work("a")
+    assert standing("a").state == "finished"
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04cut short"])
+def test_a_damaged_live_view_is_one_sentence_and_no_bar_to_resuming(inline: Path, content: bytes) -> None:
+    (inline / "a").mkdir()
+    (inline / "a" / "live.npz").write_bytes(content)
+    with pytest.raises(RunError, match=r"a/live\.npz is cut short"):
+        read_live(inline / "a")
+    steps = train(config(inline, "b"))
+    next(steps)
+    steps.close()
+    (inline / "b" / "live.npz").write_bytes(content)
+    resume("b")
+    work("b", resume=True)
+    assert standing("b").state == "finished"
 
 
 def test_there_is_nothing_to_resume(inline: Path) -> None:

@@ -199,7 +199,7 @@ def sheet_png(rows: list[np.ndarray]) -> bytes:
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, TILE - 1, TILE - 1), 8, fill=255)
     for y, row in enumerate(rows):
         for x, pixels in enumerate(row):
-            upright = pixels[0] if len(pixels) == 1 else np.moveaxis(pixels[:3], 0, -1)
+            upright = pixels[0] if len(pixels) < 3 else np.moveaxis(pixels[:3], 0, -1)
             tile = Image.fromarray(np.ascontiguousarray(upright)).convert("RGB")
             sheet.paste(
                 tile.resize((TILE, TILE), Image.Resampling.BICUBIC), (x * (TILE + GAP), y * (TILE + GAP)), mask

@@ -66,7 +66,7 @@ PRESETS = (
         ":material/bar_chart:", {"latent_dim": 10, "likelihood": "gaussian"},
     ),
     Preset(
-        "Sprites, β = 4", "A strong pull towards independent dimensions. Tens of minutes without a GPU.",
+        "Sprites, β = 4", "A strong pull towards independent dimensions. Half an hour and more without a GPU.",
         ":material/category:",
         {"data": "sprites", "latent_dim": 10, "beta": 4.0, "length": "steps", "steps": 8_000, "batch_size": 128},
     ),

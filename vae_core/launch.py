@@ -246,9 +246,16 @@ def standing(name: str) -> Standing:
 
 
 def standings(limit: int = 12) -> list[Standing]:
-    """The runs that were started lately, newest first; those whose folder was taken away are left out."""
-    rows = [row for row in open_store().all() if row.state in LIVE_STATES or Path(row.folder).is_dir()]
-    return [_standing(row) for row in rows[:limit]]
+    """The runs that were started lately, newest first.
+
+    Those whose folder was taken away are left out, and those of another version, which say so when asked for alone.
+    """
+    found: list[Standing] = []
+    for row in open_store().all():
+        if len(found) < limit and (row.state in LIVE_STATES or Path(row.folder).is_dir()):
+            with contextlib.suppress(RunError):
+                found.append(_standing(row))
+    return found
 
 
 def _standing(row: RunRow) -> Standing:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import JSON, Engine, create_engine, event, insert, inspect, make_url, select, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -56,7 +57,15 @@ class RunRow(Base):
 
     @property
     def train_config(self) -> TrainConfig:
-        return TrainConfig.model_validate({**self.config, "out": self.folder})
+        """The settings it was started with. Raises RunError where this version cannot read them."""
+        try:
+            return TrainConfig.model_validate({**self.config, "out": self.folder})
+        except ValidationError as error:
+            setting = ".".join(str(part) for part in error.errors()[0]["loc"])
+            raise RunError(
+                f"{self.name} was started by another version of Latentarium, with a setting that this one does not "
+                f"know ({setting}): start it anew under another name."
+            ) from error
 
 
 class RunStore:
@@ -78,9 +87,18 @@ class RunStore:
         """
         now = time.time()
         values: dict[str, Any] = {
-            "folder": str(folder), "config": config.model_dump(mode="json", exclude={"out"}), "created": now,
-            "state": "queued", "request": "", "message": "", "pid": None, "heartbeat": now,
-            "step": 0, "total": 0, "samples_per_second": 0.0, "seconds_left": None,
+            "folder": str(folder),
+            "config": config.model_dump(mode="json", exclude={"out"}),
+            "created": now,
+            "state": "queued",
+            "request": "",
+            "message": "",
+            "pid": None,
+            "heartbeat": now,
+            "step": 0,
+            "total": 0,
+            "samples_per_second": 0.0,
+            "seconds_left": None,
         }
         mine = False
         with self._session() as session:
@@ -90,9 +108,7 @@ class RunStore:
                     session.commit()
                     mine = True
             else:
-                unchanged = (
-                    RunRow.name == seen.name, RunRow.state == seen.state, RunRow.heartbeat == seen.heartbeat
-                )
+                unchanged = (RunRow.name == seen.name, RunRow.state == seen.state, RunRow.heartbeat == seen.heartbeat)
                 result = session.connection().execute(update(RunRow).where(*unchanged).values(**values))
                 session.commit()
                 mine = result.rowcount == 1

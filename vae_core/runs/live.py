@@ -58,6 +58,14 @@ def read_live(folder: Path) -> Live | None:
     return live
 
 
+def _readable(folder: Path) -> Live | None:
+    """The live view of before, None where it is damaged: a curve that begins later must not bar a resume."""
+    try:
+        return read_live(folder)
+    except RunError:
+        return None
+
+
 class Recorder:
     """Gathers a training's Steps and writes live.npz.
 
@@ -70,7 +78,7 @@ class Recorder:
         self.folder = folder
         self.originals: Tensor = data.x[data.splits["validation"][:PAIRS]]  # [8, C, H, W]
         self.codes = torch.randn(SAMPLES, latent_dim, generator=torch.Generator().manual_seed(0))  # [16, D]
-        old = read_live(folder) if go_on else None
+        old = _readable(folder) if go_on else None
         self.train = old.train.tolist() if old else []
         self.validation = old.validation.tolist() if old else []
         self.rate = np.zeros(latent_dim)
@@ -104,7 +112,9 @@ class Recorder:
             {
                 "train": np.array(self.train, dtype=np.float64).reshape(-1, 3),
                 "validation": np.array(self.validation, dtype=np.float64).reshape(-1, 3),
-                "rate": self.rate, "originals": self.originals.cpu().numpy(),
-                "reconstructions": pictures[0], "samples": pictures[1],
+                "rate": self.rate,
+                "originals": self.originals.cpu().numpy(),
+                "reconstructions": pictures[0],
+                "samples": pictures[1],
             },
         )
