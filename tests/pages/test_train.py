@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from ui import cache, training
 from vae_core import launch
 from vae_core.config import PROJECT, TrainConfig
-from vae_core.data import CARDS, is_available, load_dataset
+from vae_core.data import CARDS, DatasetError, is_available, load_dataset
 from vae_core.runs.database import open_store
 
 
@@ -172,9 +172,33 @@ def test_a_download_that_fails_says_why(app: AppTest, tmp_path: Path, monkeypatc
     assert "MNIST could not be downloaded." in texts(app) and "Download MNIST (12 MB)" in labels(app)
 
 
+def test_a_download_shows_how_far_it_is(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path))
+    under_way = cache.Download(fraction=0.4, text="Downloading MNIST: 4.6 of 11.6 MB")
+    monkeypatch.setattr(cache, "get_download", lambda name: under_way)
+    app.query_params["data"] = "mnist"
+    app.run()
+    assert not app.exception
+    bar = app.main.get("progress")[0].proto
+    assert (bar.value, bar.text) == (40, "Downloading MNIST: 4.6 of 11.6 MB")
+
+
+def test_a_download_ends_with_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    import vae_core.data
+
+    def refuse(name: str, *, download: bool, progress: Callable[[float, str], None]) -> None:
+        progress(0.5, f"half of {name}")
+        raise DatasetError("No mirror answers.")
+
+    monkeypatch.setattr(vae_core.data, "load_dataset", refuse, raising=False)
+    download = cache.Download()
+    download.fetch("mnist")
+    assert download == cache.Download(fraction=0.5, text="half of mnist", problem="No mirror answers.", ended=True)
+
+
 def enter(no_runs: Path, name: str, **values: object) -> None:
     store = open_store()
-    config = TrainConfig(latent_dim=3, beta=2.5, batch_size=32, out=no_runs / name)
+    config = TrainConfig(latent_dim=3, beta=2.5, batch_size=32, hidden=(64, 32), title="Wild", out=no_runs / name)
     store.enter(no_runs / name, config, seen=store.get(name))
     (no_runs / name).mkdir(exist_ok=True)
     store.note(name, **values)
@@ -189,6 +213,10 @@ def test_a_failed_run_says_why_and_lends_its_settings(app: AppTest, no_runs: Pat
     button(app, "Use these settings").click().run()
     assert not app.exception
     assert (number(app, "β").value, number(app, "Latent dimensions").value) == (2.5, 3)
+    assert "Taken over as well: hidden (64, 32)." in texts(app), "settings without a field go along"
+    button(app, "Start training").click().run()
+    again = open_store().get("digits-3d-beta2.5").train_config
+    assert (again.hidden, again.batch_size, again.title) == ((64, 32), 32, "")
 
 
 def test_an_interrupted_run_offers_to_resume(app: AppTest, no_runs: Path) -> None:
