@@ -168,7 +168,7 @@ def _suit_length() -> None:
 def _select(label: str, field: str, names: dict[str, str], help: str) -> str:
     return str(
         st.segmented_control(
-            label, list(names), required=True, format_func=names.__getitem__, key=_key(field), help=help,
+            label, list(names), required=True, format_func=names.__getitem__, key=_key(field), help=help, wrap=True,
             persist_state="session",
         )
     )
