@@ -64,5 +64,5 @@ def test_the_cards_command_makes_the_same_settings() -> None:
         objective="capacity",
     )
     words = shlex.split(command(config, "name"))
-    assert words[:4] == ["python", "-m", "vae_core", "train"] and words[-2:] == ["--out", "checkpoints/name"]
+    assert words[:4] == ["python", "-m", "vae_core", "train"] and words[-2:] == ["--out", "runs/name"]
     assert tyro.cli(TrainConfig, args=words[4:-2]) == config

@@ -155,12 +155,18 @@ def test_a_device_that_is_not_there_is_named() -> None:
         pick_device("cuda")
 
 
-def test_weights_kept_in_half_precision_are_those_that_were_measured(tmp_path: Path) -> None:
+def test_half_precision_halves_the_weights(tmp_path: Path) -> None:
     _run(SMALL.model_copy(update={"out": tmp_path / "half", "weights": "fp16"}))
     _run(SMALL.model_copy(update={"out": tmp_path / "single"}))
     half, single = (RunFolder(tmp_path / name).weights for name in ("half", "single"))
     assert half.stat().st_size < 0.6 * single.stat().st_size
-    run = load_run(tmp_path / "half")
+
+
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("weights", ["fp32", "fp16"])
+def test_the_figures_are_those_of_the_weights_that_are_kept(tmp_path: Path, weights: str, likelihood: str) -> None:
+    _run(SMALL.model_copy(update={"out": tmp_path / "run", "weights": weights, "likelihood": likelihood}))
+    run = load_run(tmp_path / "run")
     data = load_dataset("digits")
     terms = held_out_terms(run.model, data.x, data.splits["test"])
     assert run.config.test is not None

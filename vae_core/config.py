@@ -17,6 +17,7 @@ MAX_SIDE = 256
 """Largest picture side in pixels that a run may declare; a hostile config cannot make us build a giant net."""
 
 Width = Annotated[int, Field(ge=1, le=4096)]
+SampleShape = tuple[Literal[1, 3], Width, Width]
 
 
 def checkpoints_folder() -> Path:
@@ -39,8 +40,8 @@ class ModelSpec(Settings):
     """All it takes to rebuild a model's architecture (the weights lie beside it)."""
 
     net: Literal["mlp", "conv"]
-    sample_shape: tuple[Annotated[int, Field(ge=1, le=4)], Width, Width]
-    """(channels, height, width)"""
+    sample_shape: SampleShape
+    """(channels, height, width): grey or RGB"""
     latent_dim: Annotated[int, Field(ge=1, le=512)]
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
     hidden: tuple[Width, ...] = Field(default=(400,), min_length=1, max_length=8)
@@ -156,11 +157,17 @@ class DataInfo(Settings):
     """What a run remembers of its dataset, so that its pages work where the data is not."""
 
     name: str = Field(max_length=200)
-    sample_shape: tuple[Annotated[int, Field(ge=1, le=4)], Width, Width]
+    sample_shape: SampleShape
     size: Annotated[int, Field(ge=1)]
     class_names: tuple[str, ...] = Field(default=(), max_length=1000)
     factor_names: tuple[str, ...] = Field(default=(), max_length=100)
-    factor_sizes: tuple[int, ...] = Field(default=(), max_length=100)
+    factor_sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), max_length=100)
+
+    @model_validator(mode="after")
+    def _named_sizes(self) -> DataInfo:
+        if len(self.factor_names) != len(self.factor_sizes):
+            raise ValueError(f"{len(self.factor_names)} factor names stand beside {len(self.factor_sizes)} sizes")
+        return self
 
 
 class Figures(Settings):
@@ -189,6 +196,14 @@ class RunConfig(Settings):
     test: Figures | None = None
     """The same weights on the test split, once training has ended."""
     state: Literal["running", "finished", "stopped", "failed"] = "running"
+
+    @model_validator(mode="after")
+    def _of_one_piece(self) -> RunConfig:
+        if self.data.sample_shape != self.model.sample_shape:
+            raise ValueError(f"data of {self.data.sample_shape} and a net for {self.model.sample_shape} don't fit")
+        if self.train.latent_dim != self.model.latent_dim:
+            raise ValueError(f"settings of {self.train.latent_dim} and a net of {self.model.latent_dim} dimensions")
+        return self
 
     @property
     def title(self) -> str:

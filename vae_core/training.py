@@ -103,20 +103,23 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     elif folder:
         folder.create(run)
 
-    def look(where: Tensor, step: int) -> Figures:
+    def measure(where: Tensor, step: int) -> Figures:
         model.eval()
         terms = held_out_terms(model, x, where)
         model.train()
         # "best" is judged by the objective as it stands at the end, whatever the schedules say now
         final = config.model_copy(update={"warmup_steps": 0, "capacity_steps": 1})
-        figures = Figures(
+        return Figures(
             step=step,
             distortion=float(terms.distortion.mean()),
             rate=float(terms.rate.sum(1).mean()),
             objective=float(OBJECTIVES[config.objective](terms, final, 1.0).mean()),
         )
+
+    def look() -> Figures:
+        figures = measure(positions["validation"][:VALIDATION_SAMPLES], done)
         if not np.isfinite(figures.objective):
-            raise TrainingError(_cause(step, config, best))
+            raise TrainingError(_cause(done, config, best))
         return figures
 
     def keep(figures: Figures | None) -> None:
@@ -138,8 +141,9 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         test = None
         if best:
             folder.write_weights(_copy(model), half=half)
-            test = look(positions["test"][:TEST_SAMPLES], best.step)
-        write_results(folder, run.model_copy(update={"best": best, "test": test, "state": outcome}), model, data)
+            test = measure(positions["test"][:TEST_SAMPLES], best.step)
+        reached = {"best": best, "test": test if test and np.isfinite(test.objective) else None, "state": outcome}
+        write_results(folder, run.model_copy(update=reached), model, data)
 
     forward = _loss_function(model, config, device, noise, done)
     meter = _Meter(spec.latent_dim, device, batch_size)
@@ -164,7 +168,7 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
             values, speed = meter.read()
             if meter.bad_step is not None:
                 raise TrainingError(_cause(meter.bad_step, config, best))
-            figures = look(positions["validation"][:VALIDATION_SAMPLES], done) if looking else None
+            figures = look() if looking else None
             if looking or done % history_every == 0:
                 history.append(_history_row(done, done / steps_per_epoch, values, figures))
             keep(figures)
@@ -185,7 +189,7 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     except (GeneratorExit, KeyboardInterrupt):
         if best is None and done:  # stopped before the first look: what was learnt until now is kept
             with contextlib.suppress(TrainingError):
-                keep(look(positions["validation"][:VALIDATION_SAMPLES], done))
+                keep(look())
         finish("stopped")
         raise
     except TrainingError:
@@ -216,9 +220,10 @@ def _loss_function(
     objective = OBJECTIVES[config.objective]
     autocast = _autocast(config.precision, device)
     compiled = config.compile == "on" or (config.compile == "auto" and device.type == "cuda")
-    # a compiled loss draws its noise from CUDA's own generator: graphs capture that one alone
-    generator = None if compiled else noise
-    if compiled and device.type == "cuda":
+    # captured graphs draw their noise from CUDA's own generator alone
+    captured = compiled and device.type == "cuda"
+    generator = None if captured else noise
+    if captured:
         torch.cuda.manual_seed(config.seed + done)
 
     def losses(batch: Tensor, step: Tensor | float) -> Losses:
@@ -228,7 +233,7 @@ def _loss_function(
 
     if not compiled:
         return losses
-    graph = torch.compile(losses, mode="reduce-overhead")
+    graph = torch.compile(losses, mode="reduce-overhead" if captured else "default")
     # the step goes in as a tensor: as a number it would be compiled anew each time
     return lambda batch, step: graph(batch, torch.tensor(float(step), device=device))
 

@@ -199,6 +199,38 @@ def test_a_broken_run_is_listed_with_its_sentence(run: Path, no_runs: Path, good
     assert "cut short" in cards["broken"].problem and not cards["broken"].ready
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("y", 99), ("index", 10**6), ("index", -1), ("distortion", np.inf), ("y", -3)]
+)
+def test_codes_with_values_that_the_run_cannot_have(run: Path, name: str, value: float) -> None:
+    with np.load(run / "codes.npz") as arrays:
+        parts = dict(arrays)
+    parts[name] = parts[name].astype(np.float64 if name == "distortion" else np.int32)
+    parts[name][7] = value
+    np.savez(run / "codes.npz", **parts)
+    _refused(lambda: load_run(run).codes, name)
+
+
+def test_a_config_that_contradicts_itself(run: Path) -> None:
+    raw = json.loads((run / "config.json").read_text())
+    _edit(run, data={**raw["data"], "factor_names": ["a", "b"]})
+    _refused(lambda: load_run(run), "factor names")
+    _edit(run, data={**raw["data"], "sample_shape": [1, 99, 99]})
+    _refused(lambda: load_run(run), "don't fit")
+
+
+def test_a_history_of_other_columns(run: Path) -> None:
+    (run / "history.csv").write_text("a,b\n1,2\n")
+    _refused(lambda: load_run(run).history, "history.csv")
+
+
+def test_broken_names_are_set_aside_by_the_next_renaming(run: Path) -> None:
+    (run / "names.json").write_text("[" * 60_000)
+    _refused(lambda: load_run(run).names, "names.json")
+    rename_dimension(run, 0, "tilt")
+    assert load_run(run).names == {0: "tilt"} and (run / "names.broken.json").exists()
+
+
 def test_renaming_stays_with_the_run(run: Path) -> None:
     rename_dimension(run, 1, "  tilt  of it ")
     assert load_run(run).names == {1: "tilt of it"}

@@ -75,7 +75,7 @@ class Run:
 
     @cached_property
     def codes(self) -> Codes:
-        return read_codes(RunFolder(self.folder).codes, self.latent_dim, len(self.config.data.factor_names))
+        return read_codes(RunFolder(self.folder).codes, self.config)
 
     @property
     def names(self) -> dict[int, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vae_core.config import RunConfig
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_arrays, write_arrays
 
@@ -56,8 +57,9 @@ def write_codes(path: Path, codes: Codes) -> None:
     write_arrays(path, arrays)
 
 
-def read_codes(path: Path, latent_dim: int, factors: int) -> Codes:
-    """Raises RunError where the file is damaged or its shapes don't fit the run."""
+def read_codes(path: Path, config: RunConfig) -> Codes:
+    """Raises RunError where the file is damaged, or its shapes and values don't fit the run."""
+    latent_dim, sizes = config.model.latent_dim, config.data.factor_sizes
     arrays = read_arrays(path, LIMIT)
     missing = {"index", "mean", "std", "distortion"} - arrays.keys()
     if missing:
@@ -69,7 +71,7 @@ def read_codes(path: Path, latent_dim: int, factors: int) -> Codes:
         "std": (n, latent_dim),
         "distortion": (n,),
         "y": (n,),
-        "factors": (n, factors),
+        "factors": (n, len(sizes)),
     }
     for name, shape in expected.items():
         if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind not in "fiu"):
@@ -79,6 +81,15 @@ def read_codes(path: Path, latent_dim: int, factors: int) -> Codes:
     mean, std = arrays["mean"].astype(np.float32), arrays["std"].astype(np.float32)
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
         raise RunError(f"{path.parent.name}/{path.name} holds codes that are not finite numbers.")
+    limits = {"index": config.data.size, "distortion": np.inf, "factors": np.array(sizes)}
+    if config.data.class_names:
+        limits["y"] = len(config.data.class_names)
+    for name, limit in limits.items():
+        values = arrays.get(name)
+        if values is not None and not ((np.isfinite(values) & (values < limit)).all()):
+            raise RunError(f"{path.parent.name}/{path.name} has values of {name} that its run cannot have.")
+        if values is not None and name != "distortion" and (values < 0).any():
+            raise RunError(f"{path.parent.name}/{path.name} has values of {name} below 0.")
     return Codes(
         index=arrays["index"].astype(np.int64),
         mean=mean,

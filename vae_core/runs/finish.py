@@ -105,7 +105,7 @@ def command(config: TrainConfig, name: str) -> str:
             continue
         values = value if isinstance(value, tuple) else (value,)
         words += [f"--{field.replace('_', '-')}", *(shlex.quote(str(one)) for one in values)]
-    return " ".join([*words, "--out", shlex.quote(f"checkpoints/{name}")])
+    return " ".join([*words, "--out", shlex.quote(f"runs/{name}")])
 
 
 def card(name: str, config: RunConfig, codes: Codes) -> str:

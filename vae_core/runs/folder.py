@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CONFIG_LIMIT = 1 << 20
 HISTORY_LIMIT = 64 << 20
+HISTORY_COLUMNS = {"step", "epoch", "loss", "distortion", "rate", "validation_distortion", "validation_rate"}
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,8 @@ class RunFolder:
         text = read_bounded(self.path / "history.csv", HISTORY_LIMIT).decode("utf-8", "replace")
         try:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
+            if rows and not HISTORY_COLUMNS <= rows[0].keys():
+                raise KeyError
             return [row for row in rows if until is None or row["step"] <= until]
         except (ValueError, TypeError, KeyError, csv.Error):
             raise RunError(f"{self.path.name}/history.csv is cut short or not a table of numbers.") from None

@@ -23,7 +23,7 @@ def dimension_names(folder: Path, latent_dim: int) -> dict[int, str]:
     try:
         raw = json.loads(read_bounded(path, LIMIT))
         names = {int(dimension): str(name)[:MAX_LENGTH] for dimension, name in raw.items()}
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         if isinstance(error, RunError):
             raise
         raise RunError(f'{folder.name}/names.json is not a table such as {{"0": "tilt"}}.') from None
@@ -42,7 +42,11 @@ def rename_dimension(folder: Path, dimension: int, name: str) -> None:
     if len(name) > MAX_LENGTH:
         raise RunError(f"A dimension's name has at most {MAX_LENGTH} letters, not {len(name)}.")
     with FileLock(folder / ".names.lock", timeout=10):
-        names = dimension_names(folder, latent_dim)
+        try:
+            names = dimension_names(folder, latent_dim)
+        except RunError:  # kept beside, for whoever wants to mend it; the run has names again
+            (folder / "names.json").replace(folder / "names.broken.json")
+            names = {}
         names.pop(dimension, None)
         if name:
             names[dimension] = name
