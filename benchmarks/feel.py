@@ -33,11 +33,11 @@ POINTS = (1_797, 20_000, 70_000)
 PARTS = ("drag", "decoder", "map", "rerun", "plain", "start", "bytes")
 INTRO = (
     "Written by `make bench-feel` from `benchmarks/results/feel.csv`; not typed by hand. A headless Chromium without a "
-    "GPU visits the app as `make app` starts it; the mouse is Playwright's, moving 125 times a second without waiting "
-    "for the page. Times are the page's own clock: from the event's time stamp to the end of the drawing that changed "
-    "the pixels (their checksum is compared; the screen shows them with the next frame). Each kind of measurement is "
-    "warmed up first. *Made-up* runs have random weights and codes in ten clouds, for sizes that no shipped run has. "
-    "Streamlit's settings are `runner.postScriptGC` on and no TCP_NODELAY."
+    "GPU visits the app as `make app` starts it; the mouse is Playwright's, moving 60 or 125 times a second without "
+    "waiting for the page. Times are the page's own clock: from the event's time stamp to the end of the drawing that "
+    "changed the pixels (their checksum is compared; the screen shows them with the next frame). Each kind of "
+    "measurement is warmed up first. *Made-up* runs have random weights and codes in ten clouds, for sizes that no "
+    "shipped run has. Streamlit's settings are `runner.postScriptGC` on and no TCP_NODELAY."
 )
 
 
