@@ -135,7 +135,7 @@ class TrainConfig(Settings):
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 autocast on CUDA where the card has it, fp32 elsewhere."""
     weights: Literal["fp32", "fp16"] = "fp32"
-    """Precision of the weights that are kept at the end; fp16 halves the file, and all figures are of the rounded ones."""
+    """Of the weights that are kept at the end; fp16 halves the file, and all figures are of the rounded ones."""
     compile: Literal["auto", "on", "off"] = "auto"
     """torch.compile with captured graphs; auto: on CUDA only."""
     title: Annotated[str, Field(max_length=200)] = ""
