@@ -19,6 +19,7 @@ TARGETS = {20_000: 60.0, 70_000: 200.0}
 GROUP = "Clicking on a map"
 LASSO = "Lasso around everything"
 PER_SHEET = 256
+ENOUGH = 3
 COLD = 10  # clicks at most without pointing first: the tray holds 60 samples
 
 # Where rows of the map are on the screen: [{row, x, y}], only those that lie well inside the plot.
@@ -110,12 +111,20 @@ def click(page: Page, place: dict[str, float], *, point_first: bool) -> Click | 
     return Click(cards[-1]["at"] - released, max(beside) - released)
 
 
-def clicks(page: Page, points: int, count: int) -> tuple[list[Click], list[Click]]:
-    """Clicks on `count` samples after pointing at them, and on some whose sheet of pictures was not fetched yet."""
+def sheets_asked_for(page: Page) -> set[int]:
+    """The sheets of pictures that the page asks for from now on; the set grows by itself."""
+    asked: set[int] = set()
+    page.on("request", lambda request: asked.update(map(int, re.findall(r"/tiles/[^/]+/(\d+)\.png", request.url))))
+    return asked
+
+
+def clicks(page: Page, points: int, count: int, fetched: set[int]) -> tuple[list[Click], list[Click]]:
+    """Clicks on `count` samples after pointing at them, and on some whose sheet of pictures was not fetched yet.
+
+    The second list is empty where the map fetches its sheets while idle and has them all.
+    """
     chance = np.random.default_rng(1)
     order = [int(row) for row in chance.permutation(points)[: 40 * count]]
-    fetched: set[int] = set()
-    page.on("request", lambda request: fetched.update(map(int, re.findall(r"/tiles/[^/]+/(\d+)\.png", request.url))))
     aimed: list[Click] = []
     blind: list[Click] = []
     waiting = places(page, order)
@@ -125,15 +134,14 @@ def clicks(page: Page, points: int, count: int) -> tuple[list[Click], list[Click
             aimed.append(found)
         if len(aimed) == count:
             break
-    if points > 16 * PER_SHEET:  # a smaller map has fetched all its sheets while idle
-        for place in waiting[2 * count + 2 :]:
-            if int(place["row"]) // PER_SHEET in fetched:
-                continue
-            found = click(page, place, point_first=False)
-            if found:
-                blind.append(found)
-            if len(blind) == min(COLD, count):
-                break
+    for place in waiting[2 * count + 2 :]:
+        if int(place["row"]) // PER_SHEET in fetched:
+            continue
+        found = click(page, place, point_first=False)
+        if found:
+            blind.append(found)
+        if len(blind) == min(COLD, count):
+            break
     return aimed, blind
 
 
@@ -170,8 +178,9 @@ def measure(
     rows = []
     for points, fixture in fixtures.items():
         with opened(browser) as (page, wire):
+            fetched = sheets_asked_for(page)
             open_map(page, server, fixture.name, points)
-            aimed, blind = clicks(page, points, count)
+            aimed, blind = clicks(page, points, count, fetched)
             took, sent, selected = lasso(page, wire, points)
         size = f"{points:,} points"
         target = TARGETS.get(points)
@@ -185,7 +194,7 @@ def measure(
                 note=f"{fixture.name} ({fixture.origin}); its card on the map, after pointing at it",
             )
         )
-        if blind:
+        if len(blind) >= ENOUGH:
             note = "the sheet of 256 pictures is made and fetched first"
             values = [one.card for one in blind]
             rows.append(summed_up(GROUP, f"{size}: the same, never pointed there", "ms", values, note=note))
