@@ -35,4 +35,4 @@ def opened(browser: Browser) -> Iterator[tuple[Page, Wire]]:
 
 def quiet(page: Page) -> None:
     """Waits until no script has run and no message has come for a while: pictures and prefetching done too."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=180_000)  # a large map fetches hundreds of sheets
