@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui import cache, map_jobs, maps, state
 from ui.maps import colouring, rows_of
+from ui.training import in_words
 from ui.widgets import picture_png, picture_strip
 
 if TYPE_CHECKING:
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
 
 _SELECTED = "latentarium.atlas.selected"
 _STOPPED = "latentarium.atlas.stopped"
+_ASKED = "latentarium.atlas.asked"
 _DATA = "latentarium.atlas.data"
 SHOWN = 24  # pictures of a selection
 DEVIATIONS = 2.0
+AUTOMATIC = 10_000  # samples; a UMAP of more is made only when somebody asks for it
+# What a UMAP takes on an ordinary machine: libraries and compilation, then its samples.
+SECONDS, SECONDS_A_SAMPLE = 10.0, 5e-4
 
 METHODS = {"umap": "UMAP", "pca": "PCA", "raw": "Raw plane"}
 STEPS = (1_000, 2_000, 5_000, 10_000, 20_000, 50_000)
@@ -271,49 +276,57 @@ def show_selection(run: Run, indices: np.ndarray) -> None:
 
 
 def show_job(run: Run, settings: MapSettings) -> None:
-    """Starts a UMAP that is missing, shows how far it is and draws it when it is there."""
-    stopped = st.session_state.setdefault(_STOPPED, set())
+    """Starts a UMAP that is missing, shows how far it is and draws it when it is there.
+
+    A small one starts by itself, a large one when it is asked for, one that failed when it is asked for again.
+    """
     wanted = (run.name, settings.key)
-    now = map_jobs.look(run.folder, settings)
-    if now.state == "none" and wanted not in stopped:
-        try:
-            map_jobs.start(run.folder, settings)
-        except OSError as error:
-            stopped.add(wanted)
-            st.warning(f"The UMAP map cannot be kept with this run: {error.strerror or error}.")
-            return
-        now = map_jobs.look(run.folder, settings)
-    if now.state == "running":
+    small = settings.samples <= AUTOMATIC and wanted not in _remembered(_STOPPED)
+    wished = small or wanted in _remembered(_ASKED)
+    try:
+        now = (map_jobs.start if wished else map_jobs.look)(run.folder, settings)
+    except OSError as error:
+        st.warning(f"The UMAP map cannot be kept with this run: {error.strerror or error}.")
+        return
+    if now.state == "running" or (now.state == "waiting" and wished):
         _follow_job(run, settings)
         return
     if now.state == "failed":
-        st.warning(f"UMAP could not be made: {now.text}", icon=":material/error:")
+        st.warning(f"The UMAP map could not be made. {now.text}", icon=":material/error:")
+    label = "Try again" if now.state == "failed" else f"Make the UMAP map of {settings.samples:,} samples"
     st.button(
-        f"Make the UMAP map of {settings.samples:,} samples",
+        f"{label} ({in_words(SECONDS + SECONDS_A_SAMPLE * settings.samples)})",
         icon=":material/scatter_plot:",
-        on_click=_ask_again,
+        on_click=_ask,
         args=(run, settings),
+        key="atlas-make",
     )
 
 
-def _ask_again(run: Run, settings: MapSettings) -> None:
-    st.session_state.setdefault(_STOPPED, set()).discard((run.name, settings.key))
-    map_jobs.start(run.folder, settings)
+def _remembered(what: str) -> set[tuple[str, str]]:
+    return st.session_state.setdefault(what, set())
+
+
+def _ask(run: Run, settings: MapSettings) -> None:
+    _remembered(_STOPPED).discard((run.name, settings.key))
+    _remembered(_ASKED).add((run.name, settings.key))
+    map_jobs.forget(run.folder, settings)
 
 
 def _stop_job(run: Run, settings: MapSettings) -> None:
-    st.session_state.setdefault(_STOPPED, set()).add((run.name, settings.key))
+    _remembered(_STOPPED).add((run.name, settings.key))
+    _remembered(_ASKED).discard((run.name, settings.key))
     map_jobs.stop(run.folder, settings)
 
 
 @st.fragment(run_every=0.7)
 def _follow_job(run: Run, settings: MapSettings) -> None:
     now = map_jobs.look(run.folder, settings)
-    if now.state != "running":
+    if now.state not in ("running", "waiting"):
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center", gap="small", width=300, key="atlas-job"):
         st.progress(now.part, f"Making UMAP; PCA meanwhile. {now.text}", width=230)
-        if now.stoppable:
+        if now.stoppable or now.state == "waiting":
             st.button(
                 "",
                 icon=":material/stop:",

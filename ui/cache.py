@@ -285,7 +285,7 @@ def get_map(name: str, settings: MapSettings) -> Projection | None:
     Raises:
         RunError: the run cannot be read. ProjectionError: the settings do not fit its codes.
     """
-    from vae_core.latent.projection import map_path
+    from vae_core.runs.maps import map_path
 
     card = get_card(name)
     stamp = _stamp(card.folder) if card else ()
@@ -302,7 +302,7 @@ def get_map_data(
 
     Plotly takes a tenth of a second to check 70,000 points, which no click should wait for.
     """
-    from vae_core.latent.projection import map_path
+    from vae_core.runs.maps import map_path
 
     card = get_card(name)
     file = map_path(get_run(name).folder, settings)
@@ -337,12 +337,14 @@ def _make_map(name: str, settings: MapSettings, stamp: tuple[int, ...]) -> Proje
 
 @st.cache_resource(max_entries=24, show_spinner=False)
 def _read_map(name: str, settings: MapSettings, stamp: tuple[int, ...], changed: int) -> Projection | None:
-    from vae_core.latent.projection import ProjectionError, load, map_path
+    from vae_core.runs import RunError
+    from vae_core.runs.maps import map_path, read_map
 
     run = get_run(name)
+    codes = run.codes.mean
     try:
-        return load(map_path(run.folder, settings), codes=run.codes.mean)
-    except ProjectionError:  # broken, or of older codes: it is made anew, over the file
+        return read_map(map_path(run.folder, settings), codes)
+    except RunError:  # broken, or of older codes: it is made anew, over the file
         return None
 
 

@@ -1,7 +1,8 @@
 """Maps that take long are made in a process of their own; the page only looks how far it is.
 
-One job a map, whoever asks: the processes this server started are known here, and one started by an earlier
-server, or by hand, is known by the lock it holds. The map itself is the result, on disk with the run.
+One job a map, whoever asks, and one job at a time on this machine: the processes this server started are known
+here, and one started by an earlier server, or by hand, is known by the locks it holds. The map itself is the
+result, on disk with the run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 class JobState:
     """How far a map is. part: 0..1. text: what is being done, or what went wrong."""
 
-    state: Literal["none", "running", "failed"]
+    state: Literal["none", "waiting", "running", "failed"]
     part: float = 0.0
     text: str = ""
     stoppable: bool = False
@@ -38,18 +39,21 @@ def _progress_file(path: Path) -> Path:
     return path.with_name(f".{path.stem}.progress")
 
 
-def start(run_folder: Path, settings: MapSettings) -> None:
-    """Starts making a map, unless somebody does already.
+def start(run_folder: Path, settings: MapSettings) -> JobState:
+    """Starts making a map, unless somebody does already, another one is being made, or the last try failed.
+
+    Returns how far it is; `forget` what failed to have it tried again.
 
     Raises:
         OSError: the run's folder cannot be written, or no process can be started.
     """
-    from vae_core.latent.projection import map_path
+    from vae_core.runs.maps import map_path
 
     path = map_path(run_folder, settings)
     with _lock:
-        if _is_running(path):
-            return
+        now = _look(path)
+        if now.state != "none":
+            return now
         path.parent.mkdir(parents=True, exist_ok=True)
         words = [sys.executable, "-m", "vae_core", "project", str(run_folder.resolve())]
         for name in ("method", "samples", "neighbors", "min_dist", "epochs", "seed"):
@@ -63,36 +67,48 @@ def start(run_folder: Path, settings: MapSettings) -> None:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-
-
-def _is_running(path: Path) -> bool:
-    from vae_core.latent.projection import is_being_made
-
-    job = _jobs.get(path)
-    return job.poll() is None if job is not None else is_being_made(path)
+        return _look(path)
 
 
 def look(run_folder: Path, settings: MapSettings) -> JobState:
-    """How far the map is; "none" where nobody makes it: it is there, was not asked for, or was stopped."""
-    from vae_core.latent.projection import map_path
+    """How far the map is.
 
-    path = map_path(run_folder, settings)
+    "none" where nobody makes it: it is there, was not asked for, or was stopped. "waiting" where nobody does
+    and another map is being made, after which it can be started.
+    """
+    from vae_core.runs.maps import map_path
+
     with _lock:
-        job = _jobs.get(path)
-        if _is_running(path):
-            part, text = _last_word(_progress_file(path))
-            return JobState("running", part, text, stoppable=job is not None)
-        if job is None:
-            return JobState("none")
-        if job.returncode > 0:
-            return JobState("failed", text=_last_line(_progress_file(path)) or "The map could not be made.")
-        _forget(path)
-        return JobState("none")
+        return _look(map_path(run_folder, settings))
+
+
+def _look(path: Path) -> JobState:
+    from vae_core.runs.maps import is_any_being_made, is_being_made
+
+    job = _jobs.get(path)
+    if job.poll() is None if job is not None else is_being_made(path):
+        part, text = _last_word(_progress_file(path))
+        return JobState("running", part, text, stoppable=job is not None)
+    if job is not None and (job.returncode != 0 or not path.exists()):
+        return JobState("failed", text=_what_went_wrong(job.returncode, path))
+    _forget(path)
+    if any(other.poll() is None for other in _jobs.values()) or is_any_being_made():
+        return JobState("waiting", text="Another map is being made; this one comes next.")
+    return JobState("none")
+
+
+def _what_went_wrong(code: int, path: Path) -> str:
+    if code < 0:
+        return (
+            f"The system ended the process (signal {-code}); the machine's memory may not have sufficed. "
+            "Fewer samples need less."
+        )
+    return _last_line(_progress_file(path)) or "The process ended without a word."
 
 
 def stop(run_folder: Path, settings: MapSettings) -> None:
     """Ends a job that this server started; nothing of it remains."""
-    from vae_core.latent.projection import map_path
+    from vae_core.runs.maps import map_path
 
     path = map_path(run_folder, settings)
     with _lock:
@@ -108,9 +124,19 @@ def stop(run_folder: Path, settings: MapSettings) -> None:
         _forget(path)
 
 
+def forget(run_folder: Path, settings: MapSettings) -> None:
+    """Forgets a job that failed, so that `start` tries again."""
+    from vae_core.runs.maps import map_path
+
+    path = map_path(run_folder, settings)
+    with _lock:
+        if _look(path).state == "failed":
+            _forget(path)
+
+
 def _forget(path: Path) -> None:
-    _jobs.pop(path, None)
-    _progress_file(path).unlink(missing_ok=True)
+    if _jobs.pop(path, None) is not None:
+        _progress_file(path).unlink(missing_ok=True)
 
 
 def _last_line(file: Path) -> str:

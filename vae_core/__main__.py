@@ -54,8 +54,6 @@ class Project:
     min_dist: float = 0.1
     epochs: int = 200
     seed: int = 0
-    progress: Path | None = None
-    """A file to keep writing the progress to."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +161,9 @@ def _evaluate(command: Evaluate) -> None:
 
 
 def _project(command: Project) -> None:
-    from vae_core.latent.projection import MapSettings, project_run
+    from vae_core.latent.projection import MapSettings
     from vae_core.runs import load_run
+    from vae_core.runs.maps import project_run
 
     settings = MapSettings(
         method=command.method,
@@ -178,7 +177,7 @@ def _project(command: Project) -> None:
     def tell(fraction: float, text: str) -> None:
         print(f"{fraction:4.0%} {text}", flush=True)
 
-    result = project_run(load_run(command.run).folder, settings, tell)
+    result = project_run(load_run(command.run), settings, tell)
     print(f"trustworthiness {result.trustworthiness:.3f}")
 
 

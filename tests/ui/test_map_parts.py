@@ -20,7 +20,8 @@ from starlette.testclient import TestClient
 from ui import blobs, cache, map_jobs, maps, tiles
 from ui.components.map import overlay_data, prepare, unpack_picks, unpack_rows
 from vae_core.figures.maps import Colouring, Ellipse, map_figure
-from vae_core.latent.projection import MapSettings, being_made, map_path
+from vae_core.latent.projection import MapSettings
+from vae_core.runs.maps import being_made, map_path
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -241,3 +242,27 @@ def test_a_job_that_fails_says_why(shipped: Path) -> None:
     (folder / "codes.npz").write_bytes(b"broken")
     map_jobs.start(folder, settings)
     assert "codes.npz" in wait_for("failed", folder, settings).text
+
+
+def test_one_map_is_made_at_a_time(shipped: Path) -> None:
+    folder, first, second = shipped / "digits-10d", MapSettings("umap", samples=500), MapSettings("pca", samples=500)
+    map_jobs.start(folder, first)
+    assert map_jobs.start(folder, second).state == "waiting"
+    assert map_path(folder, second) not in map_jobs._jobs
+    map_jobs.stop(folder, first)
+    assert map_jobs.start(folder, second).state == "running"
+    wait_for("none", folder, second)
+
+
+def test_a_job_that_the_system_ended_has_failed_and_is_not_started_again_unasked(shipped: Path) -> None:
+    folder, settings = shipped / "digits-10d", MapSettings("umap", samples=500)
+    map_jobs.start(folder, settings)
+    job = map_jobs._jobs[map_path(folder, settings)]
+    job.kill()  # as the kernel does where memory runs out
+    job.wait()
+    assert "memory" in map_jobs.look(folder, settings).text
+    assert map_jobs.start(folder, settings).state == "failed"
+    assert map_jobs._jobs[map_path(folder, settings)] is job
+    map_jobs.forget(folder, settings)
+    assert map_jobs.start(folder, settings).state == "running"
+    map_jobs.stop(folder, settings)

@@ -1,7 +1,7 @@
 """Maps of latent space: from codes [n, D] to places [n, 2], by UMAP, by PCA or by looking at two dimensions.
 
 Nothing heavy is imported before it is needed: umap (and numba below it) costs seconds, so it is imported
-inside the one function that uses it, and the app runs that in a process of its own (`project_run`).
+inside the one function that uses it, and the app runs that in a process of its own.
 """
 
 from __future__ import annotations
@@ -9,15 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import re
 import warnings
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,25 +24,13 @@ Progress = Callable[[float, str], None]
 
 METHODS = ("umap", "pca", "raw")
 METRICS = ("euclidean", "cosine")
-SCHEMA = 1
 MAX_SAMPLES = 2_000_000
 # scipy's exact tree beats comparing all pairs up to about here; above it most branches are visited anyway.
 TREE_DIMENSIONS = 16
-# What numpy, zipfile and zlib raise on bytes that are not theirs.
-UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class ProjectionError(ValueError):
-    """One clear sentence about a map that cannot be made or read; shown to the visitor as it is."""
+    """One clear sentence about a map that cannot be made; shown to the visitor as it is."""
 
 
 class Cancelled(Exception):
@@ -176,6 +159,11 @@ def codes_mark(codes: NDArray[np.floating]) -> str:
     """A short mark of the codes themselves, so that a map of older codes is not taken for theirs."""
     contiguous = np.ascontiguousarray(codes, dtype=np.float32)
     return hashlib.sha256(contiguous.tobytes() + str(contiguous.shape).encode()).hexdigest()[:16]
+
+
+def fitted(settings: MapSettings, n: int) -> MapSettings:
+    """The settings as they come out on n codes: "up to 5,000 samples" of 1,797 is the map of 1,797."""
+    return replace(settings, samples=max(3, min(settings.samples, n)))
 
 
 def choose_positions(n: int, settings: MapSettings) -> NDArray[np.int64]:
@@ -369,201 +357,3 @@ def _umap(codes: NDArray[np.float32], settings: MapSettings, tell: Progress) -> 
         # No search index is given because new codes are placed by `place_near`, never by umap's transform.
         warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
         return np.asarray(model.fit_transform(codes), dtype=np.float32)
-
-
-# ---- on disk
-
-
-def map_path(run_folder: Path | str, settings: MapSettings) -> Path:
-    return Path(run_folder) / "maps" / f"{settings.key}.npz"
-
-
-def save(projection: Projection, path: Path | str) -> None:
-    """Write the map whole or not at all; a reader never sees half a file.
-
-    Raises:
-        ProjectionError: where the folder cannot be written.
-    """
-    path = Path(path)
-    head = {
-        "schema": SCHEMA,
-        "settings": asdict(projection.settings),
-        "axes": projection.axes,
-        "trust": asdict(projection.trust),
-        "codes_mark": projection.codes_mark,
-    }
-    arrays: dict[str, NDArray[Any]] = {
-        "xy": projection.xy.astype(np.float32),
-        "positions": projection.positions.astype(np.int64),
-        "head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8),
-    }
-    if projection.basis is not None and projection.origin is not None:
-        arrays |= {"basis": projection.basis, "origin": projection.origin}
-    with _whole_or_not(path) as unfinished, open(unfinished, "wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
-@contextmanager
-def _whole_or_not(path: Path) -> Iterator[Path]:
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield unfinished
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise ProjectionError(f"The map could not be kept in {path.parent}: {error.strerror or error}.") from error
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
-
-
-def load(path: Path | str, *, codes: NDArray[np.floating] | None = None) -> Projection:
-    """Read a map and check all of it; nothing in the file is ever unpickled.
-
-    Args:
-        codes: the run's codes [N, D], where the map must be of these.
-
-    Raises:
-        ProjectionError: where the file is absent, broken, misshapen, of another schema, or of other codes.
-    """
-    path = Path(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if sum(item.file_size for item in archive.infolist()) > 64 * MAX_SAMPLES:
-                raise ProjectionError(f"{path.name} is too large for a map.")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except FileNotFoundError:
-        raise ProjectionError(f"There is no map {path.name} yet.") from None
-    except UNREADABLE as error:
-        if isinstance(error, ProjectionError):
-            raise
-        raise ProjectionError(f"{path.name} is not a readable map file; delete it to have it made anew.") from error
-
-    def refuse(why: str) -> ProjectionError:
-        return ProjectionError(
-            f"{path.name} is not a map this version can use ({why}); delete it to have it made anew."
-        )
-
-    if not {"xy", "positions", "head"} <= set(arrays):
-        raise refuse("a part is missing")
-    try:
-        head = json.loads(arrays["head"].astype(np.uint8).tobytes())
-        if head["schema"] != SCHEMA:
-            raise ProjectionError(f"its schema is {str(head['schema'])[:20]}, not {SCHEMA}")
-        values = dict(head["settings"])
-        settings = replace(MapSettings(**values), dims=(int(values["dims"][0]), int(values["dims"][1])))
-        trust = Trust(**head["trust"])
-        axes = (str(head["axes"][0]), str(head["axes"][1]))
-        mark = str(head["codes_mark"])
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise refuse(str(error) if isinstance(error, ProjectionError) else "its head does not read") from error
-
-    xy, positions = arrays["xy"], arrays["positions"]
-    if xy.dtype != np.float32 or xy.ndim != 2 or xy.shape[1] != 2 or not np.isfinite(xy).all():
-        raise refuse("its places are not two finite numbers a sample")
-    if positions.dtype != np.int64 or positions.shape != (len(xy),) or (len(xy) and positions.min() < 0):
-        raise refuse("its samples and its places differ in number")
-    basis, origin = arrays.get("basis"), arrays.get("origin")
-    if settings.method != "umap":
-        if basis is None or origin is None or basis.ndim != 2 or basis.shape != (2, len(origin)):
-            raise refuse("its axes are missing")
-    else:
-        basis = origin = None
-    if codes is not None:
-        if mark != codes_mark(codes) or (len(positions) and positions.max() >= len(codes)):
-            raise ProjectionError(f"{path.name} is the map of other codes than this run's; it will be made anew.")
-        if basis is not None and basis.shape[1] != codes.shape[1]:
-            raise refuse("its axes have another number of dimensions than the codes")
-    return Projection(xy, positions, settings, axes, trust, basis, origin, mark)
-
-
-# ---- the job: a map of a run, made in a process of its own
-
-
-def read_codes(run_folder: Path | str) -> NDArray[np.float32]:
-    """The codes (posterior means) [n, D] of a run folder, without loading its model.
-
-    Raises:
-        ProjectionError: where the folder has none that read.
-    """
-    path = Path(run_folder) / "codes.npz"
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return np.asarray(file["mean"], dtype=np.float32)
-    except FileNotFoundError:
-        raise ProjectionError(f"{path.parent} has no codes.npz, so there is nothing to put on a map.") from None
-    except UNREADABLE as error:
-        raise ProjectionError(f"{path} does not read as a file of codes.") from error
-
-
-def fitted(settings: MapSettings, n: int) -> MapSettings:
-    """The settings as they come out on n codes: "up to 5,000 samples" of 1,797 is the map of 1,797."""
-    return replace(settings, samples=max(3, min(settings.samples, n)))
-
-
-def project_run(run_folder: Path | str, settings: MapSettings, progress: Progress | None = None) -> Projection:
-    """Make a map of a run and keep it in `<run>/maps/<key>.npz`; a whole one that is there is only read.
-
-    Raises:
-        ProjectionError: where the run has no codes, these do not fit, or the folder is read-only.
-    """
-    codes = read_codes(run_folder)
-    settings = fitted(settings, len(codes))
-    path = map_path(run_folder, settings)
-    found = _read_whole(path, codes)
-    if found is not None:
-        return found
-    with being_made(path):
-        found = _read_whole(path, codes)  # somebody else may have made it while we waited
-        if found is None:
-            found = project(codes, settings, progress)
-            save(found, path)
-    return found
-
-
-def _read_whole(path: Path, codes: NDArray[np.floating]) -> Projection | None:
-    """The map in the file; None where there is none, or it is broken or outdated and is to be made anew."""
-    if not path.exists():
-        return None
-    try:
-        return load(path, codes=codes)
-    except ProjectionError:
-        return None
-
-
-def _lock_file(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.lock")
-
-
-@contextmanager
-def being_made(path: Path) -> Iterator[None]:
-    """Hold the making of one map for oneself, waiting until nobody else does it.
-
-    The kernel lets go of the lock when its process dies, however it dies.
-    """
-    from filelock import FileLock
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(_lock_file(path))
-        lock.acquire()
-    except OSError as error:
-        raise ProjectionError(f"The map could not be kept in {path.parent}: {error.strerror or error}.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_being_made(path: Path) -> bool:
-    """Whether some process on this machine makes this map now."""
-    from filelock import FileLock, Timeout
-
-    if not _lock_file(path).exists():
-        return False
-    try:
-        with FileLock(_lock_file(path), timeout=0):
-            return False
-    except Timeout:
-        return True
