@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui import cache
+from ui import cache, widgets
+from ui.words import plain
 from vae_core.data import CARDS
 
 if TYPE_CHECKING:
@@ -47,16 +48,18 @@ def show_run(card: RunCard, config: RunConfig) -> None:
         else:
             st.html('<div class="no-picture" role="img" aria-label="No picture yet"></div>')
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(card.title, anchor=False)
+            st.subheader(plain(card.title), anchor=False)
             if card.name == START_HERE:
                 st.badge("Start here", icon=":material/flare:", color="primary")
         sample = data.description if data else f"{config.data.size:,} samples of {config.data.name}."
-        st.caption(config.train.about or sample)
+        st.caption(plain(config.train.about or sample))
         show_facts(config)
         if not card.ready:
-            label = "Still training: watch it" if config.state == "running" else "Not finished: see why"
-            icon = ":material/model_training:"
-            st.page_link("pages/train.py", label=label, icon=icon, query_params={"run": card.name})
+            why = widgets.why_unready(card)
+            if why:
+                widgets.train_link(card, why.link)
+            else:
+                st.caption("Its folder is incomplete: copy it again or train it anew.")
             return
         with st.container(horizontal=True, gap=None, horizontal_alignment="distribute"):
             for page, label, icon, question in ROOMS:
@@ -83,4 +86,4 @@ for start in range(0, len(readable), 3):
             show_run(card, config)
 for card in cards:
     if card.config is None:
-        st.warning(f"**{card.name}** cannot be opened. {card.problem}", icon=":material/broken_image:")
+        st.warning(f"**{plain(card.name)}** cannot be opened. {plain(card.problem)}", icon=":material/broken_image:")

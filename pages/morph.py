@@ -9,8 +9,7 @@ import streamlit as st
 
 from ui import cache, samples, state, walks, widgets
 from ui.components import desk
-from vae_core.export import ExportError
-from vae_core.runs import Run, RunError
+from vae_core.runs import Run
 
 LETTERS = "ABCD"
 
@@ -68,15 +67,12 @@ def show_pickers(run: Run, rows: list[int]) -> None:
         samples.offer_download(run.config.data.name)
 
 
-@st.fragment
+@widgets.fragment()
 def show_desk(run: Run, rows: list[int]) -> None:
     """Films, scrubber and grid; only this part runs again when a finger lifts."""
     t = min(1.0, max(0.0, state.page_param("t", 0.5, float)))
     corners = [samples.sample_at(run, row) for row in rows]
-    try:
-        desk.morph(run.name, corners, t, on_t=lambda t: state.set_page_param("t", f"{t:g}"))
-    except (RunError, ExportError) as error:  # a fragment must say itself what is wrong
-        st.error(str(error), icon=":material/broken_image:")
+    desk.morph(run.name, corners, t, on_t=lambda t: state.set_page_param("t", f"{t:g}"))
 
 
 st.title("What lies between two samples?", anchor=False)

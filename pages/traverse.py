@@ -9,7 +9,6 @@ import streamlit as st
 
 from ui import cache, samples, state, widgets
 from ui.components import desk
-from vae_core.export import ExportError
 from vae_core.latent.dimensions import Dimensions
 from vae_core.runs import Run, RunError, rename_dimension
 
@@ -52,7 +51,7 @@ def keep(view: desk.View) -> None:
     state.set_page_param("panel", "pad" if view.panel == "pad" else None)
 
 
-@st.fragment
+@widgets.fragment()
 def show_desk(run: Run) -> None:
     """The desk; only this part runs again when a finger lifts."""
 
@@ -62,11 +61,7 @@ def show_desk(run: Run) -> None:
         except (RunError, OSError) as error:
             st.toast(f"The name could not be kept with the run: {error}", icon=":material/warning:")
 
-    try:
-        view = view_in_address(cache.get_desk(run.name).dimensions)
-    except (RunError, ExportError) as error:  # a fragment must say itself what is wrong
-        st.error(str(error), icon=":material/broken_image:")
-        return
+    view = view_in_address(cache.get_desk(run.name).dimensions)
     tray = [samples.sample_at(run, row) for row in samples.tray_rows(run)[:TRAY_SHOWN]]
     desk.traverse(run.name, view, run.names, tray, on_view=keep, on_rename=rename)
 

@@ -11,7 +11,7 @@ import streamlit as st
 from ui import cache, map_jobs, maps, state
 from ui.maps import colouring, rows_of
 from ui.training import in_words
-from ui.widgets import picture_png, picture_strip
+from ui.widgets import fragment, picture_png, picture_strip
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -319,7 +319,7 @@ def _stop_job(run: Run, settings: MapSettings) -> None:
     map_jobs.stop(run.folder, settings)
 
 
-@st.fragment(run_every=0.7)
+@fragment(run_every=0.7)
 def _follow_job(run: Run, settings: MapSettings) -> None:
     now = map_jobs.look(run.folder, settings)
     if now.state not in ("running", "waiting"):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from vae_core.latent.projection import MapSettings, Projection
     from vae_core.runs import Codes, Run, RunCard
 
+PREVIEW_BYTES = 8 << 20
 PREVIEW_SIDE = 4096  # pixels; a small file can declare a picture that fills the memory
 
 
@@ -73,6 +74,12 @@ def get_card(name: str) -> RunCard | None:
     return next((card for card in list_runs() if card.name == name), None)
 
 
+def data_of(name: str | None) -> str | None:
+    """The dataset of the run called `name`, None where there is no such run or it cannot be read."""
+    card = get_card(name) if name else None
+    return card.config.data.name if card and card.config else None
+
+
 def get_run(name: str) -> Run:
     """The run called `name`, with its model and codes loaded at most once for all visitors.
 
@@ -99,11 +106,14 @@ def get_codes(name: str) -> Codes:
 def _read_preview(path: str, changed: int) -> bytes | None:
     from PIL import Image
 
-    data = Path(path).read_bytes()
+    from vae_core.runs import RunError
+    from vae_core.runs.files import read_bounded
+
     try:
+        data = read_bounded(Path(path), PREVIEW_BYTES)
         with Image.open(BytesIO(data)) as picture:
             fits = picture.format == "PNG" and max(picture.size) <= PREVIEW_SIDE
-    except (OSError, SyntaxError, Image.DecompressionBombError):  # all that Pillow raises
+    except (RunError, OSError, SyntaxError, Image.DecompressionBombError):  # the latter are all that Pillow raises
         return None
     return data if fits else None
 

@@ -14,6 +14,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from ui import cache
+
 T = TypeVar("T")
 
 TRAY_LIMIT = 60  # what fits an address and an eye; further samples are refused with a sentence
@@ -67,11 +69,16 @@ def _keep(new: Selection) -> None:
     st.session_state[_SELECTION] = new
 
 
-def select_run(name: str, *, keep_tray: bool = False) -> None:
-    """Chooses a run. The tray holds samples of a dataset: keep it only where the new run shares that."""
-    now = selection()
-    if name != now.run:
-        _keep(Selection(run=name, tray=now.tray if keep_tray else ()))
+def select_run(name: str) -> None:
+    """Chooses a run. The tray holds samples of a dataset, and is kept where the new run shares that."""
+    _keep(Selection(run=name, tray=selection().tray if _shares_data(name) else ()))
+
+
+def _shares_data(name: str) -> bool:
+    """Whether the samples in the tray are samples of this run's dataset too."""
+    now = selection().run
+    data = cache.data_of(name)
+    return name == now or (data is not None and data == cache.data_of(now))
 
 
 def add_to_tray(indices: Iterable[int]) -> None:
@@ -127,7 +134,7 @@ def follow_address() -> None:
     except ValueError as error:
         tell(str(error))
         tray = ()
-    if run == now.run and "tray" not in st.query_params:
+    if "tray" not in st.query_params and _shares_data(run):  # a card's link names the run alone
         tray = now.tray
     _keep(Selection(run=run, tray=tray))
     st.session_state[_WRITTEN] = (run, tray_text)

@@ -1,23 +1,29 @@
-"""Pieces that more than one page shows: the model picker, the tray, picture strips."""
+"""Pieces that more than one page shows: the model picker, the tray, picture strips, sentences on what is wrong."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 import numpy as np
 import streamlit as st
 from PIL import Image
 
 from ui import cache, state
+from ui.words import plain
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page as StreamlitPage
 
-    from vae_core.runs import Run
+    from vae_core.runs import Run, RunCard
+
+P = ParamSpec("P")
 
 _PICKER = "latentarium.picker"
 FOLDER = Path(__file__).parent
@@ -35,8 +41,8 @@ def style() -> None:
 
 
 def model_picker() -> None:
-    """The sidebar's choice of run. Takes the first run where nothing is chosen yet."""
-    cards = {card.name: card for card in cache.list_runs() if card.config is not None}
+    """The sidebar's choice among the runs that can be looked at. Takes the first where nothing is chosen yet."""
+    cards = {card.name: card for card in cache.list_runs() if card.ready}
     if not cards:
         st.caption("No model yet. Train one, and it appears here.")
         return
@@ -52,7 +58,7 @@ def model_picker() -> None:
     if now in cards:
         st.session_state[_PICKER] = now  # the picker follows a link or a click on the home page
     else:
-        # An unreadable or missing run stays the choice, so that its page can say what is wrong with it.
+        # An unreadable, missing or unfinished run stays the choice, so that its page can say what is wrong with it.
         st.session_state[_PICKER] = None
     st.selectbox(
         "Model",
@@ -72,18 +78,12 @@ def _pick() -> None:
 
 
 def open_run(name: str) -> None:
-    """Chooses a run; the tray stays where the new run is of the same dataset. For callbacks."""
-    old, new = (_data_of(run) for run in (state.selection().run, name))
-    state.select_run(name, keep_tray=old is not None and old == new)
-
-
-def _data_of(run: str | None) -> str | None:
-    card = cache.get_card(run) if run else None
-    return card.config.data.name if card and card.config else None
+    """Chooses a run. For callbacks."""
+    state.select_run(name)
 
 
 def chosen_run() -> Run:
-    """The chosen run; where there is none the page says so and ends.
+    """The chosen run; where there is none, or its training has not ended yet, the page says so and ends.
 
     Raises:
         RunError: it cannot be read; so may its model and codes when asked for. `show_page` tells the visitor.
@@ -93,18 +93,101 @@ def chosen_run() -> Run:
         st.info("There is no model yet. Training one on the digits takes about a minute.")
         st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
         st.stop()
+    card = cache.get_card(name)
+    why = why_unready(card) if card else None
+    if card and why:
+        st.info(f"**{plain(card.title)}** {why.sentence}", icon=":material/hourglass_empty:")
+        train_link(card, why.link)
+        st.stop()
     return cache.get_run(name)
+
+
+@dataclass(frozen=True)
+class Unready:
+    """Why a run cannot be looked at yet. sentence: goes on after its name. link: what to do about it."""
+
+    sentence: str
+    link: str
+
+
+def why_unready(card: RunCard) -> Unready | None:
+    """Why there is nothing to look at; None where there is, or where only reading the run can tell."""
+    from vae_core.launch import standing
+    from vae_core.runs import RunError
+
+    if card.ready or card.config is None:
+        return None
+    try:
+        now = standing(card.name)
+    except RunError as error:
+        return Unready(f"has nothing to look at yet. {plain(str(error))}", "See its training")
+    if now.state == "queued":
+        return Unready("waits for its turn to be trained.", "Waiting for its turn: watch it")
+    if now.state == "running":
+        return Unready("is still being trained; it opens here once that has ended.", "Still training: watch it")
+    if now.state == "interrupted":
+        return Unready("was interrupted before its training had ended.", "Interrupted: see what can be done")
+    if now.state == "failed":
+        return Unready(f"could not be trained to its end. {plain(now.message)}", "Failed: see why")
+    if now.state == "stopped":
+        return Unready("was stopped before it had learnt anything.", "Stopped early: see why")
+    return None
+
+
+def train_link(card: RunCard, label: str) -> None:
+    """The way to the training of a run."""
+    where = {"run": card.name, "watch": card.name}
+    st.page_link("pages/train.py", label=label, icon=":material/model_training:", query_params=where)
+
+
+# -- what is wrong -----------------------------------------------------------------------------------------
+
+
+def sentences() -> tuple[type[Exception], ...]:
+    """The errors that are one sentence for the visitor."""
+    from vae_core.data import DatasetError
+    from vae_core.export import ExportError
+    from vae_core.latent.projection import ProjectionError
+    from vae_core.runs import RunError
+
+    return (RunError, DatasetError, ProjectionError, ExportError)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """A broken run or dataset becomes its one sentence, and the app goes on."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, sentences()):
+            raise
+        st.error(plain(str(error)), icon=":material/broken_image:")
+
+
+def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """st.fragment for functions that may meet a broken run or dataset.
+
+    What a fragment raises when it runs alone never reaches the page around it, so it must say itself what is wrong.
+    """
+
+    def wrap(function: Callable[P, None]) -> Callable[P, None]:
+        @wraps(function)
+        def shown(*args: P.args, **kwargs: P.kwargs) -> None:
+            with told():
+                function(*args, **kwargs)
+
+        return st.fragment(shown, run_every=run_every)
+
+    return wrap
 
 
 def show_page(page: StreamlitPage) -> None:
     """Runs a page. A broken run or dataset becomes its one sentence, with a way out, and the app goes on."""
-    from vae_core.data import DatasetError
-    from vae_core.runs import RunError
-
-    try:
+    ended = False
+    with told():
         page.run()
-    except (RunError, DatasetError) as error:
-        st.error(str(error), icon=":material/broken_image:")
+        ended = True
+    if not ended:
         st.page_link("pages/home.py", label="Choose another model", icon=":material/flare:")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import streamlit as st
+from filelock import FileLock
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -21,15 +23,19 @@ from vae_core.runs import RunFolder
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def write_run(root: Path, name: str, data: str = "digits", size: int = 1797) -> None:
-    """A run folder as far as the gallery reads it: config.json, without weights."""
+def write_run(
+    root: Path, name: str, data: str = "digits", size: int = 1797, *, state: str = "finished", ready: bool = True
+) -> None:
+    """A run folder as far as the gallery reads it: config.json, without weights and (unless ready) codes."""
     train = TrainConfig(data=data, latent_dim=2, title=f"The run {name}")
     best = Figures(step=10, distortion=20.25, rate=3.5, objective=23.75)
     info = DataInfo(name=data, sample_shape=(1, 8, 8), size=size)
     (root / name).mkdir()
     RunFolder(root / name).write_config(
-        RunConfig(train=train, model=model_spec(train, (1, 8, 8)), data=info, best=best, state="finished")
+        RunConfig(train=train, model=model_spec(train, (1, 8, 8)), data=info, best=best, state=state)
     )
+    if ready:
+        (root / name / "codes.npz").touch()
 
 
 @pytest.fixture
@@ -89,6 +95,47 @@ def test_the_tray_stays_with_its_dataset(app: AppTest, no_runs: Path) -> None:
     assert not app.exception
 
 
+def test_the_tray_follows_a_link_to_a_run_of_the_same_data(app: AppTest, no_runs: Path) -> None:
+    """Cards and doors link by the run alone."""
+    write_run(no_runs, "first")
+    write_run(no_runs, "same-data")
+    write_run(no_runs, "other-data", data="sprites", size=737_280)
+    app.query_params["run"], app.query_params["tray"] = "first", "1.5.9"
+    app.run()
+    for run, tray in (("same-data", "1.5.9"), ("other-data", None)):
+        app.query_params.clear()
+        app.query_params["run"] = run
+        app.run()
+        assert app.query_params["run"] == run and app.query_params.get("tray") == tray
+
+
+@pytest.mark.parametrize(
+    ("state", "locked", "words"),
+    [
+        ("running", True, "still being trained"),
+        ("running", False, "was interrupted"),
+        ("failed", False, "could not be trained"),
+        ("stopped", False, "before it had learnt anything"),
+    ],
+)
+def test_a_run_that_is_not_ready_says_where_it_stands(
+    state: str, locked: bool, words: str, app: AppTest, no_runs: Path
+) -> None:
+    write_run(no_runs, "done")
+    write_run(no_runs, "young", state=state, ready=False)
+    with FileLock(no_runs / "young" / ".lock") if locked else nullcontext():
+        app.query_params["run"] = "young"
+        app.run()
+        assert not app.exception
+        assert app.sidebar.selectbox[0].options == ["The run done"]
+        link = next(link for link in app.get("page_link") if "run=young" in link.proto.query_string)
+        assert link.proto.label.startswith("Still training") == locked
+        for page in ("atlas", "traverse", "morph"):
+            app.switch_page(f"pages/{page}.py").run()
+            assert not app.exception and not app.error
+            assert "The run young" in app.info[0].value and words in app.info[0].value
+
+
 def test_a_senseless_tray_is_one_sentence(app: AppTest, no_runs: Path) -> None:
     write_run(no_runs, "first")
     app.query_params["run"], app.query_params["tray"] = "first", "1.five"
@@ -127,7 +174,7 @@ def test_a_broken_run_is_one_sentence_and_others_stay(app: AppTest, no_runs: Pat
     assert [note.value.startswith("**broken** cannot be opened.") for note in app.warning] == [True]
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+@pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"\0" * (9 << 20)])
 def test_a_broken_preview_is_left_out(app: AppTest, no_runs: Path, content: bytes) -> None:
     write_run(no_runs, "fine")
     (no_runs / "fine" / "preview.png").write_bytes(content)
@@ -156,6 +203,23 @@ def test_a_page_about_a_broken_run_ends_in_its_sentence(
     assert [error.value for error in shown.error] == [
         "There is no run called absent: choose one that the gallery shows."
     ]
+
+
+def _broken_fragment() -> None:
+    from ui import widgets
+    from vae_core.latent.projection import ProjectionError
+
+    @widgets.fragment()
+    def part() -> None:
+        raise ProjectionError("A map needs <b>3</b> samples.")
+
+    part()
+
+
+def test_a_fragment_says_itself_what_is_wrong() -> None:
+    shown = AppTest.from_function(_broken_fragment, default_timeout=30).run()
+    assert not shown.exception
+    assert [error.value for error in shown.error] == [r"A map needs \<b\>3\</b\> samples."]
 
 
 def test_small_pictures_are_enlarged_smoothly_and_large_ones_stay() -> None:
