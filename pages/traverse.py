@@ -23,14 +23,6 @@ def parse_code(text: str, count: int) -> tuple[float, ...]:
     return values
 
 
-def parse_pad(text: str, count: int) -> tuple[int, int]:
-    """Two different dimensions, e.g. "0.3". Raises ValueError where they are not."""
-    first, second = (int(part) for part in text.split("."))
-    if first == second or not {first, second} <= set(range(count)):
-        raise ValueError(f"The pad takes two different dimensions below {count}.")
-    return first, second
-
-
 def view_in_address(dimensions: Dimensions) -> desk.View:
     """Where the address says to begin; else at the prior's mean, with the two most telling dimensions."""
     count = len(dimensions.rate)
@@ -38,8 +30,8 @@ def view_in_address(dimensions: Dimensions) -> desk.View:
     first = sorted(dimensions.order[:2].tolist())
     pad = (first[0], first[-1])
     return desk.View(
-        tuple(np.clip(z, -dimensions.reach, dimensions.reach).tolist()),
-        state.page_param("pad", pad, lambda text: parse_pad(text, count)),
+        tuple(np.clip(z, -2 * dimensions.reach, 2 * dimensions.reach).tolist()),  # chance may go beyond the sliders
+        state.page_param("pad", pad, lambda text: state.parse_pair(text, count)),
         "pad" if state.page_param("panel", "", str) == "pad" else "sliders",
     )
 
@@ -75,8 +67,8 @@ with st.expander("How is this made?"):
         "Each picture is the decoder's mean $p_\\theta(x \\mid z)$ at the code $z$, decoded in your browser. "
         "The films are sorted by **rate**, the mean over the data of $\\mathrm{KL}(q(z_d \\mid x)\\,\\|\\,p(z_d)) = "
         "\\tfrac12(\\mu_d^2 + \\sigma_d^2 - 1) - \\ln \\sigma_d$, in nats: how much a dimension tells about a "
-        "sample. A dimension **sleeps** where its code hardly varies (variance of $\\mu_d$ at most 0.01, Burda et "
-        "al. 2016) or its rate is under 0.05 nats. The line under a film marks the mean of the data's codes and "
+        "sample. A dimension **sleeps** where its code hardly varies (variance of $\\mu_d$ over the data at most 0.01, "
+        "Burda et al. 2016). The line under a film marks the mean of the data's codes and "
         "one standard deviation to either side. The meter compares the distance to the nearest of (up to 2,000) "
         "real codes with the distances among those: inside covers 90% of them, the edge 99.9%."
     )

@@ -122,10 +122,9 @@ def choose(run: Run) -> tuple[MapSettings, str, DeltaGenerator]:
 def choose_dimensions(run: Run) -> tuple[int, int]:
     """Which two dimensions the raw plane shows; the two with the highest rate at first."""
     every = tuple(range(run.latent_dim))
-    best = tuple(int(dim) for dim in run.codes.rate.mean(axis=0).argsort()[::-1][:2])
-    first, second = state.page_param("dims", best, lambda text: tuple(int(part) for part in text.split(".")[:2]))
-    if first == second or first not in every or second not in every:
-        first, second = best
+    by_rate = run.codes.rate.mean(axis=0).argsort()[::-1]
+    best = (int(by_rate[0]), int(by_rate[1]))
+    first, second = state.page_param("dims", best, lambda text: state.parse_pair(text, run.latent_dim))
     names = run.names
     x = st.selectbox("Across", every, index=first, format_func=lambda dim: names.get(dim, f"z{dim}"), width=110)
     rest = tuple(dim for dim in every if dim != x)

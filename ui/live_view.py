@@ -228,7 +228,7 @@ def _charts(now: Standing, look: Look) -> None:
     with right:
         st.markdown("**Rate per dimension** · who does the work")
         _show(look.dimensions, "train-dimensions")
-        st.caption("Dimensions wake up one by one. A bar that stays at zero is asleep: this model does not need it.")
+        st.caption("Dimensions come into use one by one. A faint bar is under 0.01 nats: the model does not need it.")
     with st.expander("What is being minimised?", icon=":material/functions:"):
         _formula(now)
 
@@ -257,14 +257,14 @@ def _curve(history: pd.DataFrame, column: str, theme: Theme) -> Chart:
 
 
 def _bars(rate: np.ndarray, names: dict[int, str], theme: Theme) -> Chart:
-    from vae_core.figures.curves import ACTIVE_RATE, rate_bars
+    from vae_core.figures.curves import FAINT_RATE, rate_bars
 
     figure = rate_bars(rate, names=names, theme=theme, ordered=False)
     if len(rate) > 12:  # names would lie upon each other
         figure.update_xaxes(tickvals=None, ticktext=None)
     figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, yaxis={"title": None}, xaxis={"title": None})
-    awake = int((rate > ACTIVE_RATE).sum())
-    return Chart(figure, f"Rate of each of {len(rate)} dimensions; {awake} are awake")
+    telling = int((rate > FAINT_RATE).sum())
+    return Chart(figure, f"Rate of each of {len(rate)} dimensions; {telling} tell more than {FAINT_RATE} nats")
 
 
 def _history(folder: Path, latent_dim: int, live: Live | None) -> tuple[pd.DataFrame, np.ndarray]:

@@ -196,3 +196,14 @@ def set_page_param(name: str, value: object | None) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != str(value):
         st.query_params[name] = str(value)
+
+
+def parse_pair(text: str, count: int) -> tuple[int, int]:
+    """Two different dimensions as in the address, e.g. "0.3". Raises ValueError where they are not two below count."""
+    parts = text.split(".")
+    if len(parts) != 2 or not all(part.isascii() and part.isdigit() and len(part) <= 9 for part in parts):
+        raise ValueError("A pair is two whole numbers joined by a dot.")
+    first, second = map(int, parts)
+    if first == second or max(first, second) >= count:
+        raise ValueError(f"A pair is two different dimensions below {count}.")
+    return first, second

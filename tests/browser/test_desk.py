@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.browser.harness import PHONE, PROJECT, AppServer, check, settle, visit
+from vae_core.runs import load_run
 
 RUN = "digits-10d"
 
@@ -222,6 +224,15 @@ def test_begin_from_the_tray_from_chance_and_from_the_priors_mean(page: Page, se
     expect(desk.locator(".cue")).to_contain_text("usual distance")
     desk.locator("[data-start=mean]").click()
     page.wait_for_url(lambda url: set(parse_qs(urlsplit(url).query)["z"][0].split("_")) == {"0"})
+
+
+def test_the_farthest_sample_begins_at_its_own_code(page: Page, server: AppServer) -> None:
+    codes = load_run(server.checkpoints / RUN).codes
+    row = int(np.abs(codes.mean).max(axis=1).argmax())
+    desk = open_desk(page, server.url("dimensions", run=RUN, tray=int(codes.index[row])))
+    desk.locator(".sample").click()
+    z = [float(value) for value in wait_for_param(page, "z").split("_")]
+    np.testing.assert_allclose(z, codes.mean[row], atol=1e-3)
 
 
 def test_the_meter_tells_a_code_seen_from_one_far_out(page: Page, server: AppServer) -> None:

@@ -178,3 +178,18 @@ def test_rate_bars_are_sorted_named_and_fade_where_dead() -> None:
     assert bars.marker.color[2] == INKS["dark"].faint != bars.marker.color[0]
     (still,) = rate_bars(np.array([0.5, 3.0, 0.0]), ordered=False).data
     assert list(still.text) == ["z0", "z1", "z2"]
+
+
+def test_names_are_shown_letter_by_letter() -> None:
+    """Plotly takes tags for markup in every text it shows, links among them."""
+    evil = '<a href="https://example.org">T-shirt</a> & <b>top</b>'
+    ordered = Colouring(evil, RNG.normal(size=N), unit=evil)
+    figures = [
+        map_figure(XY, Colouring(evil, CLASSES, (evil,) * 4), (evil, evil), paths=[Path(XY[:3], evil)]),
+        map_figure(XY, ordered, AXES),
+        rate_bars(np.array([0.5, 3.0]), names={0: evil, 1: evil}),
+    ]
+    for figure in figures:
+        said = figure.to_json()
+        assert "&lt;a href" in said or "\\u0026lt;a href" in said
+        assert "<a" not in said and "\\u003ca" not in said

@@ -8,14 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
 
 from vae_core.latent.geometry import (
     corner_grid,
-    distance_cue,
     lerp,
-    manifold_axis,
-    manifold_grid,
     path,
     slerp,
     typical_distance,
@@ -118,34 +114,6 @@ def test_the_corner_grid_has_its_corners_and_straight_edges() -> None:
     np.testing.assert_allclose(grid[0], lerp(a, b, np.linspace(0, 1, 7)), atol=1e-6)
     np.testing.assert_allclose(grid[:, 6], lerp(b, d, np.linspace(0, 1, 7)), atol=1e-6)
     np.testing.assert_allclose(grid[3, 3], (a + b + c + d) / 4, atol=1e-6)
-
-
-def test_the_manifold_grid_steps_by_equal_probability() -> None:
-    axis = manifold_axis(9, extent=0.9)
-    np.testing.assert_allclose(np.diff(norm.cdf(axis)), 0.9 / 8, rtol=1e-4)
-    np.testing.assert_allclose(axis, -axis[::-1], atol=1e-6)
-    grid = manifold_grid(9, extent=0.9)
-    np.testing.assert_allclose(grid[0, 0], (axis[0], axis[-1]))  # top left: first low, second high
-    np.testing.assert_allclose(grid[-1, -1], (axis[-1], axis[0]))
-    assert manifold_axis(1) == 0
-
-
-def test_the_nearest_code_is_the_one_brute_force_finds() -> None:
-    generator = np.random.default_rng(3)
-    seen, asked = generator.standard_normal((200, 4)), generator.standard_normal((30, 4))
-    brute = np.sqrt(((asked[:, None] - seen[None]) ** 2).sum(-1)).min(1)
-    among = np.sqrt(((seen[:, None] - seen[None]) ** 2).sum(-1))
-    np.fill_diagonal(among, np.inf)
-    np.testing.assert_allclose(distance_cue(asked, seen), brute / np.median(among.min(1)))
-
-
-def test_the_cue_is_of_no_unit_and_grows_outwards() -> None:
-    seen = np.random.default_rng(4).standard_normal((300, 3))
-    asked = np.array([[0.0, 0.0, 0.0], [5.0, 0.0, 0.0], [50.0, 0.0, 0.0]])
-    near, far, farther = distance_cue(asked, seen)
-    assert near < 3 < far < farther
-    np.testing.assert_allclose(distance_cue(10 * asked, 10 * seen), (near, far, farther))
-    assert distance_cue(seen[:5], seen).max() == 0
 
 
 def test_typical_distances_are_ordered_and_need_two_places() -> None:

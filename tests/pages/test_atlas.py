@@ -73,6 +73,13 @@ def test_the_raw_plane_of_ten_dimensions_shows_the_two_chosen(shipped: Path) -> 
     assert not test.exception and test.query_params["dims"] == "5.1"
 
 
+@pytest.mark.parametrize("dims", ["3", "3.3", "1.2.3", "-1.2", "a.b", "10.1", ".", "1e0.2"])
+def test_dimensions_that_are_no_pair_become_the_two_of_most_rate(dims: str) -> None:
+    test = alone("digits-10d", map="raw", dims=dims)
+    assert "dims" not in test.query_params
+    assert len({box.value for box in test.selectbox[-2:]}) == 2
+
+
 def test_through_the_frame_it_has_the_picker_and_the_tray() -> None:
     test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
     test.query_params["run"] = "digits-2d"

@@ -66,7 +66,7 @@ def test_the_desk_is_handed_sorted_dimensions_names_and_tray(no_runs: Path, moun
 @pytest.mark.parametrize(
     ("z", "wanted"),
     [("1_-0.5_0_2", [1, -0.5, 0, 2]), ("1_2", [0] * 4), ("x_0_0_0", [0] * 4), ("99_0_0_inf", [0] * 4),
-     ("99_0_0_-99", [3, 0, 0, -3])],
+     ("99_0_0_-99", [6, 0, 0, -7]), ("4.5_0_0_0", [4.5, 0, 0, 0])],
 )  # fmt: skip
 def test_the_code_comes_from_the_address(z: str, wanted: list[float], no_runs: Path, mounted: list[dict]) -> None:
     write_toy_run(no_runs)

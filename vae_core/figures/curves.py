@@ -9,10 +9,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vae_core.figures.template import INKS, Theme, class_colour, template
+from vae_core.figures.template import INKS, Theme, class_colour, literal, template
 
 COLOURS = {"distortion": 0, "rate": 1}  # the same thing has the same colour on every page
-ACTIVE_RATE = 0.01  # nats; below it a dimension says nothing about the sample
+FAINT_RATE = 0.01  # nats; a dimension under it tells next to nothing of a sample, and its bar is faint
 
 
 def curves(
@@ -67,7 +67,7 @@ def rate_bars(
     theme: Theme = "dark",
     ordered: bool = True,
 ) -> go.Figure:
-    """The mean rate of each dimension (nats), as bars; dimensions that say nothing are faint.
+    """The mean rate of each dimension (nats), as bars; those under 0.01 nats are faint.
 
     Args:
         rate: [D].
@@ -77,7 +77,7 @@ def rate_bars(
     rate = np.asarray(rate, dtype=np.float64)
     order = np.argsort(-rate, kind="stable") if ordered else np.arange(len(rate))
     ink = INKS[theme]
-    labels = [(names or {}).get(int(d), f"z{d}") for d in order]
+    labels = [literal((names or {}).get(int(d), f"z{d}")) for d in order]
     figure = go.Figure(
         go.Bar(
             x=np.arange(len(rate)),
@@ -85,7 +85,7 @@ def rate_bars(
             customdata=order,
             text=labels,
             textposition="none",
-            marker={"color": [class_colour(COLOURS["rate"]) if rate[d] > ACTIVE_RATE else ink.faint for d in order]},
+            marker={"color": [class_colour(COLOURS["rate"]) if rate[d] > FAINT_RATE else ink.faint for d in order]},
             hovertemplate="%{text}: %{y:.2f} nats<extra></extra>",
         )
     )

@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from vae_core.figures.template import INKS, ORDERED_SCALE, Theme, class_colour, template
+from vae_core.figures.template import INKS, ORDERED_SCALE, Theme, class_colour, literal, template
 
 # Beyond this many values of an integer a legend is a list nobody reads; it becomes an ordered scale.
 LEGEND_LIMIT = 20
@@ -109,11 +109,11 @@ def map_figure(
     figure.update_layout(
         template=template(theme),
         uirevision=revision or "map",
-        xaxis={**axis, "title": {"text": axes[0]}},
+        xaxis={**axis, "title": {"text": literal(axes[0])}},
         # One unit is as long to the right as it is upwards: distances on the map are what they look.
-        yaxis={**axis, "title": {"text": axes[1]}, "scaleanchor": "x", "scaleratio": 1},
+        yaxis={**axis, "title": {"text": literal(axes[1])}, "scaleanchor": "x", "scaleratio": 1},
         showlegend=colouring is not None and not is_ordered,
-        legend={"title": {"text": colouring.title if colouring else ""}, "itemclick": "toggle"},
+        legend={"title": {"text": literal(colouring.title) if colouring else ""}, "itemclick": "toggle"},
         margin={"l": 44, "r": 8, "t": 8, "b": 40},
         hovermode=False,
         dragmode="pan",
@@ -154,7 +154,7 @@ def _points(xy: NDArray[np.float32], colouring: Colouring | None, theme: Theme) 
             y=xy[chosen, 1],
             customdata=chosen,
             mode="markers",
-            name=name,
+            name=literal(name),
             meta={"role": "points"},
             hoverinfo="skip",
             marker={"size": size, "opacity": opacity, "line": {"width": 0}, **marker},
@@ -174,7 +174,7 @@ def _points(xy: NDArray[np.float32], colouring: Colouring | None, theme: Theme) 
         title = f"{colouring.title} ({colouring.unit})" if colouring.unit else colouring.title
         bar = {
             "title": {
-                "text": title,
+                "text": literal(title),
                 "side": "right",
                 "font": {"size": 12},
             },
@@ -208,7 +208,7 @@ def _line(
         x=xy[:, 0],
         y=xy[:, 1],
         mode="lines+markers" if ends else "lines",
-        name=label,
+        name=literal(label),
         meta={"role": "overlay"},
         hoverinfo="skip",
         showlegend=False,

@@ -6,6 +6,7 @@ Backgrounds are transparent, so that a figure lies on the page's own colour.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -20,7 +21,6 @@ CLASS_COLOURS = (
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
 )  # fmt: skip
 ORDERED_SCALE = "Viridis"  # factors, distortion, rate
-SECOND_ORDERED_SCALE = "Cividis"  # where a second ordered quantity stands beside the first
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,6 @@ def template(theme: Theme = "dark") -> go.layout.Template:
     )
 
 
-def themed(figure: go.Figure, theme: Theme) -> go.Figure:
-    """The same figure, dressed for the theme."""
-    figure.update_layout(template=template(theme))
-    return figure
+def literal(text: str) -> str:
+    """A name as Plotly shows it letter by letter: it takes tags in any text for markup, links among them."""
+    return escape(text, quote=False)

@@ -8,7 +8,6 @@ import numpy as np
 
 from vae_core.metrics.activity import active_units
 
-SLEEPING_RATE = 0.05  # nats; below this a dimension is as good as the prior's noise
 REACH = 3.0  # a slider goes at least so far: three standard deviations of the prior
 
 
@@ -21,8 +20,8 @@ class Dimensions:
         rate: float [D], mean rate over the samples, nats.
         mean: float [D], mean of the codes.
         spread: float [D], standard deviation of the codes.
-        reach: float [D], how far a slider should go to either side: 3, or as far as 99% of the codes do.
-        awake: bool [D], active (Burda et al. 2016) and of more than 0.05 nats.
+        reach: float [D], how far a slider should go to either side: 3, or as far as the farthest code.
+        awake: bool [D], active (Burda et al. 2016).
     """
 
     order: np.ndarray
@@ -38,12 +37,12 @@ def describe(mean: np.ndarray, rate: np.ndarray) -> Dimensions:
     if mean.shape != rate.shape or mean.ndim != 2 or len(mean) == 0:
         raise ValueError(f"Codes and rates are arrays [n, D] of the same shape, not {mean.shape} and {rate.shape}.")
     rates = rate.mean(axis=0, dtype=np.float64)
-    far = np.quantile(np.abs(mean.astype(np.float64)), 0.99, axis=0)
+    far = np.abs(mean.astype(np.float64)).max(axis=0)
     return Dimensions(
         order=np.argsort(-rates, kind="stable"),
         rate=rates,
         mean=mean.mean(axis=0, dtype=np.float64),
         spread=mean.std(axis=0, dtype=np.float64),
         reach=np.maximum(REACH, np.ceil(2 * far) / 2),
-        awake=active_units(mean) & (rates > SLEEPING_RATE),
+        awake=active_units(mean),
     )

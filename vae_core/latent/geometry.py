@@ -1,4 +1,4 @@
-"""Geometry of codes: straight and spherical walks, grids, and how far a code is from those seen. Arrays in and out."""
+"""Geometry of codes: straight and spherical walks, grids, and how far codes are from each other. Arrays in and out."""
 
 from __future__ import annotations
 
@@ -84,28 +84,6 @@ def corner_grid(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray, n: i
     )
 
 
-def manifold_axis(n: int, extent: float = 0.98) -> np.ndarray:
-    """n values at evenly spaced quantiles of N(0, 1), the central `extent` of its mass. float32 [n], ascending.
-
-    Kingma and Welling 2014, figure 4, draw the learned manifold on such a grid: steps of equal probability.
-    """
-    from scipy.special import ndtri
-
-    if n < 1 or not 0 < extent < 1:
-        raise ValueError(f"A manifold grid needs n >= 1 and an extent between 0 and 1, not n={n}, extent={extent}.")
-    tail = (1 - extent) / 2
-    quantiles = np.linspace(tail, 1 - tail, n) if n > 1 else np.array([0.5])
-    return ndtri(quantiles).astype(np.float32)
-
-
-def manifold_grid(n: int, extent: float = 0.98) -> np.ndarray:
-    """The square of `manifold_axis` with itself, float32 [n, n, 2] as (first, second); rows go from the top down,
-    so the second value falls along them as it does on a plot."""
-    axis = manifold_axis(n, extent)
-    first, second = np.meshgrid(axis, axis[::-1])
-    return np.stack([first, second], axis=-1)
-
-
 # -- how far from the codes seen ---------------------------------------------------------------------------
 
 
@@ -140,13 +118,3 @@ def typical_distance(codes: np.ndarray) -> Typical:
     if edge == 0:
         raise ValueError("All codes lie at one place, so no distance is typical of them.")
     return Typical(median or edge, inside or edge, edge)
-
-
-def distance_cue(z: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Distance from each code z [m, D] to the nearest of `codes` [n, D], in units of their median
-    nearest-neighbour distance. float64 [m]: about 1 is as close as the codes seen are to each other, 10 is far out."""
-    from scipy.spatial import cKDTree
-
-    points = np.asarray(codes, dtype=np.float64)
-    distances = cKDTree(points).query(np.atleast_2d(np.asarray(z, dtype=np.float64)), k=1)[0]
-    return distances / typical_distance(points).median

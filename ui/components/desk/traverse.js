@@ -333,7 +333,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     showAll();
   }
   function jump(code) {
-    for (const { index, low, high } of data.dimensions) z[index] = clamp(code[index], low, high);
+    z.set(code); // even where it lies beyond a slider: the picture is this code's
     showAll();
     commit();
   }
