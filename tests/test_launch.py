@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -21,12 +24,24 @@ from safetensors.torch import load_file
 from vae_core import launch
 from vae_core.config import ModelSpec, TrainConfig
 from vae_core.data import DatasetError
-from vae_core.launch import Standing, current_state, is_alive, one_sentence, resume, standing, start, stop, work
+from vae_core.launch import (
+    Notes,
+    Standing,
+    current_state,
+    is_alive,
+    one_sentence,
+    resume,
+    standing,
+    start,
+    stop,
+    train_here,
+    work,
+)
 from vae_core.runs import RunError, RunFolder, list_runs, load_run
 from vae_core.runs import database as database_module
 from vae_core.runs.database import open_store
-from vae_core.runs.live import read_live
-from vae_core.training import TrainingError, train
+from vae_core.runs.live import Recorder, read_live
+from vae_core.training import Step, TrainingError, train
 
 PATIENCE = 90.0
 """Seconds; a worker loads torch first, and the machine may be shared."""
@@ -290,17 +305,221 @@ def test_a_locked_database_does_not_end_a_training(inline: Path, monkeypatch: py
             lock.set()
         told(*values)  # type: ignore[arg-type]
 
-    say_last = launch._say_last
+    end = Notes.end
 
     def at_the_end(*values: object) -> None:
         threading.Timer(0.3, lambda: (holder.rollback(), unlock.set())).start()
-        say_last(*values)  # type: ignore[arg-type]
+        end(*values)  # type: ignore[arg-type]
 
     monkeypatch.setattr(RunFolder, "write_progress", write_progress)
-    monkeypatch.setattr(launch, "_say_last", at_the_end)
+    monkeypatch.setattr(Notes, "end", at_the_end)
     work("a")
     assert lock.is_set() and unlock.is_set()
     assert standing("a").state == "finished" and len(load_run("a").codes.mean) == 1797
+
+
+# -- runs of the command line ------------------------------------------------------------------------------
+
+
+def ignore(step: Step) -> None:
+    pass
+
+
+def half_way(step: Step) -> None:
+    if step.step >= step.total // 2:
+        raise KeyboardInterrupt
+
+
+def test_a_run_of_the_command_line_is_watched_and_stopped_as_any_other(
+    inline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(launch, "PICTURES", 0.0)
+    seen: list[Standing] = []
+
+    def watch(step: Step) -> None:
+        seen.append(standing("cli"))
+        if len(seen) == 3:
+            stop("cli")
+        if len(seen) > 3:
+            pytest.fail("it went on")
+
+    assert train_here(config(inline, "cli", steps=100_000), watch=watch) == "stopped"
+    assert [now.state for now in seen] == ["running"] * 3
+    assert seen[-1].total == 100_000 and seen[-1].step > 0 and seen[-1].can_stop
+    now = standing("cli")
+    assert (now.state, now.stopping, now.can_resume) == ("stopped", False, True)
+    assert read_live(inline / "cli") is not None
+    assert [row.name for row in launch.standings()] == ["cli"]
+
+
+def test_the_database_is_no_condition_of_training(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATABASE", "nonsense")
+    assert train_here(config(inline, "a"), watch=ignore) == "finished"
+    assert RunFolder(inline / "a").read_config().state == "finished"
+
+
+def test_a_run_elsewhere_has_no_row(inline: Path, tmp_path: Path) -> None:
+    assert train_here(config(tmp_path, "elsewhere"), watch=ignore) == "finished"
+    assert train_here(config(tmp_path, "nowhere", out=None), watch=ignore) == "finished"
+    assert open_store().all() == [] and not (tmp_path / "elsewhere" / "live.npz").exists()
+
+
+def test_a_name_that_is_taken_leaves_its_row_alone(inline: Path) -> None:
+    train_here(config(inline, "a"), watch=ignore)
+    with pytest.raises(RunError, match="There is a run in a already"):
+        train_here(config(inline, "a"), watch=ignore)
+    assert standing("a").state == "finished"
+
+
+def test_a_killed_run_that_the_command_line_finished_is_finished(
+    inline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether or not the command line could reach the database."""
+    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    for name, heard in (("told", True), ("untold", False)):
+        settings = config(inline, name)
+        with pytest.raises(KeyboardInterrupt):
+            train_here(settings, watch=half_way)
+        row = {"state": "running", "pid": None, "step": 20, "total": 40, "message": launch.LOADING}
+        open_store().note(name, **row)
+        folder = RunFolder(inline / name)
+        folder.write_config(folder.read_config().model_copy(update={"state": "running"}))  # as a kill leaves it
+        dead = standing(name)
+        assert (dead.state, dead.message, dead.can_resume) == ("interrupted", "", True)
+        with monkeypatch.context() as patch:
+            if not heard:
+                patch.setattr(launch, "_enter", lambda folder, config: Notes(folder.path.name))
+            train_here(settings, resume=True, watch=ignore)
+        done = standing(name)
+        assert (done.state, done.step, done.total, done.can_resume) == ("finished", 40, 40, False)
+
+
+@pytest.mark.parametrize(
+    ("row", "on_disk", "state"),
+    [
+        ("running", "finished", "finished"),
+        ("running", "running", "interrupted"),
+        ("stopped", "finished", "finished"),
+        ("stopped", "running", "interrupted"),
+        ("failed", "finished", "finished"),
+        ("failed", "stopped", "failed"),
+        ("failed", "running", "failed"),
+        ("stopped", "failed", "failed"),
+    ],
+)
+def test_where_nobody_trains_the_folder_knows_better_than_a_row_left_behind(
+    inline: Path, row: str, on_disk: str, state: str
+) -> None:
+    start(config(inline, "a"))
+    work("a")
+    open_store().note("a", state=row, pid=None)
+    folder = RunFolder(inline / "a")
+    folder.write_config(folder.read_config().model_copy(update={"state": on_disk}))
+    assert standing("a").state == state
+    with launch.run_lock(folder):  # somebody does train it
+        assert (standing("a").state == "running") == (row == "running" or on_disk == "running")
+
+
+def test_a_run_without_a_row_tells_how_far_it_is_from_its_folder(inline: Path) -> None:
+    steps = train(config(inline, "a", steps=None, epochs=10))
+    for step in steps:
+        if step.step >= 100:
+            break
+    total = step.total
+    with launch.run_lock(RunFolder(inline / "a")):
+        now = standing("a")
+    assert (now.state, now.total, now.can_stop, now.message) == ("running", total, False, launch.ELSEWHERE)
+    assert 0 < now.step <= 100
+    dead = standing("a")
+    assert (dead.state, dead.step, dead.total, dead.can_resume) == ("interrupted", now.step, total, True)
+    steps.close()
+
+
+# -- a request to stop, a disk that is full ----------------------------------------------------------------
+
+
+def test_a_stop_is_on_its_way_until_the_run_has_ended(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import vae_core.training as training_module
+
+    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    at_the_end: list[Standing] = []
+    write_results = training_module.write_results
+
+    def slowly(*values: object) -> None:
+        at_the_end.append(standing("a"))
+        write_results(*values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training_module, "write_results", slowly)
+    start(config(inline, "a", steps=100_000))
+    monkeypatch.setattr(Recorder, "write", lambda recorder, model: stop("a"))
+    work("a")
+    assert [(now.state, now.stopping, now.message) for now in at_the_end] == [("running", True, launch.STOPPING)]
+    assert (standing("a").state, standing("a").stopping) == ("stopped", False)
+
+
+def test_a_live_view_that_cannot_be_written_ends_no_training(
+    inline: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(recorder: Recorder, model: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Recorder, "write", refuse)
+    start(config(inline, "a"))
+    work("a")
+    assert standing("a").state == "finished"
+    assert "The live view was not renewed. The disk is full" in capfd.readouterr().err
+
+
+@pytest.fixture
+def small_disk(inline: Path) -> Path:
+    """The runs folder on a disk of three megabytes."""
+    try:
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(inline)], capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("needs a system with mount")
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small disk")
+    yield inline
+    for store in database_module._stores.values():
+        store.engine.dispose()
+    subprocess.run(["umount", "-l", str(inline)], check=True)
+
+
+def test_on_a_full_disk_a_run_fails_with_a_sentence_and_goes_on_once_there_is_room(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    progress, looks = RunFolder.write_progress, 0
+    filler = small_disk / "filler"
+
+    def fill_up(*values: object) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as stream:
+                while stream.write(b"x" * 4096):
+                    pass
+        progress(*values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(RunFolder, "write_progress", fill_up)
+    settings = {"steps": 200, "evaluations": 10, "hidden": (128,)}
+    start(config(small_disk, "a", **settings))
+    with pytest.raises(OSError, match="No space left"):
+        work("a")
+    now = standing("a")
+    assert (now.state, now.message, now.can_resume) == ("failed", launch.DISK_FULL, True)
+    folder = RunFolder(small_disk / "a")
+    assert load_file(folder.weights) and load_file(folder.state)["noise"].numel()
+    assert folder.read_history() and not list(folder.path.glob(".*.safetensors.*"))
+    filler.unlink()
+    resume("a")
+    work("a", resume=True)
+    assert standing("a").state == "finished" and len(load_run("a").codes.mean) == 1797
+    for _ in train(config(small_disk / "..", "whole", **settings)):
+        pass
+    one, other = load_file(folder.weights), load_file(small_disk.parent / "whole" / "model.safetensors")
+    assert all(torch.equal(one[key], other[key]) for key in one)
 
 
 # -- looking -----------------------------------------------------------------------------------------------
@@ -415,6 +634,7 @@ def bad_spec() -> ValidationError:
         (RuntimeError(""), "RuntimeError."),
         (FileNotFoundError(2, "No such file", "x"), "No such file: x."),
         (KeyError("z"), "The program met an error of its own (KeyError: 'z'), see worker.log."),
+        (OSError(errno.ENOSPC, "No space left on device"), launch.DISK_FULL),
         (MemoryError(), "The machine's memory did not suffice: take a smaller batch or a smaller net."),
         (ValueError("x" * 2000), "X" + "x" * 499 + "."),
     ],

@@ -7,12 +7,15 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 from pydantic import ValidationError
 
 from vae_core.config import TrainConfig
+
+if TYPE_CHECKING:
+    from vae_core.training import Step
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class Resume:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """What a run reaches on held-out data: ELBO, its two halves, active units; optionally the importance-weighted bound."""
+    """What a run reaches on held-out data: ELBO, its halves, active units, disentanglement where factors are known."""
 
     run: tyro.conf.Positional[Path]
     """Run folder, or the name of a shipped run."""
@@ -83,12 +86,12 @@ def main() -> int:
         return _complain(f"--{'.'.join(map(str, first['loc'])).replace('_', '-')}: {first['msg']}")
     try:
         if isinstance(command, TrainConfig):
-            _train(command, resume=False)
+            return _train(command, resume=False)
         elif isinstance(command, Resume):
             from vae_core.runs.folder import RunFolder
 
             config = RunFolder(command.run).read_config().train
-            _train(config.model_copy(update={"out": command.run}), resume=True)
+            return _train(config.model_copy(update={"out": command.run}), resume=True)
         elif isinstance(command, Evaluate):
             _evaluate(command)
         elif isinstance(command, Project):
@@ -109,30 +112,30 @@ def _complain(sentence: str) -> int:
     return 1
 
 
-def _train(config: TrainConfig, *, resume: bool) -> None:
-    import contextlib
-
+def _train(config: TrainConfig, *, resume: bool) -> int:
     import torch
 
-    from vae_core.launch import run_lock, worker_threads
-    from vae_core.runs.folder import RunFolder
-    from vae_core.training import train
+    from vae_core.launch import train_here, worker_threads
 
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(worker_threads())
-    held = run_lock(RunFolder(config.out)) if config.out else contextlib.nullcontext()
-    with held, contextlib.closing(train(config, resume=resume)) as steps:
-        for step in steps:
-            if step.validation is None:
-                continue
-            v = step.validation
-            print(
-                f"step {step.step:>7,} of {step.total:,}  validation: distortion {v.distortion:8.2f}  rate {v.rate:6.2f}  "
-                f"ELBO {v.elbo:9.2f} nats   {step.samples_per_second:,.0f} samples/s  {step.seconds_left:,.0f} s left",
-                flush=True,
-            )
+    if train_here(config, resume=resume, watch=_print_step) == "stopped":
+        return _complain("Stopped from the app; the best weights so far are kept.")
     if config.out:
         print(f"The run is in {config.out}.")
+    return 0
+
+
+def _print_step(step: Step) -> None:
+    """A line for each look at the validation split."""
+    v = step.validation
+    if v is None:
+        return
+    print(
+        f"step {step.step:>7,} of {step.total:,}  validation: distortion {v.distortion:8.2f}  rate {v.rate:6.2f}  "
+        f"ELBO {v.elbo:9.2f} nats   {step.samples_per_second:,.0f} samples/s  {step.seconds_left:,.0f} s left",
+        flush=True,
+    )
 
 
 def _evaluate(command: Evaluate) -> None:

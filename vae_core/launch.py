@@ -8,14 +8,17 @@ The kernel lets go of both when a worker dies, however it dies.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
@@ -24,6 +27,12 @@ from vae_core.config import PROJECT, TrainConfig, check_name, checkpoints_folder
 from vae_core.runs.database import DatabaseError, RunRow, RunStore, database_url, open_store
 from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
+from vae_core.runs.live import FILE as LIVE_VIEW
+
+if TYPE_CHECKING:
+    from vae_core.models import GaussianVAE
+    from vae_core.runs.live import Recorder
+    from vae_core.training import Step
 
 HEARTBEAT = 0.5
 """Seconds between two notes of progress in the database."""
@@ -45,6 +54,9 @@ WAITING = "Waiting for a place: another training is running."
 LOADING = "Loading the data."
 PLACING = "Placing every sample in the latent space."
 STOPPING = "Stopping: the best weights are kept, and every sample gets its code."
+ELSEWHERE = "Trained by a program that this app cannot hear; it shows what is saved at each look at held-out samples."
+DISK_FULL = "The disk is full: what was saved before is whole; make room and go on from there."
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 # -- starting, stopping ------------------------------------------------------------------------------------
@@ -67,8 +79,8 @@ def start(config: TrainConfig, *, resume: bool = False) -> RunRow:
         raise RunError(f"There is a run called {name} already: choose another name or resume it.")
     if resume and row is None and not (folder.path / "config.json").exists():
         raise RunError(f"There is no run called {name} that could go on: start one.")
-    if resume and folder.weights.exists() and not folder.state.exists():
-        raise RunError(f"{name} has no saved state to resume from: train it anew under another name.")
+    if resume:
+        _check_resumable(folder)
     row = store.enter(folder.path, config, seen=row)
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -105,14 +117,25 @@ def is_taken(name: str) -> bool:
     return any((root / name / "config.json").exists() for root in (checkpoints_folder(), runs_folder()))
 
 
+def _check_resumable(folder: RunFolder) -> None:
+    if folder.weights.exists() and not folder.state.exists():
+        raise RunError(f"{folder.path.name} has no saved state to resume from: train it anew under another name.")
+
+
 def _own_folder(config: TrainConfig) -> Path:
     if config.out is None:
         raise RunError("A training started here needs a run folder: give it a name.")
-    root = runs_folder().resolve()
     name = _checked(config.out.name)
-    if config.out.parent.resolve() != root or (root / name).is_symlink():
+    if not _is_own(config.out):
+        root = runs_folder().resolve()
         raise RunError(f"A training started here writes into {root}, not into {config.out}: give it a plain name.")
-    return root / name
+    return runs_folder().resolve() / name
+
+
+def _is_own(path: Path) -> bool:
+    """Whether this is a folder of the runs folder itself."""
+    root = runs_folder().resolve()
+    return path.parent.resolve() == root and not (root / path.name).is_symlink()
 
 
 def _checked(name: str) -> str:
@@ -167,6 +190,24 @@ def is_alive(folder: RunFolder) -> bool:
 
 
 def current_state(row: RunRow) -> str:
+    """Where a run stands: as its row says, unless its worker died without a word or another program went on with it.
+
+    Where nobody trains the run, what its folder says is newer than a row that somebody has left behind.
+    """
+    state = _state_of_row(row)
+    folder = RunFolder(Path(row.folder))
+    on_disk = None if state in LIVE_STATES else _state_on_disk(folder)
+    if on_disk is None:
+        return state
+    if on_disk == "running":
+        if is_alive(folder):
+            return "running"
+        on_disk = "interrupted"
+    # only the row knows why a training could not go on
+    return state if state == "failed" and on_disk in ("interrupted", "stopped") else on_disk
+
+
+def _state_of_row(row: RunRow) -> str:
     """The row's state, but 'interrupted' where its worker has died without a word."""
     if row.state not in LIVE_STATES:
         return row.state
@@ -180,6 +221,14 @@ def current_state(row: RunRow) -> str:
     if fresh is None or (fresh.state, fresh.heartbeat) != (row.state, row.heartbeat):
         return row.state if fresh is None else fresh.state
     return "interrupted"
+
+
+def _state_on_disk(folder: RunFolder) -> str | None:
+    """What config.json says, None where there is none that can be read: then the row is all there is to go by."""
+    try:
+        return folder.read_config().state
+    except RunError:
+        return None
 
 
 def _breathes(pid: int | None) -> bool:
@@ -210,7 +259,9 @@ class Standing:
     samples_per_second: float = 0.0
     seconds_left: float | None = None
     stopping: bool = False
-    """Whether it was asked to stop and has not heard of it yet."""
+    """Whether it was asked to stop and has not ended yet."""
+    can_stop: bool = True
+    """Whether the program that trains it hears of requests."""
 
     @property
     def live(self) -> bool:
@@ -223,9 +274,14 @@ class Standing:
 
     @property
     def can_resume(self) -> bool:
+        folder = RunFolder(self.folder)
+        if not _is_own(self.folder):
+            return False
         if self.state == "interrupted":
             return True
-        return self.state == "stopped" and RunFolder(self.folder).state.exists()
+        # a loss that was no number would be none again, but a full disk may have been emptied
+        mended = self.state == "failed" and _state_on_disk(folder) in ("running", "stopped")
+        return (self.state == "stopped" or mended) and folder.state.exists()
 
 
 def standing(name: str) -> Standing:
@@ -238,11 +294,11 @@ def standing(name: str) -> Standing:
 
     folder = RunFolder(find_run(name))
     config = folder.read_config()
-    state: str = config.state
-    if state == "running" and not is_alive(folder):
-        state = "interrupted"
-    step = config.best.step if config.best else 0
-    return Standing(name, folder.path, config.train, state, step=step, total=step if state == "finished" else 0)
+    alive = config.state == "running" and is_alive(folder)
+    state = "interrupted" if config.state == "running" and not alive else config.state
+    step, total = _progress_on_disk(folder, config.train)
+    message = ELSEWHERE if alive else ""
+    return Standing(name, folder.path, config.train, state, message, step, total, can_stop=not alive)
 
 
 def standings(limit: int = 12) -> list[Standing]:
@@ -259,11 +315,30 @@ def standings(limit: int = 12) -> list[Standing]:
 
 
 def _standing(row: RunRow) -> Standing:
-    state = current_state(row)
+    state, folder, config = current_state(row), Path(row.folder), row.train_config
+    heard = row.state in LIVE_STATES  # else a program that could not reach the database goes on with it
+    live = state in LIVE_STATES
+    step, total = row.step, row.total
+    if state != row.state or not (live or total):
+        saved, planned = _progress_on_disk(RunFolder(folder), config)
+        step, total = max(step, saved), total or planned
+    message = row.message if state == row.state else ELSEWHERE if live and not heard else ""
     return Standing(
-        row.name, Path(row.folder), row.train_config, state, row.message, row.step, row.total,
-        row.samples_per_second, row.seconds_left, stopping=row.request == "stop" and state in LIVE_STATES,
+        row.name, folder, config, state, message, step, total, row.samples_per_second, row.seconds_left,
+        stopping=row.request == "stop" and live, can_stop=heard or not live,
     )
+
+
+def _progress_on_disk(folder: RunFolder, config: TrainConfig) -> tuple[int, int]:
+    """The last step that the curves know and the number of steps planned; (0, 0) before the first of them."""
+    try:
+        rows = folder.read_history()
+    except RunError:  # the page shows the damage where it shows the curves
+        rows = []
+    if not rows or not rows[-1]["epoch"] > 0:
+        return 0, 0
+    step = round(rows[-1]["step"])
+    return step, config.steps or config.epochs * round(step / rows[-1]["epoch"])
 
 
 def known_speed(config: TrainConfig) -> float | None:
@@ -300,6 +375,47 @@ class StoppedInQueueError(Exception):
     """A visitor stopped a run before it had a place."""
 
 
+@dataclass(frozen=True)
+class Notes:
+    """What a training tells the pages, through its row, and what it hears from there. Without a store: nothing."""
+
+    name: str
+    store: RunStore | None = None
+
+    def tell(self, **values: object) -> None:
+        """Progress. A database that is busy must not end a training: the next note comes soon."""
+        if self.store is not None:
+            try:
+                self.store.note(self.name, **values)
+            except DatabaseError as error:
+                _log(str(error))
+
+    def asked(self) -> str:
+        """What was asked of the run: 'stop', or nothing."""
+        try:
+            return "" if self.store is None else self.store.request_of(self.name)
+        except DatabaseError as error:
+            _log(str(error))
+            return ""
+
+    def end(self, state: str, message: str = "") -> None:
+        """How the run ended; patient, since no later note will make it good. Raises DatabaseError in the end."""
+        deadline = time.monotonic() + LAST_WORD
+        while self.store is not None:
+            try:
+                self.store.note(self.name, state=state, message=message, pid=None, seconds_left=None, request="")
+                return
+            except DatabaseError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(HEARTBEAT)
+
+
+def _log(sentence: str) -> None:
+    with contextlib.suppress(OSError):  # the log may lie on the very disk that is full
+        print(sentence, file=sys.stderr, flush=True)
+
+
 @contextlib.contextmanager
 def a_place(store: RunStore, name: str) -> Iterator[int]:
     """Wait for one of the machine's places; yields its number (the GPU's, where there are any).
@@ -311,15 +427,18 @@ def a_place(store: RunStore, name: str) -> Iterator[int]:
     folder = runs_folder() / ".places"
     folder.mkdir(parents=True, exist_ok=True)
     locks = [FileLock(folder / f"{i}.lock", timeout=0) for i in range(max(1, torch.cuda.device_count()))]
+    notes = Notes(name, store)
     while True:
-        if _asked(store, name) == "stop":
+        if notes.asked() == "stop":
             raise StoppedInQueueError
         place = _take(locks) if _is_next(store, name) else None
         if place is not None:
             break
-        _note(store, name, state="queued", message=WAITING)
+        notes.tell(state="queued", message=WAITING)
         time.sleep(HEARTBEAT)  # a lock of the kernel's gives no sign when it is free
     try:
+        if torch.cuda.is_available():
+            torch.cuda.set_device(place)
         yield place
     finally:
         locks[place].release()
@@ -341,7 +460,7 @@ def _is_next(store: RunStore, name: str) -> bool:
         earlier = rows[names.index(name) + 1 :] if name in names else []
         return not any(row.state == "queued" and _waits(row) for row in earlier)
     except DatabaseError as error:
-        print(error, file=sys.stderr, flush=True)
+        _log(str(error))
         return False
 
 
@@ -363,96 +482,127 @@ def work(name: str, *, resume: bool = False) -> None:
     row = store.get(_checked(name))
     if row is None:
         raise RunError(f"The database knows no run called {name}.")
-    folder = RunFolder(Path(row.folder))
     torch.set_num_threads(worker_threads())
+    with run_lock(RunFolder(Path(row.folder))):
+        _train_to_an_end(Notes(name, store), lambda: row.train_config, a_place(store, name), resume=resume)
+
+
+def train_here(config: TrainConfig, *, resume: bool = False, watch: Callable[[Step], None]) -> str:
+    """Train in this process, as the command line does; `watch` is called with each Step.
+
+    A run of the runs folder is entered into the database, so that pages show how far it is and can stop it. It
+    waits for no place: whoever types a command has chosen when. Returns 'finished' or 'stopped'.
+
+    Raises as vae_core.training.train does, and RunError where another process trains the run.
+    """
+    if config.out is None:
+        return _train(Notes(""), config, resume=resume, watch=watch)
+    folder = RunFolder(config.out)
     with run_lock(folder):
-        try:
-            _note(store, name, pid=os.getpid())
-            with a_place(store, name) as place:
-                if torch.cuda.is_available():
-                    torch.cuda.set_device(place)
-                _note(store, name, state="running", message=LOADING)
-                outcome = _train(store, folder, row.train_config, resume=resume)
-            message = ""
-        except StoppedInQueueError:
-            outcome, message = "stopped", "Stopped before it began."
-        except Exception as error:
-            _say_last(store, name, "failed", one_sentence(error))
-            raise
-        _say_last(store, name, outcome, message)
+        if resume:
+            _check_resumable(folder)
+        else:
+            folder.check_free()
+        notes = _enter(folder, config)
+        return _train_to_an_end(notes, lambda: config, contextlib.nullcontext(0), resume=resume, watch=watch)
 
 
-def _train(store: RunStore, folder: RunFolder, config: TrainConfig, *, resume: bool) -> str:
+def _enter(folder: RunFolder, config: TrainConfig) -> Notes:
+    """Enter a run that begins in this process into the database, where it is one of the runs folder."""
+    name = folder.path.name
+    if not _is_own(folder.path):
+        return Notes(name)
+    try:
+        store = open_store()
+        store.enter(runs_folder().resolve() / name, config, seen=store.get(name))
+    except DatabaseError as error:
+        _log(f"{error} The training goes on without it.")
+        return Notes(name)
+    return Notes(name, store)
+
+
+def _train_to_an_end(
+    notes: Notes, config: Callable[[], TrainConfig], place: AbstractContextManager[int], *, resume: bool,
+    watch: Callable[[Step], None] = lambda step: None,
+) -> str:
+    """Train with the run's lock held, and note every end."""
+    try:
+        notes.tell(pid=os.getpid())
+        with place:
+            notes.tell(state="running", message=LOADING)
+            outcome, message = _train(notes, config(), resume=resume, watch=watch), ""
+    except StoppedInQueueError:
+        outcome, message = "stopped", "Stopped before it began."
+    except KeyboardInterrupt:
+        notes.end("stopped")
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM and (out := config().out) is not None:
+            # the database needs a few pages to say so; the live view can be drawn again
+            (out / LIVE_VIEW).unlink(missing_ok=True)
+        notes.end("failed", one_sentence(error))
+        raise
+    notes.end(outcome, message)
+    return outcome
+
+
+def _train(notes: Notes, config: TrainConfig, *, resume: bool, watch: Callable[[Step], None]) -> str:
     """Train to an end of its own or to a request to stop; returns 'finished' or 'stopped'."""
     from vae_core.data import load_dataset
     from vae_core.runs.live import Recorder
     from vae_core.training import train
 
-    name = folder.path.name
     data = load_dataset(config.data)
-    if resume and not folder.state.exists():
-        _clear_beginnings(folder)
-        resume = False
-    recorder = Recorder(folder.path, data, config.latent_dim, go_on=resume)
+    recorder = None
+    if config.out is not None:
+        folder = RunFolder(config.out)
+        if resume and not folder.state.exists():
+            _clear_beginnings(folder)
+            resume = False
+        if notes.store is not None:  # else nobody watches
+            recorder = Recorder(folder.path, data, config.latent_dim, go_on=resume)
     noted = pictured = -1e9
     outcome, model = "finished", None
     with contextlib.closing(train(config, data=data, resume=resume)) as steps:
         for step in steps:
-            recorder.add(step)
+            watch(step)
+            if recorder is not None:
+                recorder.add(step)
             model, now, at_end = step.model, time.monotonic(), step.step == step.total
             if not at_end and now - noted < HEARTBEAT:
                 continue
             noted = now
-            _note(
-                store, name, state="running", message=PLACING if at_end else "", step=step.step, total=step.total,
+            notes.tell(
+                state="running", message=PLACING if at_end else "", step=step.step, total=step.total,
                 samples_per_second=step.samples_per_second, seconds_left=step.seconds_left,
             )
             if at_end or now - pictured > PICTURES:
-                recorder.write(step.model)
-                _bound(folder.path / "worker.log")
+                _picture(recorder, step.model)
                 pictured = time.monotonic()
-            if not at_end and _asked(store, name) == "stop":
-                _note(store, name, message=STOPPING)
+            if not at_end and notes.asked() == "stop":
+                notes.tell(message=STOPPING)
                 outcome = "stopped"
                 break
     if model is not None:
-        recorder.write(model)  # the best weights by now, no more the last
+        _picture(recorder, model)  # the best weights by now, no more the last
     return outcome
+
+
+def _picture(recorder: Recorder | None, model: GaussianVAE) -> None:
+    """A new live view. It is there to be looked at: a disk that is full must not end the training for it."""
+    if recorder is None:
+        return
+    try:
+        recorder.write(model)
+        _bound(recorder.folder / "worker.log")
+    except OSError as error:
+        _log(f"The live view was not renewed. {one_sentence(error)}")
 
 
 def _clear_beginnings(folder: RunFolder) -> None:
     """Make room for a run that died before its first state was saved, and so has nothing to lose."""
     if not folder.weights.exists():
         (folder.path / "config.json").unlink(missing_ok=True)
-
-
-def _note(store: RunStore, name: str, **values: object) -> None:
-    """Progress for the pages. A database that is busy must not end a training: the next note comes soon."""
-    try:
-        store.note(name, **values)
-    except DatabaseError as error:
-        print(error, file=sys.stderr, flush=True)
-
-
-def _asked(store: RunStore, name: str) -> str:
-    try:
-        return store.take_request(name)
-    except DatabaseError as error:
-        print(error, file=sys.stderr, flush=True)
-        return ""
-
-
-def _say_last(store: RunStore, name: str, state: str, message: str) -> None:
-    """How the run ended; patient, since no later note will make it good. Raises DatabaseError in the end."""
-    deadline = time.monotonic() + LAST_WORD
-    while True:
-        try:
-            store.note(name, state=state, message=message, pid=None, seconds_left=None)
-            return
-        except DatabaseError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(HEARTBEAT)
 
 
 def worker_threads() -> int:
@@ -463,7 +613,9 @@ def worker_threads() -> int:
 
 def one_sentence(error: BaseException) -> str:
     """What an error says, as one line for people."""
-    if isinstance(error, OSError) and error.strerror:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        said = DISK_FULL
+    elif isinstance(error, OSError) and error.strerror:
         said = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     elif isinstance(error, ValidationError):
         said = error.errors()[0]["msg"].removeprefix("Value error, ")

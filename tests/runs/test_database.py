@@ -55,12 +55,14 @@ def test_a_row_tells_its_settings(store: RunStore, no_runs: Path) -> None:
     assert store.get("b") is None
 
 
-def test_a_request_is_taken_once(store: RunStore, no_runs: Path) -> None:
+def test_a_request_stands_until_the_run_begins_anew(store: RunStore, no_runs: Path) -> None:
     store.enter(no_runs / "a", CONFIG, seen=None)
-    assert store.take_request("a") == ""
+    assert store.request_of("a") == ""
     store.ask("a", "stop")
-    assert store.take_request("a") == "stop"
-    assert store.take_request("a") == ""
+    store.note("a", step=3)
+    assert [store.request_of("a") for _ in range(2)] == ["stop", "stop"]
+    store.enter(no_runs / "a", CONFIG, seen=store.get("a"))
+    assert store.request_of("a") == "" and store.request_of("nobody") == ""
 
 
 @pytest.mark.parametrize("old", [None, "failed"])

@@ -52,8 +52,6 @@ class RunRow(Base):
     total: Mapped[int] = mapped_column(default=0)
     samples_per_second: Mapped[float] = mapped_column(default=0.0)
     seconds_left: Mapped[float | None] = mapped_column(default=None)
-    live: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
-    """The newest step: {"step", "distortion", "rate": [D]}, nats"""
 
     @property
     def train_config(self) -> TrainConfig:
@@ -140,14 +138,10 @@ class RunStore:
             session.execute(update(RunRow).where(RunRow.name == name).values(request=request))
             session.commit()
 
-    def take_request(self, name: str) -> str:
-        """What was asked of the run since the last look; taking it clears it."""
+    def request_of(self, name: str) -> str:
+        """What was asked of the run. It stands until the run's end is noted, so that pages know of it as long."""
         with self._session() as session:
-            request = session.scalar(select(RunRow.request).where(RunRow.name == name)) or ""
-            if request:
-                session.execute(update(RunRow).where(RunRow.name == name).values(request=""))
-                session.commit()
-            return request
+            return session.scalar(select(RunRow.request).where(RunRow.name == name)) or ""
 
     def delete(self, name: str) -> None:
         with self._session() as session:

@@ -71,6 +71,11 @@ class RunFolder:
 
     def create(self, config: RunConfig) -> None:
         """Begin a run here. Raises RunError where one is already."""
+        self.check_free()
+        self.write_config(config)
+
+    def check_free(self) -> None:
+        """Raises RunError where a run cannot begin: there is one already, or the name cannot be a run's."""
         try:
             check_name(self.path.name)
         except ValueError as error:
@@ -80,7 +85,6 @@ class RunFolder:
                 f"There is a run in {self.path.name} already: choose another name, resume it "
                 f"(python -m vae_core resume {self.path}) or delete the folder."
             )
-        self.write_config(config)
 
     def write_config(self, config: RunConfig) -> None:
         write_atomically(self.path / "config.json", config.model_dump_json(indent=2).encode())
@@ -169,7 +173,7 @@ class RunFolder:
         text = read_bounded(self.path / "history.csv", HISTORY_LIMIT).decode("utf-8", "replace")
         try:
             rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(io.StringIO(text))]
-            if rows and not HISTORY_COLUMNS <= rows[0].keys():
+            if rows and not rows[0].keys() >= HISTORY_COLUMNS:
                 raise KeyError
             return [row for row in rows if until is None or row["step"] <= until]
         except (ValueError, TypeError, KeyError, csv.Error):
