@@ -34,30 +34,38 @@ export function later(work) {
   return call;
 }
 
+const CHEAP = 3; // ms
+
 /**
- * Draw at once the first time in a frame, and at the next frame's start whatever came after: the picture follows
- * the finger without delay and never works more often than the screen shows.
+ * Draw at once the first time in a frame. What comes after in the same frame is drawn at once too while a draw is
+ * cheap (a mouse may be faster than the screen), else at the next frame's start: the picture follows the finger
+ * without delay, and costly draws never come more often than the screen shows.
  */
 export function oncePerFrame(draw) {
   let drawn = false;
   let again = false;
+  let cost = 0;
+  const now = () => {
+    const start = performance.now();
+    draw();
+    cost = performance.now() - start;
+  };
   const frame = () => {
     drawn = false;
-    if (again) {
-      again = false;
-      drawn = true;
-      requestAnimationFrame(frame);
-      draw();
-    }
+    if (!again) return;
+    again = false;
+    drawn = true;
+    requestAnimationFrame(frame);
+    now();
   };
   return () => {
-    if (drawn) {
+    if (drawn && cost > CHEAP) {
       again = true;
       return;
     }
+    if (!drawn) requestAnimationFrame(frame);
     drawn = true;
-    requestAnimationFrame(frame);
-    draw();
+    now();
   };
 }
 
