@@ -9,6 +9,7 @@ import streamlit as st
 from ui import cache, widgets
 from ui.words import plain
 from vae_core.data import CARDS
+from vae_core.objective_cards import fact_of
 
 if TYPE_CHECKING:
     from vae_core.config import RunConfig
@@ -26,11 +27,7 @@ START_HERE = "digits-2d"
 
 def show_facts(config: RunConfig) -> None:
     """What the run is made of, and what it reached, each named."""
-    facts = {"dimensions": f"{config.model.latent_dim}"}
-    if config.train.objective == "elbo":
-        facts["beta"] = f"{config.train.beta:g}"
-    else:
-        facts["capacity"] = f"{config.train.capacity:g} nats"
+    facts = dict([("dimensions", f"{config.model.latent_dim}"), fact_of(config.train)])
     reached = config.test or config.best
     if reached is not None:
         facts["distortion"] = f"{reached.distortion:.1f}"

@@ -37,6 +37,7 @@ AT_START = (
     "pages/home.py",
     "vae_core/__init__.py",
     "vae_core/config.py",
+    "vae_core/objective_cards.py",
     "vae_core/runs/__init__.py",
     "vae_core/data/__init__.py",
 )

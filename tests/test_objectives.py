@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import get_args
+
 import pytest
 import torch
 
-from vae_core.config import TrainConfig
+from vae_core.config import TrainConfig, default_title
 from vae_core.models import Posterior, Terms
+from vae_core.objective_cards import OBJECTIVE_CARDS, fact_of, label_of, tag_of, values_of
 from vae_core.objectives import OBJECTIVES, beta_elbo, capacity, free_bits, ramp
 
 
@@ -79,3 +83,21 @@ def test_capacity_costs_nothing_where_the_rate_is_the_target(terms: Terms) -> No
 def test_every_objective_gives_one_number_a_sample(name: str, terms: Terms) -> None:
     loss = OBJECTIVES[name](terms, TrainConfig(objective=name), 5.0)  # type: ignore[arg-type]
     assert loss.shape == (7,) and torch.isfinite(loss).all()
+
+
+def test_each_objective_has_a_function_a_name_and_a_card() -> None:
+    names = get_args(TrainConfig.model_fields["objective"].annotation)
+    assert set(names) == OBJECTIVES.keys() == OBJECTIVE_CARDS.keys()
+    for card in OBJECTIVE_CARDS.values():
+        assert card.settings and set(card.settings) <= TrainConfig.model_fields.keys()
+
+
+def test_titles_and_names_are_made_of_the_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = TrainConfig(objective="capacity", gamma=50)
+    assert (fact_of(TrainConfig(beta=4)), fact_of(config)) == (("beta", "4"), ("capacity", "25 nats"))
+    assert (tag_of(TrainConfig(beta=0.5)), tag_of(config)) == ("beta0.5", "c25")
+    assert values_of(config) == "C (nats) = 25, γ = 50"
+    other = replace(OBJECTIVE_CARDS["capacity"], settings=("gamma", "capacity"), fact="pull", tag="g", unit="")
+    monkeypatch.setitem(OBJECTIVE_CARDS, "capacity", other)
+    assert default_title(config) == "digits, 10 dimensions, pull 50" and tag_of(config) == "g50"
+    assert label_of("warmup_from", TrainConfig) == "Warm-up from" and label_of("decay", TrainConfig) == "Decay"

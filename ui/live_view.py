@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw
 
 from ui import cache, training
 from ui.maps import current_theme
+from ui.widgets import fragment
+from vae_core.objective_cards import OBJECTIVE_CARDS, values_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+    from vae_core.config import TrainConfig
     from vae_core.figures.template import Theme
     from vae_core.launch import Standing
     from vae_core.runs.live import Live
@@ -39,7 +42,7 @@ def watch(name: str) -> None:
     from vae_core.launch import standing
 
     live = standing(name).live
-    st.fragment(_view, run_every=1.0 if live else None)(name, live)
+    fragment(run_every=1.0 if live else None)(_view)(name, live)
 
 
 def _view(name: str, was_live: bool) -> None:
@@ -64,7 +67,8 @@ def _head(now: Standing) -> None:
         with st.container(horizontal=True, width="content", gap="small"):
             if now.live:
                 st.button(
-                    "Stopping" if now.stopping else "Stop", icon=":material/stop:", disabled=now.stopping,
+                    "Stopping" if now.stopping else "Stop", icon=":material/stop:",
+                    disabled=now.stopping or not now.can_stop,
                     on_click=training.stop, args=(now.name,), key="train-stop",
                     help="Ends the training now; the best weights so far are kept.",
                 )
@@ -86,7 +90,7 @@ def _head(now: Standing) -> None:
 
 def _progress_text(now: Standing) -> str:
     if not now.total:
-        return now.message or (STARTING if now.live else "Not begun")
+        return now.message or (STARTING if now.live else "Nothing was saved yet: it begins anew.")
     words = f"Step {now.step:,} of {now.total:,}"
     if now.state == "interrupted":
         return words
@@ -229,8 +233,8 @@ def _charts(now: Standing, look: Look) -> None:
         st.markdown("**Rate per dimension** · who does the work")
         _show(look.dimensions, "train-dimensions")
         st.caption("Dimensions come into use one by one. A faint bar is under 0.01 nats: the model does not need it.")
-    with st.expander("What is being minimised?", icon=":material/functions:"):
-        _formula(now)
+    with st.expander("Objective: what is being minimised?", icon=":material/functions:"):
+        _formula(now.config)
 
 
 def _show(chart: Chart, key: str) -> None:
@@ -283,19 +287,7 @@ def _history(folder: Path, latent_dim: int, live: Live | None) -> tuple[pd.DataF
     return history, history[[f"rate_{d}" for d in range(latent_dim)]].to_numpy()[-1]
 
 
-def _formula(now: Standing) -> None:
-    config = now.config
-    if config.objective == "elbo":
-        st.latex(r"\mathcal{L} = \underbrace{-\mathbb{E}_{q(z|x)}\,[\log p(x|z)]}_{\text{distortion}} + "
-                 rf"\;{config.beta:g}\cdot\underbrace{{\mathrm{{KL}}(q(z|x)\,\|\,p(z))}}_{{\text{{rate}}}}")
-        st.markdown(
-            f"Nats per sample, with β = {config.beta:g}. Both pull against each other: to lose less on the way, codes "
-            "must tell more, and each nat they tell has its price."
-        )
-    else:
-        st.latex(r"\mathcal{L} = \text{distortion} + \gamma\,|\,\text{rate} - C\,|, \qquad "
-                 rf"\gamma = {config.gamma:g},\; C \to {config.capacity:g}\ \text{{nats}}")
-        st.markdown(
-            f"The rate is led from 0 up to {config.capacity:g} nats over {config.capacity_steps:,} steps: dimensions "
-            "get room one after the other, the most useful first."
-        )
+def _formula(config: TrainConfig) -> None:
+    card = OBJECTIVE_CARDS[config.objective]
+    st.latex(card.formula)
+    st.markdown(f"{card.sentence} Nats per sample; here {values_of(config)}.")

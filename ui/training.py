@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import streamlit as st
 
 from ui import cache, state
+from ui.widgets import fragment
 from vae_core.config import TrainConfig, check_name, model_spec, runs_folder
 from vae_core.data import CARDS
+from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, tag_of
 from vae_core.runs import RunError
 
 if TYPE_CHECKING:
@@ -30,16 +34,19 @@ _BASE = "latentarium.train.base"
 
 NETS = {"auto": "Auto", "mlp": "MLP", "conv": "Conv"}
 LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}
-OBJECTIVES = {"elbo": "β · rate", "capacity": "Capacity"}
+OBJECTIVES = {name: card.label for name, card in OBJECTIVE_CARDS.items()}
 LENGTHS = {"epochs": "Epochs", "steps": "Steps"}
 DEVICES = {"auto": "Fastest", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
-DEFAULTS: dict[str, Any] = {
-    "data": "digits", "net": "auto", "latent_dim": 2, "likelihood": "bernoulli", "objective": "elbo", "beta": 1.0,
-    "warmup_steps": 0, "free_bits": 0.0, "capacity": 25.0, "capacity_steps": 10_000, "gamma": 100.0,
-    "length": "epochs", "epochs": 200, "steps": 5_000, "batch_size": 64, "learning_rate": 1e-3, "decay": 0.3,
-    "seed": 0, "device": "auto",
+COMMON = (
+    "data", "net", "latent_dim", "likelihood", "objective", "epochs", "steps", "batch_size", "learning_rate", "decay",
+    "seed", "device",
+)
+OWN = tuple(dict.fromkeys(field for card in OBJECTIVE_CARDS.values() for field in card.settings))
+FIELDS = COMMON + OWN
+BEGINNING: dict[str, Any] = {  # what makes a quick first run
+    "latent_dim": 2, "length": "epochs", "epochs": 200, "steps": 5_000, "batch_size": 64, "decay": 0.3,
 }
-FIELDS = tuple(field for field in DEFAULTS if field != "length")
+DEFAULTS: dict[str, Any] = {field: TrainConfig.model_fields[field].default for field in FIELDS} | BEGINNING
 SUGGESTED_LENGTH = {"digits": {"length": "epochs", "epochs": 200}, "mnist": {"length": "epochs", "epochs": 5},
                     "fashion-mnist": {"length": "epochs", "epochs": 5}}
 DOUBLE_CLICK = 5.0  # seconds in which a second start of the same name by the same visitor is no wish of its own
@@ -174,10 +181,45 @@ def _select(label: str, field: str, names: dict[str, str], help: str) -> str:
     )
 
 
-def _number(label: str, field: str, low: float, high: float, step: float, help: str, format: str | None = None) -> Any:
+def _number(
+    label: str, field: str, low: float | None, high: float | None, step: float, help: str, format: str | None = None
+) -> Any:
     return st.number_input(
         label, low, high, step=step, key=_key(field), help=help, format=format, persist_state="session"
     )
+
+
+def own_setting(field: str) -> None:
+    """The widget of a setting that one objective has, made from its type, bounds, title and docstring alone."""
+    info = TrainConfig.model_fields[field]
+    label, help = label_of(field, TrainConfig), " ".join((info.description or "").split())
+    if info.annotation is bool:
+        st.toggle(label, key=_key(field), help=help, persist_state="session")
+    elif get_origin(info.annotation) is Literal:
+        _select(label, field, {name: name.capitalize() for name in get_args(info.annotation)}, help)
+    elif info.annotation in (int, float):
+        whole = info.annotation is int
+        bounds = {
+            name: info.annotation(getattr(part, name))
+            for part in info.metadata for name in ("ge", "gt", "le") if hasattr(part, name)
+        }
+        # a bound that is left out itself is approached closely
+        low = bounds.get("ge", bounds["gt"] + (1 if whole else 1e-6) if "gt" in bounds else None)
+        if whole:
+            step = 500 if field.endswith("steps") else 1
+        else:
+            step = 10 ** math.floor(math.log10(info.default)) / 2 if info.default else 0.1
+        _number(label, field, low, bounds.get("le"), step, help, None if whole else "%g")
+    else:
+        raise TypeError(f"The form has no widget for {field}: a number, a choice of words or a bool would have one.")
+
+
+def _own_settings(fields: Sequence[str]) -> None:
+    """An objective's own settings in two columns, row by row."""
+    for at in range(0, len(fields), 2):
+        for column, field in zip(st.columns(2), fields[at : at + 2], strict=False):
+            with column:
+                own_setting(field)
 
 
 def data_picker() -> str:
@@ -205,14 +247,10 @@ def main_settings() -> None:
             st.caption("Auto is an MLP here." if kind == "mlp" else "Auto is convolutional here.")
     left, right = st.columns(2)
     with left:
-        objective = _select("What is paid for", "objective", OBJECTIVES, "β · rate: every nat of rate costs β nats "
-                            "of distortion. Capacity: the rate is led up to C nats, slowly.")  # fmt: skip
+        help = " \n\n".join(f"**{card.label}** {card.sentence}" for card in OBJECTIVE_CARDS.values())
+        objective = _select("Objective", "objective", OBJECTIVES, help)
     with right:
-        if objective == "elbo":
-            _number("β", "beta", 0.0, 1e4, 0.5, "Weight of the rate. 1 is the classic VAE; more presses codes together "
-                    "and separates dimensions, less makes pictures sharper.", "%g")  # fmt: skip
-        else:
-            _number("C (nats)", "capacity", 0.0, 1e4, 1.0, "The rate at the end of the climb.", "%g")
+        own_setting(OBJECTIVE_CARDS[objective].settings[0])
     left, right = st.columns(2)
     with left:
         length = _select("How long", "length", LENGTHS, "An epoch sees each training sample once; a step is one batch.")
@@ -232,10 +270,6 @@ def advanced_settings() -> None:
                     "grey and colour: it finds its own sigma, and its distortion may fall below zero.")  # fmt: skip
             _number("Batch size", "batch_size", 1, 65_536, 32, "Samples a step.")
             _number("Seed", "seed", 0, 2**31 - 1, 1, "The same seed gives the same weights on the same CPU.")
-            if _value("objective") == "elbo":
-                _number("Warm-up (steps)", "warmup_steps", 0, 100_000_000, 500, "β rises from 0 over so many steps.")
-            else:
-                _number("Climb of C (steps)", "capacity_steps", 1, 100_000_000, 500, "C rises from 0 over these steps.")
         with right:
             _select("Device", "device", DEVICES, "Where the arithmetic is done: CUDA is a GPU of NVIDIA, MPS one of "
                     "Apple; fastest takes what is there.")  # fmt: skip
@@ -243,11 +277,7 @@ def advanced_settings() -> None:
                     "soon no longer a number.", "%g")  # fmt: skip
             _number("Cool-down (part)", "decay", 0.0, 1.0, 0.1, "Last part of the steps over which the learning rate "
                     "falls to a hundredth.", "%g")  # fmt: skip
-            if _value("objective") == "elbo":
-                _number("Free bits (nats)", "free_bits", 0.0, 100.0, 0.1, "Nats per dimension that cost nothing, so "
-                        "that no dimension is put to sleep.", "%g")  # fmt: skip
-            else:
-                _number("γ", "gamma", 0.1, 1e6, 50.0, "How hard the rate is held at C.", "%g")
+        _own_settings(OBJECTIVE_CARDS[_value("objective")].settings[1:])
         if others := _other_settings():
             st.caption(f"Taken over as well: {others}.")
 
@@ -285,8 +315,7 @@ def how_long(config: TrainConfig) -> str:
 
 def slug(config: TrainConfig) -> str:
     """A name for a run with these settings, e.g. sprites-10d-beta4."""
-    weight = f"beta{config.beta:g}" if config.objective == "elbo" else f"c{config.capacity:g}"
-    return re.sub(r"[^a-z0-9.-]+", "-", f"{config.data}-{config.latent_dim}d-{weight}".lower())
+    return re.sub(r"[^a-z0-9.-]+", "-", f"{config.data}-{config.latent_dim}d-{tag_of(config)}".lower())
 
 
 def free_name(wish: str) -> str:
@@ -399,7 +428,7 @@ def download_offer(name: str) -> None:
     _download_progress(name)
 
 
-@st.fragment(run_every=0.5)
+@fragment(run_every=0.5)
 def _download_progress(name: str) -> None:
     download = cache.get_download(name)
     if download is None or download.ended:
@@ -425,7 +454,7 @@ def runs_in_the_works(other_than: str | None = None) -> None:
         return
     st.subheader("Started lately", anchor=False)
     # a fragment that nobody needs would keep the server busy
-    st.fragment(_rows, run_every=2.0 if any(row.live for row in rows) else None)(other_than)
+    fragment(run_every=2.0 if any(row.live for row in rows) else None)(_rows)(other_than)
 
 
 def _rows(other_than: str | None) -> None:

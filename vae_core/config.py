@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from vae_core.objective_cards import fact_of
+
 SCHEMA_VERSION = 1
 """Of config.json. A file of another version is refused, not guessed at."""
 PROJECT = Path(__file__).resolve().parent.parent
@@ -88,7 +90,13 @@ DEFAULT_CHANNELS: dict[int, tuple[int, ...]] = {
 
 
 class TrainConfig(Settings):
-    """One training, from data to stopping. `python -m vae_core train --help` is made from this class."""
+    """One training, from data to stopping. `python -m vae_core train --help` is made from this class.
+
+    The page's form shows an objective's own settings (vae_core/objective_cards.py) by their titles, bounds and
+    docstrings.
+    """
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     data: str = "digits"
     """Dataset: digits, sprites, mnist, fashion-mnist, ..."""
@@ -102,19 +110,20 @@ class TrainConfig(Settings):
     """Bernoulli for black-and-white pictures; gaussian finds its own sigma (Rybkin et al. 2021)."""
     objective: Literal["elbo", "capacity"] = "elbo"
     """elbo: distortion + beta * rate. capacity: distortion + gamma * |rate - C| with C rising (Burgess et al. 2018)."""
-    beta: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 1.0
-    """Weight of the rate (Higgins et al. 2017)."""
-    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    beta: Annotated[float, Field(title="β", ge=0, le=1e4, allow_inf_nan=False)] = 1.0
+    """Weight of the rate (Higgins et al. 2017): 1 is the classic VAE, more presses codes together and separates
+    dimensions, less makes pictures sharper."""
+    warmup_steps: Annotated[int, Field(title="Warm-up (steps)", ge=0)] = 0
     """Steps over which the rate's weight goes in a straight line to beta."""
-    warmup_from: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 0.0
+    warmup_from: Annotated[float, Field(title="Warm-up from", ge=0, le=1e4, allow_inf_nan=False)] = 0.0
     """Where that line begins: 0 against collapse, many times beta for dimensions that wake one by one."""
-    free_bits: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] = 0.0
-    """Nats per dimension that cost nothing (Kingma et al. 2016)."""
-    capacity: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 25.0
+    free_bits: Annotated[float, Field(title="Free bits (nats)", ge=0, le=100, allow_inf_nan=False)] = 0.0
+    """Nats per dimension that cost nothing, so that none is put to sleep (Kingma et al. 2016)."""
+    capacity: Annotated[float, Field(title="C (nats)", ge=0, le=1e4, allow_inf_nan=False)] = 25.0
     """Final C in nats, for the capacity objective."""
-    capacity_steps: Annotated[int, Field(ge=1)] = 10_000
+    capacity_steps: Annotated[int, Field(title="Climb of C (steps)", ge=1)] = 10_000
     """Steps over which C rises from 0."""
-    gamma: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] = 100.0
+    gamma: Annotated[float, Field(title="γ", gt=0, le=1e6, allow_inf_nan=False)] = 100.0
     """Weight of |rate - C|, for the capacity objective."""
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 20
     """Passes over the training split."""
@@ -212,8 +221,7 @@ class RunConfig(Settings):
 
 def default_title(train: TrainConfig) -> str:
     """A run's name for people: 'mnist, 10 dimensions, beta 4'."""
-    weight = f"beta {train.beta:g}" if train.objective == "elbo" else f"capacity {train.capacity:g}"
-    return f"{train.data}, {train.latent_dim} dimensions, {weight}"
+    return f"{train.data}, {train.latent_dim} dimensions, {' '.join(fact_of(train))}"
 
 
 def model_spec(train: TrainConfig, sample_shape: tuple[int, int, int]) -> ModelSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from ui import cache, training
 from vae_core import launch
 from vae_core.config import PROJECT, TrainConfig
 from vae_core.data import CARDS, DatasetError, is_available, load_dataset
+from vae_core.objective_cards import OBJECTIVE_CARDS
 from vae_core.runs.database import open_store
 
 
@@ -149,6 +150,37 @@ def test_the_capacity_objective_has_its_own_settings(app: AppTest) -> None:
     assert open_store().get("digits-2d-c25").train_config.objective == "capacity"
 
 
+@pytest.mark.parametrize("name", list(OBJECTIVE_CARDS))
+def test_the_form_draws_what_an_objective_has(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """From TrainConfig alone; a card with other settings gives another form, name and formula."""
+    app.query_params["objective"] = name
+    app.run()
+    own = {field for card in OBJECTIVE_CARDS.values() for field in card.settings}
+    shown = {element.key.removeprefix("latentarium.train.") for element in app.number_input}
+    assert shown & own == set(OBJECTIVE_CARDS[name].settings)
+    assert all(element.help for element in app.number_input)
+    odd = replace(OBJECTIVE_CARDS[name], settings=("warmup_from", "precision", "gamma"), fact="w", tag="w", unit="")
+    monkeypatch.setitem(OBJECTIVE_CARDS, name, odd)
+    monkeypatch.setitem(training.DEFAULTS, "precision", "auto")
+    app.run()
+    assert not app.exception and name_input(app).value == "digits-2d-w0"
+    assert {"Warm-up from", "γ"} <= {element.label for element in app.number_input}
+    assert "Precision" in {element.label for element in app.get("button_group")}
+
+
+def test_a_warm_up_that_comes_down_goes_into_the_run(app: AppTest) -> None:
+    app.run()
+    number(app, "Warm-up (steps)").set_value(500).run()
+    number(app, "Warm-up from").set_value(20.0).run()
+    assert param(app, "warmup_from") == "20.0"
+    button(app, "Start training").click().run()
+    config = open_store().get("digits-2d-beta1").train_config
+    assert (config.warmup_steps, config.warmup_from) == (500, 20.0)
+    assert "Nats per sample; here β = 1, Warm-up (steps) = 500, Warm-up from = 20." in texts(app)
+
+
 def test_data_that_is_not_here_is_offered(
     app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,7 +230,9 @@ def test_a_download_ends_with_its_sentence(monkeypatch: pytest.MonkeyPatch) -> N
 
 def enter(no_runs: Path, name: str, **values: object) -> None:
     store = open_store()
-    config = TrainConfig(latent_dim=3, beta=2.5, batch_size=32, hidden=(64, 32), title="Wild", out=no_runs / name)
+    config = TrainConfig(
+        latent_dim=3, beta=2.5, batch_size=32, hidden=(64, 32), weights="fp16", title="Wild", out=no_runs / name
+    )
     store.enter(no_runs / name, config, seen=store.get(name))
     (no_runs / name).mkdir(exist_ok=True)
     store.note(name, **values)
@@ -213,10 +247,10 @@ def test_a_failed_run_says_why_and_lends_its_settings(app: AppTest, no_runs: Pat
     button(app, "Use these settings").click().run()
     assert not app.exception
     assert (number(app, "β").value, number(app, "Latent dimensions").value) == (2.5, 3)
-    assert "Taken over as well: hidden (64, 32)." in texts(app), "settings without a field go along"
+    assert "Taken over as well: hidden (64, 32), weights fp16." in texts(app), "settings without a field go along"
     button(app, "Start training").click().run()
     again = open_store().get("digits-3d-beta2.5").train_config
-    assert (again.hidden, again.batch_size, again.title) == ((64, 32), 32, "")
+    assert (again.hidden, again.batch_size, again.weights, again.title) == ((64, 32), 32, "fp16", "")
 
 
 def test_an_interrupted_run_offers_to_resume(app: AppTest, no_runs: Path) -> None:
