@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import atlas, cache, maps, state, widgets
+from ui import atlas, cache, downloads, maps, state, widgets
 
 st.title("Where does every sample live?", anchor=False)
 st.markdown(
@@ -13,7 +13,7 @@ st.markdown(
 )
 run = widgets.chosen_run()
 settings, colour, controls = atlas.choose(run)
-atlas.offer_download(run)
+downloads.offer_originals(run.config.data.name)
 projection = cache.get_map(run.name, settings)
 if projection is None:
     with controls:

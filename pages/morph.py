@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from ui import cache, samples, state, walks, widgets
+from ui import cache, downloads, samples, state, walks, widgets
 from ui.components import desk
 from vae_core.runs import Run
 
@@ -63,8 +63,7 @@ def show_pickers(run: Run, rows: list[int]) -> None:
     pair((0, 1))
     with st.expander("C and D, the other corners of the grid"):
         pair((2, 3))
-    if pictures.decoded:
-        samples.offer_download(run.config.data.name)
+    downloads.offer_originals(run.config.data.name)
 
 
 @widgets.fragment()

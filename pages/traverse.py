@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui import cache, samples, state, widgets
 from ui.components import desk
+from ui.words import plain
 from vae_core.latent.dimensions import Dimensions
 from vae_core.runs import Run, RunError, rename_dimension
 
@@ -51,7 +52,7 @@ def show_desk(run: Run) -> None:
         try:
             rename_dimension(run.folder, dimension, name)
         except (RunError, OSError) as error:
-            st.toast(f"The name could not be kept with the run: {error}", icon=":material/warning:")
+            st.toast(f"The name could not be kept with the run: {plain(str(error))}", icon=":material/warning:")
 
     view = view_in_address(cache.get_desk(run.name).dimensions)
     tray = [samples.sample_at(run, row) for row in samples.tray_rows(run)[:TRAY_SHOWN]]

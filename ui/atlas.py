@@ -12,6 +12,7 @@ from ui import cache, map_jobs, maps, state
 from ui.maps import colouring, rows_of
 from ui.training import in_words
 from ui.widgets import fragment, picture_png, picture_strip
+from ui.words import plain
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -144,7 +145,7 @@ def picked(run: Run) -> int | None:
         st.session_state[_DATA] = data
         state.set_page_param("at", None)
     at = state.page_param("at", None, int)
-    return at if at is not None and (run.codes.index == at).any() else None
+    return at if at is not None and run.codes.rows([at])[0] >= 0 else None
 
 
 def pick(index: int) -> None:
@@ -215,14 +216,14 @@ def show_sample(run: Run, projection: Projection, index: int | None) -> None:
         st.caption("Point at the map to see samples; click one to look at it here and put it in the tray.")
         return
     codes = run.codes
-    position = int(np.flatnonzero(codes.index == index)[0])
+    position = int(codes.rows([index])[0])
     original = cache.get_pictures(run.name, (index,))
     decoded = cache.get_reconstructions(run.name, (position,))[0]
     name = original.labels[0]
-    st.markdown(f"##### {name[0].upper()}{name[1:]}")
+    st.markdown(f"##### {plain(name[0].upper() + name[1:])}")
     if original.decoded:
         st.image(picture_png(decoded, 320), width=176, output_format="PNG", alt=f"{name}, decoded from its code")
-        st.caption("decoded from its code")
+        st.caption(f"decoded from its code. {plain(original.decoded)}")
     else:
         left, right = st.columns(2, gap="small")
         left.image(picture_png(original.pixels[0], 320), output_format="PNG", alt=f"{name}, original", width="stretch")
@@ -252,13 +253,12 @@ def show_selection(run: Run, indices: np.ndarray) -> None:
     if not len(indices):
         return
     codes, info = run.codes, run.config.data
-    order = np.argsort(codes.index, kind="stable")
-    positions = order[np.searchsorted(codes.index, indices, sorter=order)]
+    positions = codes.rows(indices)
     st.markdown(f"##### {len(indices):,} samples selected")
     if codes.y is not None and info.class_names:
         counts = np.bincount(codes.y[positions], minlength=len(info.class_names))
         first = [i for i in np.argsort(-counts, kind="stable")[:4] if counts[i]]
-        words = [f"{info.class_names[i]} **{counts[i] / len(indices):.0%}**" for i in first]
+        words = [f"{plain(info.class_names[i])} **{counts[i] / len(indices):.0%}**" for i in first]
         st.markdown("Mostly " + ", ".join(words) + ("…" if (counts > 0).sum() > len(first) else ""))
     st.caption(
         f"Mean distortion {codes.distortion[positions].mean():.1f} nats "
@@ -271,7 +271,7 @@ def show_selection(run: Run, indices: np.ndarray) -> None:
         st.caption(f"{len(shown)} of them, evenly drawn.")
 
 
-# -- a map that is being made, data that is not here -------------------------------------------------------
+# -- a map that is being made ------------------------------------------------------------------------------
 
 
 def show_job(run: Run, settings: MapSettings) -> None:
@@ -291,7 +291,7 @@ def show_job(run: Run, settings: MapSettings) -> None:
         _follow_job(run, settings)
         return
     if now.state == "failed":
-        st.warning(f"The UMAP map could not be made. {now.text}", icon=":material/error:")
+        st.warning(f"The UMAP map could not be made. {plain(now.text)}", icon=":material/error:")
     label = "Try again" if now.state == "failed" else f"Make the UMAP map of {settings.samples:,} samples"
     st.button(
         f"{label} ({in_words(SECONDS + SECONDS_A_SAMPLE * settings.samples)})",
@@ -336,35 +336,9 @@ def _follow_job(run: Run, settings: MapSettings) -> None:
             )
 
 
-def offer_download(run: Run) -> None:
-    """Where the run's data is not on this machine: says so, and fetches it with progress on request."""
-    from vae_core.data import CARDS, DatasetError, load_dataset
-
-    name = run.config.data.name
-    if cache.is_here(name):
-        return
-    card = CARDS.get(name)
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key="atlas-data"):
-        title = card.title if card else name
-        st.markdown(
-            f"{title} is not on this machine, so every picture is **decoded by the model** from its code.",
-            width="stretch",
-        )
-        if card is None or not st.button(f"Download ({card.download_mb:.0f} MB)", icon=":material/download:"):
-            return
-    bar = st.progress(0.0, f"Downloading {title}")
-    try:
-        load_dataset(name, download=True, progress=lambda part, text: bar.progress(min(part, 1.0), text))
-    except DatasetError as error:
-        bar.empty()
-        st.error(str(error), icon=":material/cloud_off:")
-    else:
-        st.rerun()
-
-
 def colour_key(run: Run, projection: Projection, name: str) -> str:
     """One sentence that says what the colours are."""
     chosen = colouring(run, name, projection.positions)
     if chosen.names is not None:
-        return f"Colours are the {name}; click a name in the legend to hide it."
-    return f"Bright is a high {name}" + (f" ({chosen.unit})." if chosen.unit else ".")
+        return f"Colours are the {plain(name)}; click a name in the legend to hide it."
+    return f"Bright is a high {plain(name)}" + (f" ({chosen.unit})." if chosen.unit else ".")

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from vae_core.data import CARDS, DatasetError, is_available
+from vae_core.data.cards import data_files
+
 if TYPE_CHECKING:
     from ui.components.map import MapData
     from ui.live_view import Look
@@ -155,9 +158,41 @@ def get_dataset(name: str) -> Dataset:
 
 def is_here(name: str) -> bool:
     """Whether the dataset is on this machine (looks at file names only)."""
-    from vae_core.data import is_available
-
     return is_available(name)
+
+
+def data_stamp(name: str) -> tuple[tuple[str, int], ...]:
+    """Changes when the files of the dataset come, go or are replaced; () where none are here, or none are needed."""
+    return tuple((str(file), _time(file)) for file in data_files(name))
+
+
+def why_no_originals(name: str) -> str:
+    """One sentence on why a dataset's samples cannot be shown: not on this machine, or damaged; "" where they can.
+
+    Reads the dataset where it has not been read yet; `known_lack` doesn't.
+    """
+    stamp = data_stamp(name)
+    if stamp and (name, stamp) not in _damages():
+        try:
+            get_dataset(name)
+        except DatasetError as error:
+            _damages()[name, stamp] = str(error)
+        else:
+            _damages()[name, stamp] = ""
+    return known_lack(name)
+
+
+def known_lack(name: str) -> str:
+    """What `why_no_originals` says, as far as it is known without reading the dataset."""
+    if not is_here(name):
+        return f"{CARDS[name].title if name in CARDS else name} is not on this machine."
+    return _damages().get((name, data_stamp(name)), "")
+
+
+@st.cache_resource(show_spinner=False)
+def _damages() -> dict[tuple[str, tuple[tuple[str, int], ...]], str]:
+    """What is wrong with a dataset's files, "" where nothing is, by their stamp."""
+    return {}
 
 
 @dataclass
@@ -173,7 +208,7 @@ class Download:
         self.fraction, self.text = fraction, text
 
     def fetch(self, name: str) -> None:
-        from vae_core.data import DatasetError, load_dataset
+        from vae_core.data import load_dataset
 
         try:
             load_dataset(name, download=True, progress=self.tell)
@@ -208,63 +243,53 @@ class Pictures:
     Attributes:
         pixels: uint8 [n, H, W] (grey) or [n, H, W, 3].
         labels: one short text a picture, for captions and screen readers.
-        decoded: True where the originals are not on this machine and the model's reconstructions stand in.
+        decoded: why the model's reconstructions stand in for the originals; "" where these are the originals.
     """
 
     pixels: np.ndarray
     labels: tuple[str, ...]
-    decoded: bool
-
-
-def _decode(run: Run, codes: np.ndarray) -> np.ndarray:
-    """Pictures of codes [n, D] by the run's decoder, uint8 [n, C, H, W]."""
-    import torch
-
-    with torch.inference_mode():
-        pictures = run.model.decode(torch.from_numpy(np.ascontiguousarray(codes, dtype=np.float32)))
-    return (pictures * 255).round().to(torch.uint8).cpu().numpy()
+    decoded: str = ""
 
 
 def get_pictures(run: str, indices: tuple[int, ...]) -> Pictures:
-    """The samples at `indices` (positions in the run's full dataset), the originals where the data is here.
+    """The samples at `indices` (positions in the run's full dataset), the originals where the data is here and sound.
 
     Raises:
-        RunError: the run cannot be read. DatasetError: the data is damaged.
+        RunError: the run cannot be read.
         ValueError: an index is neither in the dataset nor among the run's codes.
     """
     card = get_card(run)
     if card is None or card.config is None:
-        return _get_pictures(run, indices, (), False)
-    return _get_pictures(run, indices, _stamp(card.folder), is_here(card.config.data.name))
+        return _get_pictures(run, indices, (), "")
+    return _get_pictures(run, indices, _stamp(card.folder), why_no_originals(card.config.data.name))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], here: bool) -> Pictures:
+def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], missing: str) -> Pictures:
+    from vae_core.export import decode_pictures, upright
+
     loaded = get_run(run)
     info = loaded.config.data
     outside = [index for index in indices if not 0 <= index < info.size]
     if outside:
         raise ValueError(f"{info.name} has samples 0 to {info.size - 1}, not {outside[0]}.")
-    if here:
+    if not missing:
         part = get_dataset(info.name).take(np.asarray(indices, dtype=np.int64))
         pixels = np.asarray(part.x[:].cpu())  # [n, C, H, W]
         classes = None if part.y is None else np.asarray(part.y.cpu())  # [n]
     else:
         codes = loaded.codes
-        order = np.argsort(codes.index, kind="stable")
-        rows = order[np.searchsorted(codes.index, indices, sorter=order).clip(max=len(order) - 1)]
-        if not np.array_equal(codes.index[rows], indices):
-            raise ValueError(f"The data of {run} is not on this machine, and some samples have no code.")
-        pixels = _decode(loaded, codes.mean[rows])  # [n, C, H, W]
+        rows = codes.rows(indices)
+        if (rows < 0).any():
+            raise ValueError(f"{missing} Some of these samples have no code either, so they cannot be shown.")
+        pixels = decode_pictures(loaded.model, codes.mean[rows])  # [n, C, H, W]
         classes = None if codes.y is None else codes.y[rows]
     labels = tuple(
         f"{info.class_names[classes[row]]}, sample {index}" if classes is not None and info.class_names
         else f"sample {index}"
         for row, index in enumerate(indices)
     )
-    channels = pixels.shape[1]
-    upright = pixels[:, 0] if channels == 1 else np.moveaxis(pixels[:, :3], 1, -1)
-    return Pictures(upright, labels, decoded=not here)
+    return Pictures(upright(pixels), labels, missing)
 
 
 def get_reconstructions(run: str, positions: tuple[int, ...]) -> np.ndarray:
@@ -278,9 +303,10 @@ def get_reconstructions(run: str, positions: tuple[int, ...]) -> np.ndarray:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _get_reconstructions(run: str, positions: tuple[int, ...], stamp: tuple[int, ...]) -> np.ndarray:
+    from vae_core.export import decode_pictures, upright
+
     loaded = get_run(run)
-    pixels = _decode(loaded, loaded.codes.mean[list(positions)])  # [n, C, H, W]
-    return pixels[:, 0] if pixels.shape[1] == 1 else np.moveaxis(pixels[:, :3], 1, -1)
+    return upright(decode_pictures(loaded.model, loaded.codes.mean[list(positions)]))
 
 
 # -- maps --------------------------------------------------------------------------------------------------

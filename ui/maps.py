@@ -87,11 +87,11 @@ def facts(run: Run, positions: np.ndarray) -> tuple[Fact, ...]:
 
 def rows_of(run: Run, projection: Projection, indices: Sequence[int]) -> dict[int, int]:
     """Where samples (places in the full dataset) are on the map: index -> row; others are left out."""
-    wanted = np.asarray(indices, dtype=np.int64)
-    on_map = run.codes.index[projection.positions]
-    order = np.argsort(on_map, kind="stable")
-    found = order[np.searchsorted(on_map, wanted, sorter=order).clip(max=len(order) - 1)]
-    return {int(index): int(row) for index, row in zip(wanted, found, strict=True) if on_map[row] == index}
+    positions = run.codes.rows(indices)
+    order = np.argsort(projection.positions, kind="stable")
+    rows = order[np.searchsorted(projection.positions, positions, sorter=order).clip(max=len(order) - 1)]
+    there = (positions >= 0) & (projection.positions[rows] == positions)
+    return {int(index): int(row) for index, row, on_map in zip(indices, rows, there, strict=True) if on_map}
 
 
 def axis_titles(run: Run, projection: Projection) -> tuple[str, str]:

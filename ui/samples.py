@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from ui import cache, state
+from ui import state
 from ui.components.desk import Sample
 from ui.widgets import picture_png
+from ui.words import plain
 
 if TYPE_CHECKING:
     from vae_core.runs import Run
@@ -20,12 +21,8 @@ PICTURE = 88  # pixels on the screen
 
 def rows_of(run: Run, indices: Sequence[int]) -> list[int]:
     """Rows of run.codes of the samples at `indices` of the dataset; those without a code are left out."""
-    known, wanted = run.codes.index, np.asarray(indices, dtype=np.int64)
-    if len(wanted) == 0 or len(known) == 0:
-        return []
-    order = np.argsort(known, kind="stable")
-    rows = order[np.searchsorted(known, wanted, sorter=order).clip(max=len(order) - 1)]
-    return [int(row) for row, index in zip(rows, wanted, strict=True) if known[row] == index]
+    rows = run.codes.rows(indices)
+    return [int(row) for row in rows if row >= 0]
 
 
 def sample_at(run: Run, row: int) -> Sample:
@@ -75,14 +72,14 @@ def picker(letter: str, run: Run, row: int, picture: np.ndarray, on_pick: Callab
             picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=f"{letter}: {label}"
         )
         with st.container(gap="xsmall"):
-            st.markdown(f"**{letter}** · {label}")
+            st.markdown(f"**{letter}** · {plain(label)}")
             with st.container(horizontal=True, gap="xsmall"):
                 with st.popover("Choose", icon=":material/swap_horiz:"):
                     waiting = tray_rows(run)
                     for place, other in enumerate(waiting):
                         name = sample_at(run, other).label
                         st.button(
-                            f"From the tray: {name}",
+                            f"From the tray: {plain(name)}",
                             key=f"{key}.tray.{place}",
                             on_click=on_pick,
                             args=(index_at(other),),
@@ -91,7 +88,9 @@ def picker(letter: str, run: Run, row: int, picture: np.ndarray, on_pick: Callab
                         st.caption("Samples in the tray can be chosen here.")
                     if run.codes.y is not None and run.config.data.class_names:
                         names = run.config.data.class_names
-                        st.pills("Any sample of a class", names, key=f"{key}.class", on_change=of_class)
+                        st.pills(
+                            "Any sample of a class", names, format_func=plain, key=f"{key}.class", on_change=of_class
+                        )
                 st.button(
                     "",
                     icon=":material/shuffle:",
@@ -99,25 +98,3 @@ def picker(letter: str, run: Run, row: int, picture: np.ndarray, on_pick: Callab
                     help=f"A random sample for {letter}",
                     on_click=lambda: on_pick(index_at(random_row(run))),
                 )
-
-
-def offer_download(name: str) -> None:
-    """Says that the originals are not on this machine, and fetches them on request, with progress."""
-    from vae_core.data import CARDS, DatasetError, load_dataset
-
-    card = CARDS.get(name)
-    title = card.title if card else name
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{title} is not on this machine: decoded pictures stand in place of the originals.")
-        if card is None or not card.download_mb:
-            return
-        if not st.button(f"Download {title} ({card.download_mb:.0f} MB)", key="latentarium.download"):
-            return
-    bar = st.progress(0.0, f"Downloading {title}")
-    try:
-        load_dataset(name, download=True, progress=lambda part, text: bar.progress(min(part, 1.0), text))
-    except DatasetError as error:
-        st.error(str(error), icon=":material/cloud_off:")
-    else:
-        cache.get_dataset.clear()
-        st.rerun()

@@ -6,6 +6,7 @@ the sheet that holds the one it needs, and keeps it.
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -40,14 +41,12 @@ def sheet(pictures: np.ndarray) -> np.ndarray:
 
 
 def tiles_version(card: RunCard) -> str:
-    """Changes when the pictures would: other codes, or the originals have come or gone."""
+    """Changes when the pictures would: other codes, or the originals have come, gone or been replaced."""
     codes = card.folder / "codes.npz"
     time = codes.stat().st_mtime_ns if codes.exists() else 0
-    return f"{time:x}-{'data' if cache.is_here(_data_of(card)) else 'decoded'}"
-
-
-def _data_of(card: RunCard) -> str:
-    return card.config.data.name if card.config else ""
+    name = card.config.data.name if card.config else ""
+    originals = hashlib.sha256(repr((cache.is_here(name), cache.data_stamp(name))).encode()).hexdigest()[:12]
+    return f"{time:x}-{originals}"
 
 
 def tiles_url(run: str) -> dict[str, str | int]:
@@ -68,7 +67,6 @@ def _sheet_png(run: str, page: int, version: str) -> bytes:
 
 def send_sheet(request: Request) -> Response:
     """One sheet of a known run, as PNG."""
-    from vae_core.data import DatasetError
     from vae_core.runs import RunError
 
     run, page = request.path_params["run"], request.path_params["page"]
@@ -80,7 +78,7 @@ def send_sheet(request: Request) -> Response:
         if page * TILES >= len(cache.get_codes(run)):
             return PlainTextResponse("This run has fewer samples.", 404)
         content = _sheet_png(run, page, version)
-    except (RunError, DatasetError) as error:
+    except RunError as error:
         return PlainTextResponse(str(error), 409)
     fresh = request.query_params.get("v") == version
     headers = {

@@ -10,6 +10,7 @@ import numpy as np
 import streamlit as st
 
 from ui import maps
+from ui.words import plain
 from vae_core import export
 from vae_core.figures.maps import Path
 from vae_core.figures.template import INKS
@@ -33,7 +34,7 @@ def show_map(run: Run, a: int, b: int, on_pick: Callable[[str, int], None]) -> N
     try:
         projection = maps.ready_map(run)
     except ProjectionError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(plain(str(error)), icon=":material/info:")
         return
     codes = run.codes.mean
     ink = INKS[maps.current_theme()].text  # a class may have the accent's colour

@@ -221,7 +221,7 @@ def picture_strip(pixels: Sequence[np.ndarray] | np.ndarray, labels: Sequence[st
         for picture, label in zip(pixels, labels, strict=True):
             with st.container(width=side, gap=None):
                 st.image(picture_png(picture, 2 * side), width=side, output_format="PNG", alt=label)
-                st.caption(label)
+                st.caption(plain(label))
 
 
 # -- the tray ----------------------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def tray() -> None:
     """The samples picked so far, small, each with a button that takes it out; drawn in the sidebar."""
     note = state.take_note()
     if note:
-        st.warning(note, icon=":material/info:")
+        st.warning(plain(note), icon=":material/info:")
     now = state.selection()
     if now.run is None or not now.tray:
         st.caption("**Tray** · empty. Samples you pick on the map wait here and follow you around.")
@@ -241,13 +241,10 @@ def tray() -> None:
         st.markdown(f"**Tray** · {count} sample{'s' if count > 1 else ''}", width="content")
         st.button("Clear", key="latentarium.tray.clear", type="tertiary", on_click=state.clear_tray)
     shown = now.tray[:SHOWN_IN_TRAY]
-    from vae_core.data import DatasetError
-    from vae_core.runs import RunError
-
     try:
         pictures = cache.get_pictures(now.run, shown)
-    except (RunError, DatasetError, ValueError) as error:
-        st.caption(str(error))
+    except ValueError as error:  # a broken run is one too
+        st.caption(plain(str(error)))
         return
     with st.container(horizontal=True, gap="xsmall", key="latentarium-tray"):
         for index, picture, label in zip(shown, pictures.pixels, pictures.labels, strict=True):
@@ -259,11 +256,11 @@ def tray() -> None:
                     key=f"latentarium.tray.{index}",
                     type="tertiary",
                     width="stretch",
-                    help=f"Take {label} out of the tray",
+                    help=f"Take {plain(label)} out of the tray",
                     on_click=state.remove_from_tray,
                     args=([index],),
                 )
     if count > len(shown):
         st.caption(f"and {count - len(shown)} more")
     if pictures.decoded:
-        st.caption("Decoded by the model: the originals are not on this machine.")
+        st.caption(f"Decoded by the model. {plain(pictures.decoded)}")

@@ -194,10 +194,17 @@ def decode_pictures(model: Decodes, codes: np.ndarray, batch: int = 256) -> np.n
 # -- pictures ----------------------------------------------------------------------------------------------
 
 
+def upright(pictures: np.ndarray) -> np.ndarray:
+    """Pictures as the model has them, [..., C, H, W] with C 1 or 3, as images are: [..., H, W] or [..., H, W, 3]."""
+    channels = pictures.shape[-3]
+    if channels not in (1, 3):
+        raise ExportError(f"A picture has 1 or 3 channels, not {channels}.")
+    return pictures[..., 0, :, :] if channels == 1 else np.ascontiguousarray(np.moveaxis(pictures, -3, -1))
+
+
 def _enlarged(picture: np.ndarray, side: int) -> Image.Image:
     """uint8 [C, H, W] as an image whose longer side is about `side` pixels: smooth for small pictures, never shrunk."""
-    pixels = picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)  # [H, W] or [H, W, 3]
-    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image = Image.fromarray(upright(picture))
     scale = max(1, round(side / max(image.size)))
     return image.resize((image.width * scale, image.height * scale), Image.Resampling.BICUBIC)
 

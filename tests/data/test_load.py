@@ -316,6 +316,20 @@ def test_a_download_goes_on_where_it_broke_off(folder: Path, mirror: Path) -> No
     assert len(load_dataset("mnist", download=True)) == 16
 
 
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_file_cut_short_is_fetched_anew(ending: str, folder: Path, mirror: Path) -> None:
+    put(folder / "MNIST" / "raw", zipped=bool(ending))
+    cut = folder / "MNIST" / "raw" / f"{IDX_FILES[0]}{ending}"
+    cut.write_bytes(cut.read_bytes()[:40])
+    assert is_available("mnist")
+    with pytest.raises(DatasetError, match=cut.name):
+        load_dataset("mnist")
+    told: list[float] = []
+    assert len(load_dataset("mnist", download=True, progress=lambda part, text: told.append(part))) == 16
+    assert told == sorted(told)
+    assert len(load_dataset("mnist")) == 16, "the sound copy is found from now on"
+
+
 def test_a_wrong_file_from_a_mirror_is_not_kept(folder: Path, mirror: Path) -> None:
     (mirror / f"{IDX_FILES[0]}.gz").write_bytes(b"<html>please log in</html>")
     with pytest.raises(DatasetError, match="wrong checksum"):

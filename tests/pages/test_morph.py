@@ -105,5 +105,5 @@ def test_without_the_data_decoded_pictures_stand_in_and_the_download_is_offered(
     write_toy_run(no_runs, data="mnist", sample_shape=(1, 28, 28), size=70_000)
     app = frame(run="toy")
     assert not app.exception
-    assert any("decoded pictures stand in place of the originals" in caption.value for caption in app.caption)
+    assert any("MNIST is not on this machine" in part.value and "decoded" in part.value for part in app.markdown)
     assert any(button.label.startswith("Download") for button in app.button)

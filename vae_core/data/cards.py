@@ -163,18 +163,38 @@ def idx_folders(name: str) -> tuple[Path, ...]:
     )
 
 
-def idx_file(folder: Path, stem: str) -> Path | None:
-    """The plain or the gzipped file of that stem in `folder`, None where neither is there."""
-    for path in (folder / stem, folder / f"{stem}.gz"):
+def idx_file(folder: Path, stem: str, endings: tuple[str, ...] = ("", ".gz")) -> Path | None:
+    """The plain or the gzipped file of that stem in `folder`, the first that is there; None where neither is."""
+    for path in (folder / f"{stem}{ending}" for ending in endings):
         if os.path.isfile(path):  # unlike Path.is_file, never raises where a folder may not be entered
             return path
     return None
 
 
+def idx_choices(name: str) -> list[dict[str, Path]]:
+    """Every whole set of the four idx files, {stem: file}, in the order in which they are tried."""
+    choices: list[dict[str, Path]] = []
+    for folder in idx_folders(name):
+        for ending in ("", ".gz"):
+            other = ".gz" if not ending else ""
+            found = {stem: idx_file(folder, stem, (ending, other)) for stem in IDX_FILES}
+            files = {stem: path for stem, path in found.items() if path is not None}
+            if len(files) == len(IDX_FILES) and files not in choices:
+                choices.append(files)
+    return choices
+
+
+def data_files(name: str) -> tuple[Path, ...]:
+    """Every file that `load_dataset(name)` may read; none where the dataset needs none, or is not here."""
+    if name in TORCHVISION_CLASSES:
+        return tuple(dict.fromkeys(path for files in idx_choices(name) for path in files.values()))
+    if name == "dsprites-subset":
+        paths = (root / DSPRITES_FILE for root in search_folders())
+        return tuple(path for path in paths if os.path.isfile(path))
+    return ()
+
+
 def is_available(name: str) -> bool:
     """Whether `load_dataset(name)` would find its data here without a download. Looks at file names only."""
-    if name in TORCHVISION_CLASSES:
-        return any(all(idx_file(folder, stem) for stem in IDX_FILES) for folder in idx_folders(name))
-    if name == "dsprites-subset":
-        return any(os.path.isfile(root / DSPRITES_FILE) for root in search_folders())
-    return name in CARDS
+    needs_files = name in TORCHVISION_CLASSES or name == "dsprites-subset"
+    return bool(data_files(name)) if needs_files else name in CARDS

@@ -37,8 +37,8 @@ IDX_SIZES = {"mnist": IdxSizes(), "fashion-mnist": IdxSizes()}
 def load_dataset(name: str, *, download: bool = False, progress: Progress | None = None) -> Dataset:
     """The dataset called `name` (a key of CARDS), on the CPU.
 
-    Data is looked for in `search_folders()` and read where it lies; nothing is written unless it is absent
-    and `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of the download
+    Data is looked for in `search_folders()` and read where it lies; nothing is written unless it is absent or
+    damaged and `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of the download
     and of the reading.
 
     Raises DatasetError, one sentence, where the name is unknown, the data is absent or damaged, or a download
@@ -54,9 +54,15 @@ def load_dataset(name: str, *, download: bool = False, progress: Progress | None
         return _sprites(card)
     if name == "dsprites-subset":
         return _dsprites_subset(card)
-    if download and not cards.is_available(name):
+    if not download:
+        return _idx_dataset(card, tell)
+    try:
+        found = _idx_dataset(card, lambda fraction, text: None)  # silent: a download may begin at 0 after it
+    except DatasetError:  # absent or damaged
         fetching.fetch(name, lambda fraction, text: tell(0.9 * fraction, text))
-    return _idx_dataset(card, tell)
+        return _idx_dataset(card, tell)
+    tell(1.0, f"{card.title} is here")
+    return found
 
 
 def _dataset(
@@ -92,9 +98,19 @@ def _sprites(card: DatasetCard) -> Dataset:
 
 
 def _idx_dataset(card: DatasetCard, tell: Progress) -> Dataset:
-    """MNIST or Fashion-MNIST: training file first, then the test file."""
+    """MNIST or Fashion-MNIST out of the first whole and sound set of files."""
+    first: DatasetError | None = None
+    for files in cards.idx_choices(card.name):
+        try:
+            return _idx_files(card, files, tell)
+        except DatasetError as error:
+            first = first or error
+    raise first or _absent(card)
+
+
+def _idx_files(card: DatasetCard, files: dict[str, Path], tell: Progress) -> Dataset:
+    """The training files first, then the test files."""
     sizes = IDX_SIZES[card.name]
-    files = _idx_paths(card)
     _, height, width = card.sample_shape
     n = sizes.train + sizes.test
     images = np.empty((n, height, width), dtype=np.uint8)
@@ -123,19 +139,15 @@ def _idx_dataset(card: DatasetCard, tell: Progress) -> Dataset:
     return _dataset(card, torch.from_numpy(images[:, None]), torch.from_numpy(labels).long(), None, splits)
 
 
-def _idx_paths(card: DatasetCard) -> dict[str, Path]:
-    """Stem -> file, all from one folder. Raises DatasetError where no folder has all four."""
+def _absent(card: DatasetCard) -> DatasetError:
+    """Where the files were looked for, and which of them one folder lacks."""
     missing = ""
     for folder in cards.idx_folders(card.name):
-        found = {stem: cards.idx_file(folder, stem) for stem in cards.IDX_FILES}
-        paths = {stem: path for stem, path in found.items() if path is not None}
-        if len(paths) == len(found):
-            return paths
-        if paths and not missing:
-            absent = ", ".join(f"{stem}.gz" for stem in found if stem not in paths)
-            missing = f" ({folder} lacks {absent})"
+        absent = [stem for stem in cards.IDX_FILES if cards.idx_file(folder, stem) is None]
+        if len(absent) < len(cards.IDX_FILES) and not missing:
+            missing = f" ({folder} lacks {', '.join(f'{stem}.gz' for stem in absent)})"
     looked = " or ".join(str(folder) for folder in cards.idx_folders(card.name))
-    raise DatasetError(
+    return DatasetError(
         f"{card.title} is not in {looked}{missing}: put its four idx files there, or download it "
         f"({card.download_mb:.0f} MB) with load_dataset({card.name!r}, download=True)."
     )

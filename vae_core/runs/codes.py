@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,18 @@ class Codes:
 
     def __len__(self) -> int:
         return len(self.index)
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(self.index, kind="stable")
+
+    def rows(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Where samples at `indices` of the dataset are in these arrays: int64 [m], -1 where one has no code."""
+        wanted = np.asarray(indices, dtype=np.int64)
+        if not len(self):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        found = self._order[np.searchsorted(self.index, wanted, sorter=self._order).clip(max=len(self) - 1)]
+        return np.where(self.index[found] == wanted, found, -1)
 
     @property
     def rate(self) -> np.ndarray:
