@@ -21,7 +21,11 @@ from urllib.request import urlopen
 from playwright.sync_api import Page, expect
 
 PROJECT = Path(__file__).resolve().parents[2]
-SETTLED = "[data-testid=stApp][data-test-script-state=notRunning]"
+SETTLED = (
+    "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
+    ":has([data-testid=stMain] [data-testid=stElementContainer])"
+)
+"""Connected, and a script run has ended that drew something: true of no page before its first run."""
 CHROMIUM_ARGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -156,7 +160,7 @@ def serve(
 
 
 def settle(page: Page, timeout: float = 30_000) -> None:
-    """Waits until the script has run to its end."""
+    """Waits until the script has run to its end, the first time at least. It knows nothing of a run yet to begin."""
     page.wait_for_selector(SETTLED, state="attached", timeout=timeout)
 
 

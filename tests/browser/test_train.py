@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 from tests.browser.harness import PHONE, AppServer, check, follow, serve, settle, visit
 
@@ -114,6 +116,26 @@ def test_of_two_visitors_one_starts(new_page: Callable[..., Page], bench: AppSer
     expect(first.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
     first.get_by_role("button", name="Stop", exact=True).click()
     expect(first.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("connection", "run", "drawn", "settled"),
+    [
+        ("CONNECTED", "notRunning", 1, True),
+        ("CONNECTED", "notRunning", 0, False),  # before its first run
+        ("CONNECTING", "notRunning", 1, False),  # drawn by a server that is gone
+        ("CONNECTED", "running", 1, False),
+    ],
+)
+def test_a_page_is_settled_after_its_first_run(
+    page: Page, connection: str, run: str, drawn: int, settled: bool
+) -> None:
+    page.set_content(
+        f"<div data-testid=stApp data-test-connection-state={connection} data-test-script-state={run}>"
+        f"<main data-testid=stMain>{'<p data-testid=stElementContainer>' * drawn}</main></div>"
+    )
+    with contextlib.nullcontext() if settled else pytest.raises(NotInTime):
+        settle(page, timeout=200)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
