@@ -223,7 +223,7 @@ def show_sample(run: Run, projection: Projection, index: int | None) -> None:
     st.markdown(f"##### {plain(name[0].upper() + name[1:])}")
     if original.decoded:
         st.image(picture_png(decoded, 320), width=176, output_format="PNG", alt=f"{name}, decoded from its code")
-        st.caption(f"decoded from its code. {plain(original.decoded)}")
+        st.caption("decoded from its code")
     else:
         left, right = st.columns(2, gap="small")
         left.image(picture_png(original.pixels[0], 320), output_format="PNG", alt=f"{name}, original", width="stretch")

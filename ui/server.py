@@ -212,19 +212,30 @@ class SafeHeaders:
         await self.app(scope, receive, send_with_headers)
 
 
-# Streamlit follows the system's colour scheme until a visitor chooses in its menu, and has no setting for it.
-# It keeps that choice under a key for the path it was loaded from; home's holds for the other paths too.
+# Streamlit follows the system's colour scheme until a visitor chooses in its menu, and has no setting for it. It
+# keeps that choice under a key for the path it was loaded from, and takes the key away for "System"; we keep the
+# choice once for all pages ("" for the system's), and put it where Streamlit looks.
 DARK_FIRST = b"""<head><script>{
-const key = (path) => `stActiveTheme-${path}-v2`, here = key(location.pathname)
+const here = `stActiveTheme-${location.pathname}-v2`, kept = "latentarium.theme"
 try {
-  if (localStorage.getItem(here) === null)
-    localStorage.setItem(here, localStorage.getItem(key("/")) ?? '"Dark"')
+  const { setItem, removeItem } = Storage.prototype
+  const chosen = localStorage.getItem(kept) ?? localStorage.getItem(here) ?? '"Dark"'
+  if (chosen) localStorage.setItem(here, chosen)
+  else localStorage.removeItem(here)
+  Storage.prototype.setItem = function (key, value) {
+    setItem.call(this, key, value)
+    if (this === localStorage && key === here) setItem.call(this, kept, value)
+  }
+  Storage.prototype.removeItem = function (key) {
+    removeItem.call(this, key)
+    if (this === localStorage && key === here) setItem.call(this, kept, "")
+  }
 } catch { /* no storage for this page: the system's scheme it is */ }
 }</script>"""
 
 
 class DarkFirst:
-    """Makes the dark theme the one a first visit sees, by a line in the head of Streamlit's page."""
+    """Makes dark the first theme and a chosen one that of all pages, by a script in the head of Streamlit's page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

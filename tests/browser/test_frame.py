@@ -45,14 +45,36 @@ def test_home_is_readable_at_once(page: Page, start_server: Callable[..., AppSer
     assert readable < 2 * HOME_READABLE_S, "twice the target: the machine may be shared"
 
 
-def test_the_dark_theme_is_the_first_one(browser: object, server: AppServer) -> None:
+DARK, LIGHT = "rgb(10, 15, 31)", "rgb(251, 250, 246)"
+
+
+def test_the_dark_theme_is_the_first_one_and_a_choice_in_the_menu_stays(browser: object, server: AppServer) -> None:
     context = browser.new_context(color_scheme="light")  # type: ignore[attr-defined]
     page = context.new_page()
-    visit(page, server.url())
-    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(10, 15, 31)")
-    page.evaluate("localStorage.setItem('stActiveTheme-/-v2', '\"Light\"')")
+    app = page.get_by_test_id("stApp")
+
+    def choose(theme: str) -> None:
+        page.get_by_test_id("stMainMenu").get_by_role("button").click()
+        page.get_by_test_id(f"stMainMenuItem-theme-{theme}").click()
+        page.keyboard.press("Escape")
+
     visit(page, server.url("studio"))
-    expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(251, 250, 246)")
+    expect(app).to_have_css("background-color", DARK)
+    choose("Light")
+    expect(app).to_have_css("background-color", LIGHT)
+    for path in ("studio", "", "map"):
+        visit(page, server.url(path))
+        expect(app).to_have_css("background-color", LIGHT)
+    choose("Dark")
+    visit(page, server.url("studio"))
+    expect(app).to_have_css("background-color", DARK)
+    choose("System")
+    expect(app).to_have_css("background-color", LIGHT)
+    visit(page, server.url())
+    expect(app).to_have_css("background-color", LIGHT)
+    page.emulate_media(color_scheme="dark")
+    visit(page, server.url("studio"))
+    expect(app).to_have_css("background-color", DARK)
     context.close()
 
 

@@ -310,6 +310,22 @@ def test_the_page_keeps_its_shape_while_the_map_loads(page: Page, server: AppSer
     assert trust.bounding_box() == before
 
 
+def test_a_fetch_that_fails_is_said_and_can_be_tried_again(page: Page, server: AppServer) -> None:
+    open_map(page, server)
+    draws = int(page.locator(READY).get_attribute("data-draws") or 0)
+    page.route("**/latentarium/arrays/*", lambda route: route.abort())
+    colour = page.get_by_role("combobox", name="Colour by")
+    colour.click()
+    page.get_by_role("option", name="rate").click()
+    expect(page.get_by_role("alert").filter(has_text="could not be drawn")).to_be_visible()
+    assert len(places(page)) == 1797, "what was drawn before is still there"
+    page.unroute("**/latentarium/arrays/*")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(f'{READY}[data-draws="{draws + 1}"]')
+    expect(page.locator(".lt-wrong")).to_have_count(0)
+    expect(page.locator(".lt-plot .colorbar")).to_be_visible()
+
+
 # ---- maps that are made, data that is not here
 
 
@@ -332,6 +348,8 @@ def test_making_a_umap_can_be_stopped(page: Page, start_server: Callable[..., Ap
     many["mean"] = many["mean"] + np.random.default_rng(0).normal(size=many["mean"].shape) * 0.1
     write_codes(server.checkpoints / "digits-10d" / "codes.npz", Codes(**many, factors=None))
     visit(page, server.url("map", run="digits-10d", n=20_000))
+    expect(page.get_by_text("Making UMAP")).to_have_count(0)  # so many are made only when asked for
+    page.get_by_role("button", name="Make the UMAP map of 20,000 samples (about 20 seconds)").click()
     page.locator(".st-key-atlas-stop button").first.click(timeout=30_000)
     expect(page.get_by_role("button", name="Make the UMAP map")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Making UMAP")).to_have_count(0)

@@ -162,6 +162,7 @@ class LatentMap {
   async update(component) {
     const { data } = component;
     const turn = ++this.turn;
+    this.component = component;
     this.send = component.setTriggerValue;
     this.root.classList.toggle("lt-small", data.small);
     this.stage.setAttribute("aria-label", data.label);
@@ -177,9 +178,11 @@ class LatentMap {
       this.take(data, figure, positions, facts, index);
       await this.draw(Plotly, data.figure, figure);
       if (turn !== this.turn) return;
+      this.alert?.remove();
       this.root.dataset.ready = String(data.n);
       this.root.dataset.updates = String(Number(this.root.dataset.updates ?? 0) + 1);
     } catch (error) {
+      if (turn !== this.turn || this.stop.signal.aborted) return;
       if (error instanceof Missing) this.send("missing", { at: Date.now() });
       else this.fail(error);
     }
@@ -292,11 +295,20 @@ class LatentMap {
     });
   }
 
+  /** Says what is wrong over what was drawn before, until a drawing succeeds. */
   fail(error) {
-    const text = element("div", "lt-wrong", { role: "alert" });
+    console.error(error);
+    const text = element("p", "");
     text.textContent = `The map could not be drawn. ${error.message}`;
-    this.stage.replaceChildren(text);
-    throw error;
+    const again = element("button", "", { type: "button" });
+    again.textContent = "Try again";
+    again.addEventListener("click", () => this.update(this.component));
+    this.alert?.remove();
+    this.alert = element("div", "lt-wrong", { role: "alert" });
+    this.alert.append(text, again);
+    for (const name of ["pointerdown", "pointermove", "keydown"])
+      this.alert.addEventListener(name, (event) => event.stopPropagation());
+    this.root.append(this.alert);
   }
 
   // -- finding points -------------------------------------------------------------------------------------
