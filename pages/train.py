@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import live_view, training
+from ui import downloads, live_view, training
 
 st.title("How does a latent space form?", anchor=False)
 
 name = training.watched()
 if name is not None:
     training.write_address(form=False)
-    st.markdown(
-        "The model squeezes each sample through a few numbers and draws it again. Watch **distortion** fall, "
-        "**rate** rise and the pictures sharpen. Training goes on when you close this page."
-    )
     live_view.watch(name)
     training.runs_in_the_works(other_than=name)
 else:
@@ -26,7 +22,7 @@ else:
     training.preset_buttons()
     form, beside = st.columns([3, 2], gap="medium")
     with form, st.container(border=True):
-        training.download_offer(training.data_picker())
+        downloads.offer_download(training.data_picker())
         training.main_settings()
         training.advanced_settings()
     with beside:

@@ -13,6 +13,8 @@ from PIL import Image, ImageDraw
 from ui import cache, training
 from ui.maps import current_theme
 from ui.widgets import fragment
+from ui.words import plain
+from vae_core.export import upright
 from vae_core.objective_cards import OBJECTIVE_CARDS, values_of
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
 TILE, GAP, COLUMNS = 96, 8, 8
 CHART_HEIGHT = 220
 MARGIN = {"l": 44, "r": 8, "t": 26, "b": 24}
+ABOUT = (
+    "The model squeezes each sample through a few numbers and draws it again. As it learns, **distortion** falls, "
+    "**rate** rises and the pictures sharpen."
+)
+GOES_ON = " Training goes on when you close this page."
 STARTING = "Starting: a few seconds until the libraries are loaded."
 ROOMS = (
     ("pages/atlas.py", "Open in the Atlas", ":material/scatter_plot:"),
@@ -42,6 +49,7 @@ def watch(name: str) -> None:
     from vae_core.launch import standing
 
     live = standing(name).live
+    st.markdown(ABOUT + (GOES_ON if live else ""))
     fragment(run_every=1.0 if live else None)(_view)(name, live)
 
 
@@ -103,7 +111,7 @@ def _progress_text(now: Standing) -> str:
 
 def _end(now: Standing) -> None:
     if now.state == "failed":
-        st.error(now.message or "It failed, and did not say why.", icon=":material/error:")
+        st.error(plain(now.message) or "It failed, and did not say why.", icon=":material/error:")
     elif now.state == "interrupted":
         st.warning(
             "Its process ended without a word, as when a machine is switched off. Nothing that was saved is lost: "
@@ -111,7 +119,7 @@ def _end(now: Standing) -> None:
             icon=":material/power_off:",
         )
     elif now.state == "stopped" and not now.has_weights:
-        st.info(now.message or "Stopped before it had learnt anything.", icon=":material/stop_circle:")
+        st.info(plain(now.message) or "Stopped before it had learnt anything.", icon=":material/stop_circle:")
     elif now.state in ("finished", "stopped"):
         _reached(now)
     if now.has_weights and not now.live:
@@ -203,8 +211,7 @@ def sheet_png(rows: list[np.ndarray]) -> bytes:
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, TILE - 1, TILE - 1), 8, fill=255)
     for y, row in enumerate(rows):
         for x, pixels in enumerate(row):
-            upright = pixels[0] if len(pixels) < 3 else np.moveaxis(pixels[:3], 0, -1)
-            tile = Image.fromarray(np.ascontiguousarray(upright)).convert("RGB")
+            tile = Image.fromarray(upright(pixels)).convert("RGB")
             sheet.paste(
                 tile.resize((TILE, TILE), Image.Resampling.BICUBIC), (x * (TILE + GAP), y * (TILE + GAP)), mask
             )
@@ -227,7 +234,7 @@ def _charts(now: Standing, look: Look) -> None:
         _show(look.rate, "train-rate")
         st.caption(
             "0 nats: codes say nothing, and every picture comes back the same. It rises as the latent space is put "
-            "to use; a larger β holds it down."
+            "to use; the objective below says what each nat costs."
         )
     with right:
         st.markdown("**Rate per dimension** · who does the work")

@@ -1,4 +1,4 @@
-"""The training page's settings, its start button, downloads, and the list of runs in the works."""
+"""The training page's settings, its start button, and the list of runs in the works."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import streamlit as st
 
 from ui import cache, state
 from ui.widgets import fragment
+from ui.words import plain
 from vae_core.config import TrainConfig, check_name, model_spec, runs_folder
 from vae_core.data import CARDS
 from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, tag_of
@@ -357,14 +358,14 @@ def start_button(config: TrainConfig) -> None:
             problem = f"There is a run called {name} already: choose another name."
     except ValueError as error:
         problem = f"{error}."
-    here = cache.is_here(config.data)
+    here = not cache.why_no_originals(config.data)
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
         disabled=bool(problem) or not here, on_click=_start,
     )
     problem = problem or st.session_state.pop(_PROBLEM, "")
     if problem:
-        st.error(problem, icon=":material/block:")
+        st.error(plain(problem), icon=":material/block:")
     elif not here:
         st.caption("Download the data first.")
     else:
@@ -406,34 +407,6 @@ def stop(name: str) -> None:
         launch.stop(name)
     except RunError as error:
         state.tell(str(error))
-
-
-# -- data that is not here ---------------------------------------------------------------------------------
-
-
-def download_offer(name: str) -> None:
-    """Where the data is not on this machine: its size, a button, and then how far the download is."""
-    if cache.is_here(name):
-        return
-    download = cache.get_download(name)
-    if download is None or download.ended:
-        if download is not None and download.problem:
-            st.error(download.problem, icon=":material/cloud_off:")
-        card = CARDS[name]
-        st.button(
-            f"Download {card.title} ({card.download_mb:.0f} MB)", icon=":material/download:",
-            on_click=cache.start_download, args=(name,), help=f"From {card.source} · licence {card.licence}",
-        )
-        return
-    _download_progress(name)
-
-
-@fragment(run_every=0.5)
-def _download_progress(name: str) -> None:
-    download = cache.get_download(name)
-    if download is None or download.ended:
-        st.rerun(scope="app")
-    st.progress(min(1.0, download.fraction), download.text or "Calling the server")
 
 
 # -- runs in the works -------------------------------------------------------------------------------------

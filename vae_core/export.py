@@ -25,7 +25,9 @@ class Decodes(Protocol):
     """What is asked of a model here: a decoder of plain layers whose mean picture is the sigmoid of its output."""
 
     decoder: nn.Sequential
-    latent_dim: int
+
+    @property
+    def latent_dim(self) -> int: ...
 
     @property
     def sample_shape(self) -> tuple[int, int, int]: ...

@@ -1,4 +1,4 @@
-"""Maps of a run on disk: they come back as they were kept, what is broken or hostile is one sentence, one is made at a time."""
+"""Maps of a run on disk: they come back as they were kept, broken ones are one sentence, one is made at a time."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from vae_core.config import RunConfig, TrainConfig
+from vae_core.export import decode_pictures, upright
 from vae_core.metrics.activity import active_units
 from vae_core.metrics.likelihood import held_out_terms
 from vae_core.runs.codes import Codes, write_codes
@@ -57,13 +58,11 @@ def encode_dataset(model: GaussianVAE, data: Dataset) -> Codes:
     )
 
 
-@torch.no_grad()
 def write_preview(path: Path, model: GaussianVAE, codes: Codes) -> None:
     """The gallery's picture: the decoded plane of a 2-D model; else its four busiest dimensions, one a row."""
     z = preview_codes(codes, PREVIEW_ROWS, PREVIEW_COLUMNS)
-    device = next(model.parameters()).device
-    pictures = model.decode(torch.from_numpy(z).to(device)).cpu().numpy()  # [R*C, channels, H, W]
-    tiles = [picture_of(picture).resize((PREVIEW_TILE,) * 2, Image.Resampling.BICUBIC) for picture in pictures]
+    pictures = upright(decode_pictures(model, z))  # [R*C, H, W] or [R*C, H, W, 3]
+    tiles = [Image.fromarray(picture).resize((PREVIEW_TILE,) * 2, Image.Resampling.BICUBIC) for picture in pictures]
     sheet = Image.new(tiles[0].mode, (PREVIEW_COLUMNS * PREVIEW_TILE, PREVIEW_ROWS * PREVIEW_TILE))
     for i, tile in enumerate(tiles):
         row, column = divmod(i, PREVIEW_COLUMNS)
@@ -87,13 +86,6 @@ def preview_codes(codes: Codes, rows: int, columns: int) -> np.ndarray:
         d = busiest[row % len(busiest)]
         z[row * columns : (row + 1) * columns, d] = np.linspace(low[d], high[d], columns)
     return z.astype(np.float32)
-
-
-def picture_of(pixels: np.ndarray) -> Image.Image:
-    """[C, H, W] in [0, 1] (or uint8) to a grey or RGB picture."""
-    if pixels.dtype != np.uint8:
-        pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
-    return Image.fromarray(pixels[0] if pixels.shape[0] == 1 else np.moveaxis(pixels[:3], 0, -1))
 
 
 def command(config: TrainConfig, name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_core.export import decode_pictures
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_arrays, write_arrays
 
@@ -100,13 +101,9 @@ class Recorder:
         """live.npz, atomically, with pictures by the model as it is now."""
         import torch
 
-        device = next(model.parameters()).device
         with torch.no_grad():
-            originals = self.originals.to(device)
-            pictures = [
-                (model.decode(codes) * 255).round().byte().cpu().numpy()
-                for codes in (model.encode(originals).mean, self.codes.to(device))
-            ]
+            means = model.encode(self.originals.to(next(model.parameters()).device)).mean
+        pictures = [decode_pictures(model, codes.float().cpu().numpy()) for codes in (means, self.codes)]
         write_arrays(
             self.folder / FILE,
             {
