@@ -292,7 +292,7 @@ def show_job(run: Run, settings: MapSettings) -> None:
         return
     if now.state == "failed":
         st.warning(f"The UMAP map could not be made. {plain(now.text)}", icon=":material/error:")
-    label = "Try again" if now.state == "failed" else f"Make the UMAP map of {settings.samples:,} samples"
+    label = "Try again" if now.state == "failed" else "Make the UMAP map"
     st.button(
         f"{label} ({in_words(SECONDS + SECONDS_A_SAMPLE * settings.samples)})",
         icon=":material/scatter_plot:",

@@ -16,8 +16,8 @@ def offer_originals(name: str) -> None:
     """Where a run's originals cannot be shown: why, what is shown in their place, and a download where there is one."""
     why = cache.known_lack(name)
     if why:
-        with st.container(border=True, key="originals"):
-            st.markdown(f"{plain(why)} {DECODED}")
+        with st.container(horizontal=True, vertical_alignment="center", border=True, key="originals"):
+            st.markdown(f"{plain(why)} {DECODED}", width="stretch")
             _offer(name)
 
 

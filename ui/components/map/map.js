@@ -299,7 +299,9 @@ class LatentMap {
   fail(error) {
     console.error(error);
     const text = element("p", "");
-    text.textContent = `The map could not be drawn. ${error.message}`;
+    // A fetch that finds nobody is a TypeError, in words that differ from browser to browser.
+    const why = error instanceof TypeError ? "The server does not answer." : error.message;
+    text.textContent = `The map could not be drawn. ${why}`;
     const again = element("button", "", { type: "button" });
     again.textContent = "Try again";
     again.addEventListener("click", () => this.update(this.component));
