@@ -1,6 +1,6 @@
 """How like dSprites are the generated sprites? Writes docs/sprites.md, prints it and the speed of drawing.
 
-    python benchmarks/sprites_fidelity.py
+    python -m benchmarks.sprites_fidelity
 
 Needs dSprites' regular subset of 46,080 pictures in the data folder (`dsprites/dsprites_grid46080.npz`).
 IoU: pixels white in both pictures over pixels white in either, per picture; then the mean over pictures.
@@ -15,12 +15,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-PROJECT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PROJECT))
-
 from vae_core.data import CARDS, DatasetError, load_dataset
 from vae_core.data.sprites import N, factors_of, render
 
+PROJECT = Path(__file__).resolve().parents[1]
 STEPS = torch.tensor([1, 1, 4, 2, 2])  # the subset takes every 4th orientation, every 2nd position
 
 PAGE = """# How like dSprites are the generated sprites?
@@ -32,7 +30,7 @@ x 40 orientations x 32 x 32 positions. Held against 46,080 of its pictures on a 
 |---|---|---|---|---|
 {rows}
 
-IoU: pixels white in both pictures over pixels white in either. Written by `python benchmarks/sprites_fidelity.py`.
+IoU: pixels white in both pictures over pixels white in either. Written by `python -m benchmarks.sprites_fidelity`.
 """
 
 

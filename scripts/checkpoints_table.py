@@ -1,14 +1,11 @@
-"""Writes checkpoints/README.md from the shipped runs: `python scripts/checkpoints_table.py`.
+"""Writes checkpoints/README.md from the shipped runs: `python -m scripts.checkpoints_table`.
 
 Every figure comes from a run's own files, or from evaluating it on its test split.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from vae_core.config import checkpoints_folder
 from vae_core.evaluation import evaluate
@@ -26,7 +23,7 @@ stand beside those of dynamic binarisation. A Gaussian likelihood is a density: 
 are not to be compared with Bernoulli's.
 
 Each folder's `card.md` has the one command that makes the run again. The weights are those that were best on the
-validation split; no data is shipped. This page is written by `python scripts/checkpoints_table.py`.
+validation split; no data is shipped. This page is written by `python -m scripts.checkpoints_table`.
 """
 IMPORTANCE = 100
 
