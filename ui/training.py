@@ -27,6 +27,10 @@ WATCH = "watch"
 FORM = "-"
 """The address says `watch=-` where a visitor asked for the form; no run can be called so."""
 
+FOLLOWED = "followed"
+"""Stands in links from this page to itself. The browser's address bar hears of such a link only when the server
+writes into the address, so the page takes this word out of it."""
+
 _NAME = "latentarium.train.name"
 _SUGGESTED = "latentarium.train.suggested"
 _STARTED = "latentarium.train.started"
@@ -86,6 +90,7 @@ PRESETS = (
 
 def watched() -> str | None:
     """The run that the page shows: the address's, else the chosen one where that is not ready yet; None: the form."""
+    state.set_page_param(FOLLOWED, None)
     chosen = state.selection().run
     card = cache.get_card(chosen) if chosen else None
     unready = card.name if card and not card.ready and not card.shipped else FORM
@@ -438,8 +443,8 @@ def _rows(other_than: str | None) -> None:
             continue
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"works-{row.name}"):
             st.page_link(
-                "pages/train.py", label=row.name, icon=ICONS[row.state], query_params={WATCH: row.name},
-                help="Watch it",
+                "pages/train.py", label=row.name, icon=ICONS[row.state], help="Watch it",
+                query_params={WATCH: row.name, FOLLOWED: "1"},
             )
             st.caption(progress_words(row), width="content")
 
