@@ -8,7 +8,7 @@ import streamlit as st
 
 from ui import cache, widgets
 from ui.words import plain
-from vae_core.data import CARDS
+from vae_core.data import CARDS, is_available
 from vae_core.objective_cards import fact_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def show_facts(config: RunConfig) -> None:
     facts = dict([("dimensions", f"{config.model.latent_dim}"), fact_of(config.train)])
     reached = config.test or config.best
     if reached is not None:
-        facts["distortion"] = f"{reached.distortion:.1f}"
+        if config.model.likelihood == "bernoulli":  # a Gaussian's is of a density: of either sign, and no match
+            facts["distortion"] = f"{reached.distortion:.1f} nats"
         facts["rate"] = f"{reached.rate:.1f} nats"
     st.markdown(" · ".join(f"{name} **{value}**" for name, value in facts.items()))
 
@@ -51,6 +52,8 @@ def show_run(card: RunCard, config: RunConfig) -> None:
         sample = data.description if data else f"{config.data.size:,} samples of {config.data.name}."
         st.caption(plain(config.train.about or sample))
         show_facts(config)
+        if data is not None and not is_available(data.name):
+            st.caption("The data is not on this machine: pages show decoded pictures, and offer the download.")
         if not card.ready:
             why = widgets.why_unready(card)
             if why:
@@ -66,8 +69,10 @@ def show_run(card: RunCard, config: RunConfig) -> None:
 
 st.title("What is here?", anchor=False)
 st.markdown(
-    "Each card is a trained autoencoder with a small sky of its own: see where every sample lives in the "
-    "**Atlas**, drag its dimensions in **Traverse**, or **Morph** one sample into another."
+    "**Latentarium** is a planetarium for latent spaces. A variational autoencoder learns to write each picture down "
+    "in a few numbers, its *code*, and to draw it again from them; all codes together are a sky that can be visited. "
+    "Each card is such a model: see where its samples live in the **Atlas**, drag its dimensions in **Traverse**, or "
+    "**Morph** one sample into another."
 )
 
 cards = cache.list_runs()

@@ -95,9 +95,9 @@ def get_run(name: str) -> Run:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _get_run(name: str, stamp: tuple[int, ...]) -> Run:
-    from vae_core.runs import load_run
+    from vae_core.runs import find_run, load_run
 
-    return load_run(name)
+    return load_run(find_run(name))  # by name: an address never opens a folder outside the run roots
 
 
 def get_codes(name: str) -> Codes:

@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core train | resume | evaluate | project."""
+"""The command line: python -m vae_core train | resume | evaluate | project | download."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+# Before pydantic is there: its errors are for people here, and need no link to its manual.
+os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
+
 import tyro
-from pydantic import ValidationError
 
 from vae_core.config import TrainConfig
 
@@ -60,6 +62,14 @@ class Project:
 
 
 @dataclass(frozen=True)
+class Download:
+    """Fetch a dataset that is not shipped into the data folder (LATENTARIUM_DATA, else data/ beside the app)."""
+
+    name: tyro.conf.Positional[str]
+    """mnist or fashion-mnist"""
+
+
+@dataclass(frozen=True)
 class Worker:
     """Train a run as the database of runs has it (started by the app)."""
 
@@ -73,17 +83,14 @@ Command = (
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Project, tyro.conf.subcommand("project")]
+    | Annotated[Download, tyro.conf.subcommand("download")]
     | Annotated[Worker, tyro.conf.subcommand("worker")]
 )
 
 
 def main() -> int:
     """Exit status 0; 1 with one sentence on standard error where something given was wrong."""
-    try:
-        command = tyro.cli(Command, prog="python -m vae_core", description="Latentarium without the app.")
-    except ValidationError as error:
-        first = error.errors()[0]
-        return _complain(f"--{'.'.join(map(str, first['loc'])).replace('_', '-')}: {first['msg']}")
+    command = tyro.cli(Command, prog="python -m vae_core", description="Latentarium without the app.")
     try:
         if isinstance(command, TrainConfig):
             return _train(command, resume=False)
@@ -96,6 +103,11 @@ def main() -> int:
             _evaluate(command)
         elif isinstance(command, Project):
             _project(command)
+        elif isinstance(command, Download):
+            from vae_core.data import load_dataset
+
+            data = load_dataset(command.name, download=True, progress=_tell)
+            print(f"{data.name}: {len(data):,} samples are here.")
         else:
             from vae_core.launch import work
 
@@ -177,11 +189,12 @@ def _project(command: Project) -> None:
         seed=command.seed,
     )
 
-    def tell(fraction: float, text: str) -> None:
-        print(f"{fraction:4.0%} {text}", flush=True)
-
-    result = project_run(load_run(command.run), settings, tell)
+    result = project_run(load_run(command.run), settings, _tell)
     print(f"trustworthiness {result.trustworthiness:.3f}")
+
+
+def _tell(fraction: float, text: str) -> None:
+    print(f"{fraction:4.0%} {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -214,9 +214,9 @@ class RunConfig(Settings):
             raise ValueError(f"settings of {self.train.latent_dim} and a net of {self.model.latent_dim} dimensions")
         return self
 
-    @property
-    def title(self) -> str:
-        return self.train.title or default_title(self.train)
+    def title(self, name: str) -> str:
+        """What the gallery calls the run in the folder `name`: its own title, else its name and what it is."""
+        return self.train.title or f"{name}: {default_title(self.train)}"
 
 
 def default_title(train: TrainConfig) -> str:

@@ -149,7 +149,7 @@ def _absent(card: DatasetCard) -> DatasetError:
     looked = " or ".join(str(folder) for folder in cards.idx_folders(card.name))
     return DatasetError(
         f"{card.title} is not in {looked}{missing}: put its four idx files there, or download it "
-        f"({card.download_mb:.0f} MB) with load_dataset({card.name!r}, download=True)."
+        f"({card.download_mb:.0f} MB) with python -m vae_core download {card.name}."
     )
 
 

@@ -46,7 +46,7 @@ class Run:
 
     @property
     def title(self) -> str:
-        return self.config.title
+        return self.config.title(self.name)
 
     @property
     def shipped(self) -> bool:
@@ -95,7 +95,7 @@ class RunCard:
 
     @property
     def title(self) -> str:
-        return self.config.title if self.config else self.name
+        return self.config.title(self.name) if self.config else self.name
 
     @property
     def ready(self) -> bool:

@@ -109,7 +109,7 @@ def card(name: str, config: RunConfig, codes: Codes) -> str:
     )
     active = int(active_units(codes.mean).sum())
     parts = [
-        f"# {config.title}",
+        f"# {config.title(name)}",
         config.train.about,
         f"Data: {config.data.name} ({config.data.size:,} samples). Net: {spec.net}, {spec.latent_dim} dimensions, "
         f"{spec.likelihood} likelihood; weights of step {best.step if best else 0:,}. "

@@ -155,7 +155,7 @@ export function createMorph(root, { decoder, codes }, component) {
   area.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     event.preventDefault();
-    area.focus();
+    area.focus({ preventScroll: true });
     area.setPointerCapture(event.pointerId);
     hold(true);
     follow(event);

@@ -133,7 +133,7 @@ export function createTraverse(root, { decoder, codes }, component) {
           label();
           component.setTriggerValue("rename", { dimension: index, name: text });
         }
-        if (refocus) film.input.focus();
+        if (refocus) film.input.focus({ preventScroll: true });
       };
       for (const name of ["keydown", "keypress", "keyup"]) {
         // Streamlit listens on the document for single letters ("r" runs the script again), and cannot see
@@ -253,7 +253,7 @@ export function createTraverse(root, { decoder, codes }, component) {
     area.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       event.preventDefault();
-      area.focus();
+      area.focus({ preventScroll: true });
       area.setPointerCapture(event.pointerId);
       hold(true);
       follow(event);
