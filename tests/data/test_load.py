@@ -201,7 +201,7 @@ def test_absent_data_says_where_it_was_looked_for(folder: Path) -> None:
     with pytest.raises(DatasetError) as caught:
         load_dataset("mnist")
     sentence = str(caught.value)
-    assert str(folder / "mnist") in sentence and "download=True" in sentence and "12 MB" in sentence
+    assert str(folder / "mnist") in sentence and "vae_core download mnist" in sentence and "12 MB" in sentence
     with pytest.raises(DatasetError, match="cannot be downloaded"):
         load_dataset("dsprites-subset")
     put(folder / "mnist")

@@ -63,7 +63,7 @@ def test_home_shows_each_run_and_the_frame_stays(app: AppTest, no_runs: Path) ->
     for _ in range(2):
         assert not app.exception
         assert {card.value for card in app.subheader} == {"The run first", "The run second"}
-        assert "distortion **20.2** · rate **3.5 nats**" in markdown(app)
+        assert "distortion **20.2 nats** · rate **3.5 nats**" in markdown(app)
         assert app.sidebar.selectbox[0].label == "Model"
         app.run()
 
