@@ -15,8 +15,8 @@ from tests.browser.harness import CHROMIUM_ARGS, DESKTOP, PHONE, PROJECT, AppSer
 
 PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "home": ("", {}),
-    "atlas": ("map", {"run": "digits-10d", "tray": "7.42.1000"}),
-    "traverse": ("dimensions", {"run": "digits-10d"}),
+    "atlas": ("map", {"run": "mnist-16d", "at": 7, "tray": "7.42.1000"}),
+    "traverse": ("dimensions", {"run": "mnist-16d"}),
     "morph": ("between", {"run": "digits-2d"}),
     "train": ("studio", {}),
 }

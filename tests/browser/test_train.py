@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
+from sqlalchemy import create_engine
 
 from tests.browser.harness import PHONE, AppServer, check, follow, serve, settle, visit
+from vae_core.runs.database import RunStore
 
 PATIENCE = 60_000  # milliseconds; a worker loads torch first, and the machine may be shared
 SPEED = re.compile("samples a second")
@@ -20,8 +24,16 @@ pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture
-def bench(start_server: Callable[..., AppServer]) -> AppServer:
-    return start_server(shipped=False)
+def bench(start_server: Callable[..., AppServer]) -> Iterator[AppServer]:
+    server = start_server(shipped=False)
+    yield server
+    # a worker outlives its app: a test that failed half-way must not leave one training for ever
+    database = server.runs / "runs.db"
+    if database.exists():
+        for row in RunStore(create_engine(f"sqlite:///{database}")).all():
+            if row.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(row.pid, signal.SIGKILL)
 
 
 def type_name(page: Page, name: str) -> None:
