@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import streamlit as st
+from pydantic import ValidationError
 
 from ui import cache, state
 from ui.widgets import fragment
@@ -190,9 +191,12 @@ def _select(label: str, field: str, names: dict[str, str], help: str) -> str:
 def _number(
     label: str, field: str, low: float | None, high: float | None, step: float, help: str, format: str | None = None
 ) -> Any:
-    return st.number_input(
-        label, low, high, step=step, key=_key(field), help=help, format=format, persist_state="session"
-    )
+    """A number. Its bounds are ours to hold: Streamlit's own would keep the last good value without a word."""
+    value = st.number_input(label, step=step, key=_key(field), help=help, format=format, persist_state="session")
+    if value is None or (low is not None and value < low) or (high is not None and value > high):
+        above, below = "" if low is None else f"at least {low:,.10g}", "" if high is None else f"at most {high:,.10g}"
+        st.caption(f":red[{label}: {' and '.join(filter(None, (above, below)))}, please.]")
+    return value
 
 
 def own_setting(field: str) -> None:
@@ -296,6 +300,16 @@ def settings() -> TrainConfig:
     return st.session_state.get(_BASE, TrainConfig()).model_copy(update=values)
 
 
+def out_of_range(config: TrainConfig) -> str:
+    """One sentence where a setting is not what it may be; else nothing."""
+    try:
+        TrainConfig.model_validate(config.model_dump(warnings=False))
+    except ValidationError as error:
+        field = str(error.errors()[0]["loc"][0]).replace("_", " ")
+        return f"The {field} is out of its range: see the red line below it."
+    return ""
+
+
 def _other_settings() -> str:
     """What a run whose settings were taken brought along that the form has no field for."""
     base = st.session_state.get(_BASE, TrainConfig())
@@ -357,9 +371,9 @@ def start_button(config: TrainConfig) -> None:
     from vae_core.launch import is_taken
 
     name = name_field(config)
-    problem = ""
+    problem = out_of_range(config)
     try:
-        if is_taken(check_name(name)):
+        if not problem and is_taken(check_name(name)):
             problem = f"There is a run called {name} already: choose another name."
     except ValueError as error:
         problem = f"{error}."
@@ -383,6 +397,8 @@ def _start() -> None:
 
     try:
         config = settings()
+        if problem := out_of_range(config):
+            raise RunError(problem)
         name = _follow_suggestion(config).strip()
         before, when = st.session_state.get(_STARTED, ("", 0.0))
         if before != name or time.monotonic() - when > DOUBLE_CLICK:

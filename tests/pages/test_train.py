@@ -83,6 +83,21 @@ def test_the_form_suggests_a_name_and_starts(app: AppTest, no_runs: Path) -> Non
     assert "digits-7d-beta1" in app.main.get("page_link")[0].proto.label
 
 
+@pytest.mark.parametrize(
+    ("label", "value"), [("Latent dimensions", 9999), ("Batch size", 0), ("Epochs", 0), ("β", -1.0)]
+)
+def test_a_number_out_of_range_is_said_and_never_started(app: AppTest, label: str, value: float) -> None:
+    app.run()
+    good = number(app, label).value
+    number(app, label).set_value(value).run()
+    assert not app.exception
+    assert f":red[{label}: at least" in texts(app) and "out of its range" in texts(app)
+    assert button(app, "Start training").disabled
+    number(app, label).set_value(good).run()
+    assert not button(app, "Start training").disabled and "out of its range" not in texts(app)
+    assert open_store().all() == []
+
+
 def test_two_clicks_are_one_start(app: AppTest) -> None:
     app.run()
     start = button(app, "Start training")
@@ -151,9 +166,7 @@ def test_the_capacity_objective_has_its_own_settings(app: AppTest) -> None:
 
 
 @pytest.mark.parametrize("name", list(OBJECTIVE_CARDS))
-def test_the_form_draws_what_an_objective_has(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_the_form_draws_what_an_objective_has(app: AppTest, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """From TrainConfig alone; a card with other settings gives another form, name and formula."""
     app.query_params["objective"] = name
     app.run()
@@ -181,9 +194,7 @@ def test_a_warm_up_that_comes_down_goes_into_the_run(app: AppTest) -> None:
     assert "Nats per sample; here β = 1, Warm-up (steps) = 500, Warm-up from = 20." in texts(app)
 
 
-def test_data_that_is_not_here_is_offered(
-    app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_data_that_is_not_here_is_offered(app: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path))
     begun: list[str] = []
     monkeypatch.setattr(cache, "start_download", begun.append)
