@@ -100,7 +100,7 @@ class RunCard:
     @property
     def ready(self) -> bool:
         """Whether it has weights to look at."""
-        return self.config is not None and self.config.best is not None and (self.folder / "codes.npz").exists()
+        return self.config is not None and self.config.best is not None and RunFolder(self.folder).codes.exists()
 
 
 def load_run(where: str | Path) -> Run:

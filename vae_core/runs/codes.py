@@ -11,7 +11,7 @@ import numpy as np
 
 from vae_core.config import RunConfig
 from vae_core.runs.errors import RunError
-from vae_core.runs.files import read_arrays, write_arrays
+from vae_core.runs.files import place, read_arrays, write_arrays
 
 LIMIT = 1 << 31
 """Bytes that codes.npz may unpack to."""
@@ -77,7 +77,7 @@ def read_codes(path: Path, config: RunConfig) -> Codes:
     arrays = read_arrays(path, LIMIT)
     missing = {"index", "mean", "std", "distortion"} - arrays.keys()
     if missing:
-        raise RunError(f"{path.parent.name}/{path.name} lacks {', '.join(sorted(missing))}.")
+        raise RunError(f"{place(path)} lacks {', '.join(sorted(missing))}.")
     n = len(arrays["index"])
     expected = {
         "index": (n,),
@@ -90,20 +90,20 @@ def read_codes(path: Path, config: RunConfig) -> Codes:
     for name, shape in expected.items():
         if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind not in "fiu"):
             raise RunError(
-                f"{path.parent.name}/{path.name} has {name} of shape {arrays[name].shape} where {shape} would fit."
+                f"{place(path)} has {name} of shape {arrays[name].shape} where {shape} would fit."
             )
     mean, std = arrays["mean"].astype(np.float32), arrays["std"].astype(np.float32)
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
-        raise RunError(f"{path.parent.name}/{path.name} holds codes that are not finite numbers.")
+        raise RunError(f"{place(path)} holds codes that are not finite numbers.")
     limits = {"index": config.data.size, "distortion": np.inf, "factors": np.array(sizes)}
     if config.data.class_names:
         limits["y"] = len(config.data.class_names)
     for name, limit in limits.items():
         values = arrays.get(name)
         if values is not None and not ((np.isfinite(values) & (values < limit)).all()):
-            raise RunError(f"{path.parent.name}/{path.name} has values of {name} that its run cannot have.")
+            raise RunError(f"{place(path)} has values of {name} that its run cannot have.")
         if values is not None and name != "distortion" and (values < 0).any():
-            raise RunError(f"{path.parent.name}/{path.name} has values of {name} below 0.")
+            raise RunError(f"{place(path)} has values of {name} below 0.")
     return Codes(
         index=arrays["index"].astype(np.int64),
         mean=mean,

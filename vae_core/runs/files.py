@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
@@ -36,14 +38,12 @@ def read_bounded(path: Path, limit: int) -> bytes:
     try:
         size = path.stat().st_size
         if size > limit:
-            raise RunError(f"{_place(path)} is {size:,} bytes, more than the {limit:,} that such a file may have.")
+            raise RunError(f"{place(path)} is {size:,} bytes, more than the {limit:,} that such a file may have.")
         return path.read_bytes()
     except FileNotFoundError:
-        raise RunError(
-            f"{_place(path)} is missing: the run folder is incomplete; copy it again or train anew."
-        ) from None
+        raise missing(path) from None
     except OSError as error:
-        raise RunError(f"{_place(path)} cannot be read ({error.strerror}).") from None
+        raise RunError(f"{place(path)} cannot be read ({error.strerror}).") from None
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -58,42 +58,43 @@ def read_arrays(path: Path, limit: int) -> dict[str, np.ndarray]:
 
     Each member's header is read first, so that a bomb is refused before its memory is taken. Raises RunError.
     """
-    place = _place(path)
+    where = place(path)
     try:
         with zipfile.ZipFile(path) as archive:
             total = 0
             for member in archive.infolist():
                 with archive.open(member) as stream:
-                    total += _announced_bytes(stream, member.filename, place)
+                    total += _announced_bytes(stream, member.filename, where)
             if total > limit:
-                raise RunError(f"{place} would unpack to {total:,} bytes, more than the {limit:,} allowed.")
+                raise RunError(f"{where} would unpack to {total:,} bytes, more than the {limit:,} allowed.")
         with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except RunError:
         raise
     except FileNotFoundError:
-        raise RunError(f"{place} is missing: the run folder is incomplete; copy it again or train anew.") from None
+        raise missing(path) from None
     except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError, NotImplementedError) as error:
-        raise RunError(f"{place} is cut short or not an .npz of plain numbers ({error}).") from None
-    except Exception as error:  # zlib.error has no public base class of its own
-        if type(error).__name__ != "error":
-            raise
-        raise RunError(f"{place} is damaged ({error}).") from None
+        raise RunError(f"{where} is cut short or not an .npz of plain numbers ({error}).") from None
+    except zlib.error as error:
+        raise RunError(f"{where} is damaged ({error}).") from None
 
 
-def _announced_bytes(stream: IO[bytes], name: str, place: str) -> int:
+def _announced_bytes(stream: IO[bytes], name: str, where: str) -> int:
     version = np.lib.format.read_magic(stream)
     read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}.get(version)
     if read is None:
-        raise RunError(f"{place} has the array {name} in the unknown format {version}.")
+        raise RunError(f"{where} has the array {name} in the unknown format {version}.")
     shape, _, dtype = read(stream)
     if dtype.hasobject:
-        raise RunError(f"{place} holds pickled objects in {name}; only plain numbers are read.")
-    count = 1
-    for length in shape:
-        count *= int(length)
-    return count * dtype.itemsize
+        raise RunError(f"{where} holds pickled objects in {name}; only plain numbers are read.")
+    return math.prod(map(int, shape)) * dtype.itemsize
 
 
-def _place(path: Path) -> str:
+def missing(path: Path) -> RunError:
+    """What to raise where a run's file is not there."""
+    return RunError(f"{place(path)} is missing: the run folder is incomplete; copy it again or train anew.")
+
+
+def place(path: Path) -> str:
+    """A file as errors name it: its run and its own name."""
     return f"{path.parent.name}/{path.name}"

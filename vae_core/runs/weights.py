@@ -14,7 +14,7 @@ from torch import Tensor
 from vae_core.config import ModelSpec
 from vae_core.models import GaussianVAE, build
 from vae_core.runs.errors import RunError
-from vae_core.runs.files import write_atomically
+from vae_core.runs.files import missing, place, write_atomically
 
 DTYPES = {torch.float32: "F32", torch.uint8: "U8", torch.int64: "I64"}
 Shapes = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
@@ -34,12 +34,12 @@ def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[
 
     Half precision is taken for single, and comes back as single.
     """
-    place = f"{path.parent.name}/{path.name}"
+    where = place(path)
     # header and alignment aside, a file that fits has exactly its tensors' bytes
     room = sum(math.prod(shape) * dtype.itemsize for shape, dtype in expected.values()) + (1 << 20)
     try:
         if path.stat().st_size > room:
-            raise RunError(f"{place} is larger than this run's architecture can need ({room:,} bytes).")
+            raise RunError(f"{where} is larger than this run's architecture can need ({room:,} bytes).")
         with safe_open(path, framework="pt") as file:
             names = set(file.keys())
             for what, odd in (
@@ -47,24 +47,24 @@ def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[
                 ("has the unknown", names - expected.keys()),
             ):
                 if odd:
-                    raise RunError(f"{place} {what} tensor {sorted(odd)[0]}: it belongs to another architecture.")
+                    raise RunError(f"{where} {what} tensor {sorted(odd)[0]}: it belongs to another architecture.")
             for name, (shape, dtype) in expected.items():
                 part = file.get_slice(name)
                 fitting = ("F32", "F16") if dtype == torch.float32 else (DTYPES[dtype],)
                 if tuple(part.get_shape()) != shape or part.get_dtype() not in fitting:
                     raise RunError(
-                        f"{place} has {name} as {part.get_dtype()} {tuple(part.get_shape())} where the run's "
+                        f"{where} has {name} as {part.get_dtype()} {tuple(part.get_shape())} where the run's "
                         f"config.json means {DTYPES[dtype]} {shape}."
                     )
             tensors = {name: file.get_tensor(name).to(dtype) for name, (_, dtype) in expected.items()}
             return tensors, dict(file.metadata() or {})
     except FileNotFoundError:
-        raise RunError(f"{place} is missing: the run folder is incomplete; copy it again or train anew.") from None
+        raise missing(path) from None
+    except RunError:
+        raise
     except (SafetensorError, OSError, ValueError) as error:
-        if isinstance(error, RunError):
-            raise
         raise RunError(
-            f"{place} is not a whole safetensors file ({error}): it was cut short, or is of another kind such as a "
+            f"{where} is not a whole safetensors file ({error}): it was cut short, or is of another kind such as a "
             "pickle; copy the run again or train anew."
         ) from None
 
@@ -76,6 +76,6 @@ def load_model(path: Path, spec: ModelSpec) -> GaussianVAE:
     tensors, _ = read_tensors(path, shapes_of(model.state_dict()))
     odd = next((name for name, value in tensors.items() if not torch.isfinite(value).all()), None)
     if odd:
-        raise RunError(f"{path.parent.name}/{path.name} has numbers in {odd} that are not finite.")
+        raise RunError(f"{place(path)} has numbers in {odd} that are not finite.")
     model.load_state_dict(tensors, assign=True)
     return model.eval().requires_grad_(False)
