@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vae_core.config import checkpoints_folder
-from vae_core.evaluation import evaluate
+from vae_core.evaluation import Result, evaluate
 from vae_core.runs import Run, list_runs, load_run
 
 HEAD = """# Shipped runs
@@ -28,8 +28,7 @@ validation split; no data is shipped. This page is written by `python -m scripts
 IMPORTANCE = 100
 
 
-def row(run: Run) -> str:
-    test = evaluate(run.folder, split="test", samples=10_000)
+def row(run: Run, test: Result) -> str:
     bound = evaluate(run.folder, split="test", samples=1_000, importance=IMPORTANCE)["importance_bound"]
     size = sum(file.stat().st_size for file in shipped_files(run.folder)) / 2**20
     model = run.config.model
@@ -41,18 +40,17 @@ def row(run: Run) -> str:
     return "| " + " | ".join(cells) + " |\n"
 
 
-def factors(run: Run) -> str:
+def factors(run: Run, test: Result) -> str:
     """Which dimension carries which factor, for data whose factors are known."""
-    result = evaluate(run.folder, split="test", samples=10_000)
-    if "mig" not in result:
+    if "mig" not in test:
         return ""
     lines = [
         f"- {name.removeprefix('best_dimension_for_')}: dimension {value}"
-        for name, value in result.items()
+        for name, value in test.items()
         if name.startswith("best_dimension_for_")
     ]
     return (
-        f"\n**{run.title}**: mutual information gap {result['mig']:.3f} on 10,000 test samples "
+        f"\n**{run.title}**: mutual information gap {test['mig']:.3f} on 10,000 test samples "
         "(20 equal-width bins a code). The dimension that tells most of each factor, and how much of it:\n\n"
         + "\n".join(lines)
         + "\n"
@@ -67,8 +65,9 @@ def shipped_files(folder: Path) -> list[Path]:
 def main() -> None:
     runs = [load_run(card.folder) for card in list_runs() if card.shipped and card.ready]
     total = sum(file.stat().st_size for run in runs for file in shipped_files(run.folder)) / 2**20
-    text = HEAD.format(k=IMPORTANCE) + "".join(map(row, runs)) + f"\n{total:.1f} MiB in all.\n"
-    text += "".join(map(factors, runs)) + FOOT
+    tests = [evaluate(run.folder, split="test", samples=10_000) for run in runs]
+    text = HEAD.format(k=IMPORTANCE) + "".join(map(row, runs, tests)) + f"\n{total:.1f} MiB in all.\n"
+    text += "".join(map(factors, runs, tests)) + FOOT
     (checkpoints_folder() / "README.md").write_text(text)
     print(text)
 

@@ -232,21 +232,13 @@ def model_spec(train: TrainConfig, sample_shape: tuple[int, int, int]) -> ModelS
     net = train.net
     if net == "auto":
         net = "mlp" if max(sample_shape[1:]) <= 16 or sample_shape[1] != sample_shape[2] else "conv"
-    if net == "mlp":
-        return ModelSpec(
-            net="mlp",
-            sample_shape=sample_shape,
-            latent_dim=train.latent_dim,
-            likelihood=train.likelihood,
-            hidden=train.hidden or (400,),
-        )
-    stages = conv_stages(sample_shape[1:])
+    stages = conv_stages(sample_shape[1:]) if net == "conv" else 0
     return ModelSpec(
-        net="conv",
+        net=net,
         sample_shape=sample_shape,
         latent_dim=train.latent_dim,
         likelihood=train.likelihood,
-        hidden=train.hidden or (256,),
+        hidden=train.hidden or ((256,) if net == "conv" else (400,)),
         channels=DEFAULT_CHANNELS.get(stages, (64,) * stages),
     )
 
