@@ -89,15 +89,17 @@ def get_run(name: str) -> Run:
     Raises:
         RunError: there is no such run, or its folder cannot be read; one sentence, shown as it is.
     """
-    card = get_card(name)
-    return _get_run(name, _stamp(card.folder) if card else ())
+    from vae_core.runs import find_run
+
+    folder = find_run(name)  # by name: an address never opens a folder outside the run roots
+    return _get_run(folder, _stamp(folder))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _get_run(name: str, stamp: tuple[int, ...]) -> Run:
-    from vae_core.runs import find_run, load_run
+def _get_run(folder: Path, stamp: tuple[int, ...]) -> Run:
+    from vae_core.runs import load_run
 
-    return load_run(find_run(name))  # by name: an address never opens a folder outside the run roots
+    return load_run(folder)
 
 
 def get_codes(name: str) -> Codes:

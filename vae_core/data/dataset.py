@@ -12,8 +12,6 @@ from torch import Tensor
 from vae_core.data.cards import DatasetError
 from vae_core.data.sprites import SpriteImages
 
-SPLITS = ("train", "validation", "test")
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

@@ -49,10 +49,6 @@ class Run:
         return self.config.title(self.name)
 
     @property
-    def shipped(self) -> bool:
-        return self.folder.parent == checkpoints_folder()
-
-    @property
     def latent_dim(self) -> int:
         return self.config.model.latent_dim
 
