@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 Progress = Callable[[float, str], None]  # (fraction done in 0..1, what is being done)
+Kind = Literal["image", "text", "table"]
 
 
 class DatasetError(ValueError):
@@ -24,13 +26,14 @@ class DatasetCard:
     title: str
     description: str
     n: int
-    sample_shape: tuple[int, int, int]  # (C, H, W)
+    sample_shape: tuple[int, ...]  # image: (C, H, W); text: (T,) tokens; table: (F,) columns
     class_names: tuple[str, ...]
     factor_names: tuple[str, ...]  # empty where no ground-truth factors are known
     factor_sizes: tuple[int, ...]
     licence: str
     source: str
     download_mb: float  # 0.0: needs no download
+    kind: Kind = "image"
 
     @property
     def train_size(self) -> int:
@@ -123,6 +126,49 @@ CARDS: dict[str, DatasetCard] = {
             source="https://github.com/google-deepmind/dsprites-dataset",
             download_mb=0.0,
         ),
+        DatasetCard(
+            name="grammar",
+            title="Grammar",
+            description="Every sentence of a small English grammar, word by word: who does what, where and when, "
+            "said or asked or denied; the eight factors behind every sentence are known.",
+            n=27_648,
+            sample_shape=(12,),
+            class_names=("past", "present", "future"),
+            factor_names=("subject", "number", "verb", "object", "place", "tense", "polarity", "form"),
+            factor_sizes=(8, 2, 6, 8, 3, 3, 2, 2),
+            licence="MIT (written here)",
+            source="vae_core.data.grammar",
+            download_mb=0.0,
+            kind="text",
+        ),
+        DatasetCard(
+            name="wine",
+            title="Wine",
+            description="13 chemical measurements of 178 Italian wines from three growers, part of scikit-learn.",
+            n=178,
+            sample_shape=(13,),
+            class_names=("grower 1", "grower 2", "grower 3"),
+            factor_names=(),
+            factor_sizes=(),
+            licence="CC BY 4.0",
+            source="https://archive.ics.uci.edu/dataset/109/wine",
+            download_mb=0.0,
+            kind="table",
+        ),
+        DatasetCard(
+            name="breast-cancer",
+            title="Breast cancer",
+            description="30 measurements of cell nuclei in 569 biopsies, benign or malignant, part of scikit-learn.",
+            n=569,
+            sample_shape=(30,),
+            class_names=("malignant", "benign"),
+            factor_names=(),
+            factor_sizes=(),
+            licence="CC BY 4.0",
+            source="https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic",
+            download_mb=0.0,
+            kind="table",
+        ),
     )
 }
 
@@ -157,9 +203,7 @@ def search_folders() -> tuple[Path, ...]:
 def idx_folders(name: str) -> tuple[Path, ...]:
     """Where the four idx files of `name` may be: torchvision's layout first, then a plain folder."""
     return tuple(
-        folder
-        for root in search_folders()
-        for folder in (root / TORCHVISION_CLASSES[name] / "raw", root / name)
+        folder for root in search_folders() for folder in (root / TORCHVISION_CLASSES[name] / "raw", root / name)
     )
 
 

@@ -1,4 +1,7 @@
-"""A dataset: tensors in memory, labels and ground-truth factors where known, and three fixed splits."""
+"""A dataset: tensors in memory, labels and ground-truth factors where known, and three fixed splits.
+
+Three kinds of samples: pictures, sentences (rows of tokens, see `vae_core.data.text`) and rows of a table.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.data.cards import DatasetError
+from vae_core.data.cards import DatasetCard, DatasetError, Kind
 from vae_core.data.sprites import SpriteImages
 
 
@@ -22,7 +25,7 @@ class Dataset:
     """
 
     name: str
-    x: Tensor | SpriteImages  # uint8 [N, C, H, W], 0..255
+    x: Tensor | SpriteImages  # image: uint8 [N, C, H, W], 0..255; text: int64 [N, T]; table: float32 [N, F]
     y: Tensor | None  # int64 [N]
     class_names: tuple[str, ...]
     factors: Tensor | None  # int64 [N, K]
@@ -30,12 +33,17 @@ class Dataset:
     factor_sizes: tuple[int, ...]
     splits: Mapping[str, Tensor]  # name -> int64 [n]
     index: Tensor  # int64 [N]
+    kind: Kind = "image"
+    vocabulary: tuple[str, ...] = ()  # text: what each token stands for
+    joiner: str = ""  # text: " " between words, nothing between characters
+    columns: tuple[str, ...] = ()  # table: F names
+    centre: tuple[float, ...] = ()  # table: the real value of column f is centre[f] + scale[f] * x[:, f]
+    scale: tuple[float, ...] = ()
 
     @property
-    def sample_shape(self) -> tuple[int, int, int]:
-        """(C, H, W) of one sample."""
-        _, channels, height, width = self.x.shape
-        return channels, height, width
+    def sample_shape(self) -> tuple[int, ...]:
+        """Of one sample: (C, H, W), (T,) or (F,)."""
+        return tuple(self.x.shape[1:])
 
     def __len__(self) -> int:
         return len(self.index)
@@ -69,11 +77,42 @@ class Dataset:
             x=self.x.take(chosen) if isinstance(self.x, SpriteImages) else self.x[chosen],
             y=None if self.y is None else self.y[chosen],
             factors=None if self.factors is None else self.factors[chosen],
-            splits={
-                name: (member == number).nonzero().reshape(-1) for number, name in enumerate(self.splits)
-            },
+            splits={name: (member == number).nonzero().reshape(-1) for number, name in enumerate(self.splits)},
             index=self.index[chosen],
         )
+
+
+def from_card(
+    card: DatasetCard,
+    x: Tensor | SpriteImages,
+    y: Tensor | None,
+    splits: Mapping[str, Tensor],
+    *,
+    factors: Tensor | None = None,
+    vocabulary: tuple[str, ...] = (),
+    joiner: str = "",
+    columns: tuple[str, ...] = (),
+    centre: tuple[float, ...] = (),
+    scale: tuple[float, ...] = (),
+) -> Dataset:
+    """A whole dataset: what its card says, and its tensors."""
+    return Dataset(
+        name=card.name,
+        x=x,
+        y=y,
+        class_names=card.class_names,
+        factors=factors,
+        factor_names=card.factor_names,
+        factor_sizes=card.factor_sizes,
+        splits=splits,
+        index=torch.arange(len(x)),
+        kind=card.kind,
+        vocabulary=vocabulary,
+        joiner=joiner,
+        columns=columns,
+        centre=centre,
+        scale=scale,
+    )
 
 
 def shuffled_splits(n: int, seed: int) -> dict[str, Tensor]:

@@ -37,8 +37,7 @@ def fetch(name: str, progress: Progress) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatasetError(
-            f"{folder} cannot be made ({error.strerror or error}); "
-            "set LATENTARIUM_DATA to a folder that can be."
+            f"{folder} cannot be made ({error.strerror or error}); set LATENTARIUM_DATA to a folder that can be."
         ) from error
     total = card.download_mb * 1e6
     done = 0
@@ -69,8 +68,7 @@ def _fetch_file(
             reasons.append(f"{mirror} {error}")
         except OSError as error:
             raise DatasetError(
-                f"{path} cannot be written ({error.strerror or error}); "
-                "set LATENTARIUM_DATA to a folder that can be."
+                f"{path} cannot be written ({error.strerror or error}); set LATENTARIUM_DATA to a folder that can be."
             ) from error
     raise DatasetError(
         f"{title} could not be downloaded ({path.name}: {'; '.join(reasons)}); try again later, or put "
@@ -82,9 +80,7 @@ class _BadFile(Exception):
     """A mirror delivered something else than the file asked for."""
 
 
-def _fetch_from(
-    title: str, url: str, path: Path, md5: str, before: int, total: float, progress: Progress
-) -> int:
+def _fetch_from(title: str, url: str, path: Path, md5: str, before: int, total: float, progress: Progress) -> int:
     digest = hashlib.md5(usedforsecurity=False)
     size = 0
     handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)

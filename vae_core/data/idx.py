@@ -48,9 +48,7 @@ def read_idx(
                 if advance is not None:
                     advance(count)
             if stream.read(1):  # this read also makes gzip compare its checksum
-                raise DatasetError(
-                    f"{path} goes on beyond the {len(flat):,} bytes of its header; fetch it again."
-                )
+                raise DatasetError(f"{path} goes on beyond the {len(flat):,} bytes of its header; fetch it again.")
     except FileNotFoundError as error:
         raise DatasetError(f"{path} is no longer there; put it back or fetch it again.") from error
     except EOFError as error:

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from vae_core.data import cards
+from vae_core.data import cards, grammar
 from vae_core.data import download as fetching
 from vae_core.data.cards import CARDS, DatasetCard, DatasetError, Progress
-from vae_core.data.dataset import Dataset, shuffled_splits
+from vae_core.data.dataset import Dataset, from_card, shuffled_splits
 from vae_core.data.idx import read_idx
 from vae_core.data.sprites import SpriteImages, all_factors
+from vae_core.data.tables import SKLEARN_SEEDS, sklearn_table
+from vae_core.data.text import tokenise_all
 
-DIGITS_SEED, SPRITES_SEED, DSPRITES_SEED = 1797, 737280, 46080  # fixed for ever, with the splits
+DIGITS_SEED, SPRITES_SEED, DSPRITES_SEED, GRAMMAR_SEED = 1797, 737280, 46080, 27648  # fixed for ever, with the splits
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ def load_dataset(name: str, *, download: bool = False, progress: Progress | None
         return _sprites(card)
     if name == "dsprites-subset":
         return _dsprites_subset(card)
+    if name == "grammar":
+        return _grammar(card)
+    if name in SKLEARN_SEEDS:
+        return sklearn_table(card)
     if not download:
         return _idx_dataset(card, tell)
     try:
@@ -65,36 +70,28 @@ def load_dataset(name: str, *, download: bool = False, progress: Progress | None
     return found
 
 
-def _dataset(
-    card: DatasetCard, x: Tensor | SpriteImages, y: Tensor, factors: Tensor | None, splits: dict[str, Tensor]
-) -> Dataset:
-    return Dataset(
-        name=card.name,
-        x=x,
-        y=y,
-        class_names=card.class_names,
-        factors=factors,
-        factor_names=card.factor_names,
-        factor_sizes=card.factor_sizes,
-        splits=splits,
-        index=torch.arange(len(x)),
-    )
-
-
 def _digits(card: DatasetCard) -> Dataset:
     from sklearn.datasets import load_digits  # here, so that only this dataset pays for the import
 
     bunch = load_digits()
     grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)  # 0..16 -> 0..255, [N, 8, 8]
     y = torch.from_numpy(bunch.target.astype(np.int64))
-    return _dataset(card, torch.from_numpy(grey[:, None]), y, None, shuffled_splits(len(y), DIGITS_SEED))
+    return from_card(card, torch.from_numpy(grey[:, None]), y, shuffled_splits(len(y), DIGITS_SEED))
 
 
 def _sprites(card: DatasetCard) -> Dataset:
     factors = all_factors()
-    return _dataset(
-        card, SpriteImages(), factors[:, 0].clone(), factors, shuffled_splits(len(factors), SPRITES_SEED)
-    )
+    splits = shuffled_splits(len(factors), SPRITES_SEED)
+    return from_card(card, SpriteImages(), factors[:, 0].clone(), splits, factors=factors)
+
+
+def _grammar(card: DatasetCard) -> Dataset:
+    rows, vocabulary = grammar.all_factors(), grammar.vocabulary()
+    x = tokenise_all(map(grammar.sentence, rows), vocabulary, " ", grammar.LENGTH)
+    factors = torch.tensor(rows)
+    y = factors[:, card.factor_names.index("tense")].clone()
+    splits = shuffled_splits(len(rows), GRAMMAR_SEED)
+    return from_card(card, x, y, splits, factors=factors, vocabulary=vocabulary, joiner=" ")
 
 
 def _idx_dataset(card: DatasetCard, tell: Progress) -> Dataset:
@@ -136,7 +133,7 @@ def _idx_files(card: DatasetCard, files: dict[str, Path], tell: Progress) -> Dat
         "validation": torch.arange(boundary, sizes.train),
         "test": torch.arange(sizes.train, n),
     }
-    return _dataset(card, torch.from_numpy(images[:, None]), torch.from_numpy(labels).long(), None, splits)
+    return from_card(card, torch.from_numpy(images[:, None]), torch.from_numpy(labels).long(), splits)
 
 
 def _absent(card: DatasetCard) -> DatasetError:
@@ -166,7 +163,7 @@ def _dsprites_subset(card: DatasetCard) -> Dataset:
         raise DatasetError(f"{path} holds values outside dSprites' ranges: another file belongs here.")
     factors = torch.from_numpy(classes.astype(np.int64))
     x = torch.from_numpy(images[:, None]).mul_(255)  # 0 or 1 -> 0 or 255
-    return _dataset(card, x, factors[:, 0].clone(), factors, shuffled_splits(n, DSPRITES_SEED))
+    return from_card(card, x, factors[:, 0].clone(), shuffled_splits(n, DSPRITES_SEED), factors=factors)
 
 
 def _npz_array(path: Path, key: str, shape: tuple[int, ...], dtype: type[np.generic]) -> np.ndarray:
@@ -174,9 +171,7 @@ def _npz_array(path: Path, key: str, shape: tuple[int, ...], dtype: type[np.gene
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{key}.npy") as member:
             if np.lib.format.read_magic(member) != (1, 0):  # later versions allow headers of gigabytes
-                raise DatasetError(
-                    f"{path}: {key} is not stored as plain numbers; put a whole copy in its place."
-                )
+                raise DatasetError(f"{path}: {key} is not stored as plain numbers; put a whole copy in its place.")
             found_shape, fortran, found_dtype = np.lib.format.read_array_header_1_0(member)
             if found_shape != shape or fortran or found_dtype != np.dtype(dtype):
                 raise DatasetError(

@@ -38,9 +38,7 @@ FACTOR_VALUES: dict[str, tuple[float, ...]] = {
     "y": tuple(i / 31 for i in range(32)),
 }
 
-_PATCH = (
-    28  # pixels; the farthest any shape reaches from its centre is the square's corner, 9.6 sqrt 2 = 13.58
-)
+_PATCH = 28  # pixels; the farthest any shape reaches from its centre is the square's corner, 9.6 sqrt 2 = 13.58
 _REACH = _PATCH / 2
 _BINS = 4096  # of |u| in the outline tables, over 0.._REACH pixels: 0.0034 pixels each
 _CHUNK = {"cpu": 512}  # samples drawn at a time: small enough for a processor's cache
@@ -62,9 +60,7 @@ def render(factors: Tensor) -> Tensor:
     """
     factors = torch.as_tensor(factors)
     if factors.ndim != 2 or factors.shape[1] != len(FACTOR_SIZES):
-        raise ValueError(
-            f"Sprites' factors have the shape [N, {len(FACTOR_SIZES)}], not {list(factors.shape)}."
-        )
+        raise ValueError(f"Sprites' factors have the shape [N, {len(FACTOR_SIZES)}], not {list(factors.shape)}.")
     if factors.is_floating_point() or factors.is_complex() or factors.dtype == torch.bool:
         raise ValueError(f"Sprites' factors are integers, not {str(factors.dtype).removeprefix('torch.')}.")
     factors = factors.long()
@@ -153,9 +149,7 @@ def _check_range(factors: Tensor) -> None:
     low, high = factors.amin(0).tolist(), factors.amax(0).tolist()
     for name, size, least, most in zip(FACTOR_NAMES, FACTOR_SIZES, low, high, strict=True):
         if least < 0 or most >= size:
-            raise ValueError(
-                f"The factor {name} goes from 0 to {size - 1}, not to {least if least < 0 else most}."
-            )
+            raise ValueError(f"The factor {name} goes from 0 to {size - 1}, not to {least if least < 0 else most}.")
 
 
 def _draw(factors: Tensor, out: Tensor) -> None:
@@ -171,9 +165,7 @@ def _draw(factors: Tensor, out: Tensor) -> None:
     first_y, dy = _patch_axis(y)
     u = (cos * dx)[:, None, :] - (sin * dy)[:, :, None]  # [B, P, P]: rows y, columns x
     v = (sin * dx)[:, None, :] + (cos * dy)[:, :, None]
-    bins = (
-        u.abs_().mul_(_BINS / _REACH).int().clamp_(max=_BINS - 1).add_((shape.int() * _BINS)[:, None, None])
-    )
+    bins = u.abs_().mul_(_BINS / _REACH).int().clamp_(max=_BINS - 1).add_((shape.int() * _BINS)[:, None, None])
     inside = v.sub_(middle[bins]).abs_() <= half[bins]
     steps = torch.arange(_PATCH, device=factors.device)
     places = (first_y * SIZE + first_x)[:, None, None] + (steps[:, None] * SIZE + steps)  # [B, P, P]
