@@ -28,7 +28,7 @@ BELOW = {
     "vae_core/data/": ("vae_core.training", "vae_core.runs", "vae_core.models", "vae_core.export"),
     "vae_core/nets.py": ("vae_core.training", "vae_core.runs", "vae_core.models", "vae_core.objectives"),
     "vae_core/likelihoods.py": ("vae_core.training", "vae_core.runs", "vae_core.models"),
-    "vae_core/objectives.py": ("vae_core.training", "vae_core.runs", "torch.optim"),
+    "vae_core/objectives/": ("vae_core.training", "vae_core.runs", "torch.optim"),
 }
 # Loaded at start-up, before anything is on the screen: the heavy packages are imported inside functions.
 AT_START = (
@@ -145,7 +145,7 @@ BAD = [
     ("vae_core/latent/projection.py", "from vae_core.training import train"),
     ("vae_core/runs/folder.py", "from ui import state"),
     ("vae_core/runs/folder.py", "def f():\n    import streamlit"),
-    ("vae_core/objectives.py", "import torch\n\ndef f(p):\n    return torch.optim.Adam(p)"),
+    ("vae_core/objectives/elbo.py", "import torch\n\ndef f(p):\n    return torch.optim.Adam(p)"),
     ("vae_core/models/gaussian.py", "from torch.optim import Adam"),
     ("vae_core/models/gaussian.py", "from torch import optim"),
     ("pages/atlas.py", "from torch import nn"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from vae_core.config import ModelSpec, TrainConfig, model_spec
 from vae_core.models import GaussianVAE, build
-from vae_core.objectives import beta_elbo
+from vae_core.objectives import Setting, beta_elbo
 from vae_core.runs.weights import load_model, write_tensors
 
 SHAPES = {"mlp": [(1, 8, 8), (3, 5, 9)], "conv": [(1, 8, 8), (1, 28, 28), (3, 32, 32), (1, 64, 64)]}
@@ -59,7 +59,7 @@ def test_bytes_and_floats_are_the_same_pictures(model: GaussianVAE) -> None:
 
 def test_every_parameter_gets_a_gradient(model: GaussianVAE) -> None:
     terms = model.terms(_batch(model))
-    beta_elbo(terms, TrainConfig(), 0.0).mean().backward()
+    beta_elbo(terms, Setting(TrainConfig(), 0.0, total=1, samples=4)).mean().backward()
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None and parameter.grad.abs().sum() > 0, name
 

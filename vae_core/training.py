@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from torch import Tensor
 from vae_core.config import DataInfo, Figures, RunConfig, TrainConfig, model_spec
 from vae_core.metrics.likelihood import held_out_terms
 from vae_core.models import GaussianVAE, build
-from vae_core.objectives import OBJECTIVES
+from vae_core.objectives import OBJECTIVES, Setting
 from vae_core.runs.finish import write_results
 from vae_core.runs.folder import RunFolder, TrainingState
 
@@ -107,13 +107,13 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         model.eval()
         terms = held_out_terms(model, x, where)
         model.train()
-        # "best" is judged by the objective as it stands at the end, whatever the schedules say now
-        final = config.model_copy(update={"warmup_steps": 0, "capacity_steps": 1})
+        judge = OBJECTIVES[config.objective].judge
+        assert judge is not None
         return Figures(
             step=step,
             distortion=float(terms.distortion.mean()),
             rate=float(terms.rate.sum(1).mean()),
-            objective=float(OBJECTIVES[config.objective](terms, final, 1.0).mean()),
+            objective=float(judge(terms, config).mean()),
         )
 
     def look() -> Figures:
@@ -145,7 +145,8 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         reached = {"best": best, "test": test if test and np.isfinite(test.objective) else None, "state": outcome}
         write_results(folder, run.model_copy(update=reached), model, data)
 
-    forward = _loss_function(model, config, device, noise, done)
+    plan = Setting(config, 0.0, total, len(positions["train"]), generator=noise)
+    forward = _loss_function(model, plan, device, done)
     meter = _Meter(spec.latent_dim, device, batch_size)
     try:
         model.train()
@@ -214,22 +215,23 @@ Losses = tuple[Tensor, Tensor, Tensor]
 
 
 def _loss_function(
-    model: GaussianVAE, config: TrainConfig, device: torch.device, noise: torch.Generator, done: int
+    model: GaussianVAE, plan: Setting, device: torch.device, done: int
 ) -> Callable[[Tensor, int], Losses]:
     """(batch, step) -> losses, compiled into captured graphs where the config asks for it."""
+    config = plan.config
     objective = OBJECTIVES[config.objective]
     autocast = _autocast(config.precision, device)
     compiled = config.compile == "on" or (config.compile == "auto" and device.type == "cuda")
     # captured graphs draw their noise from CUDA's own generator alone
     captured = compiled and device.type == "cuda"
-    generator = None if captured else noise
+    plan = replace(plan, generator=None if captured else plan.generator)
     if captured:
         torch.cuda.manual_seed(config.seed + done)
 
     def losses(batch: Tensor, step: Tensor | float) -> Losses:
         with autocast:
-            terms = model.terms(batch, generator=generator)
-        return objective(terms, config, step).mean(), terms.distortion.mean(), terms.rate.mean(0)
+            terms = model.terms(batch, generator=plan.generator)
+        return objective.loss(terms, replace(plan, step=step)).mean(), terms.distortion.mean(), terms.rate.mean(0)
 
     if not compiled:
         return losses

@@ -11,7 +11,11 @@ import torch
 from vae_core.config import TrainConfig, default_title
 from vae_core.models import Posterior, Terms
 from vae_core.objective_cards import OBJECTIVE_CARDS, fact_of, label_of, tag_of, values_of
-from vae_core.objectives import OBJECTIVES, beta_elbo, capacity, free_bits, ramp
+from vae_core.objectives import OBJECTIVES, Setting, beta_elbo, capacity, free_bits, ramp
+
+
+def at(config: TrainConfig, step: float = 0.0) -> Setting:
+    return Setting(config, step, total=1000, samples=500)
 
 
 @pytest.fixture
@@ -30,28 +34,28 @@ def test_rate_is_torchs_kl() -> None:
 
 
 def test_beta_one_is_minus_the_elbo(terms: Terms) -> None:
-    loss = beta_elbo(terms, TrainConfig(beta=1), 10.0)
+    loss = beta_elbo(terms, at(TrainConfig(beta=1), 10.0))
     torch.testing.assert_close(loss, terms.distortion + terms.rate.sum(1))
 
 
 def test_beta_weighs_the_rate_alone(terms: Terms) -> None:
-    one, four = (beta_elbo(terms, TrainConfig(beta=b), 0.0) for b in (1, 4))
+    one, four = (beta_elbo(terms, at(TrainConfig(beta=b), 0.0)) for b in (1, 4))
     torch.testing.assert_close(four - one, 3 * terms.rate.sum(1))
 
 
 def test_warm_up_begins_without_rate_and_ends_at_beta(terms: Terms) -> None:
     config = TrainConfig(beta=4, warmup_steps=100)
-    torch.testing.assert_close(beta_elbo(terms, config, 0.0), terms.distortion)
-    late = beta_elbo(terms, TrainConfig(beta=4), 0.0)
+    torch.testing.assert_close(beta_elbo(terms, at(config, 0.0)), terms.distortion)
+    late = beta_elbo(terms, at(TrainConfig(beta=4), 0.0))
     for step in (100.0, 5000.0):
-        torch.testing.assert_close(beta_elbo(terms, config, step), late)
+        torch.testing.assert_close(beta_elbo(terms, at(config, step)), late)
 
 
 def test_warm_up_from_above_comes_down_to_beta(terms: Terms) -> None:
     config = TrainConfig(beta=4, warmup_steps=100, warmup_from=40)
-    halfway = beta_elbo(terms, config, 50.0)
-    torch.testing.assert_close(halfway, beta_elbo(terms, TrainConfig(beta=22), 0.0))
-    torch.testing.assert_close(beta_elbo(terms, config, 100.0), beta_elbo(terms, TrainConfig(beta=4), 0.0))
+    halfway = beta_elbo(terms, at(config, 50.0))
+    torch.testing.assert_close(halfway, beta_elbo(terms, at(TrainConfig(beta=22), 0.0)))
+    torch.testing.assert_close(beta_elbo(terms, at(config, 100.0)), beta_elbo(terms, at(TrainConfig(beta=4), 0.0)))
 
 
 def test_ramp_is_the_same_for_tensors_and_numbers() -> None:
@@ -74,14 +78,14 @@ def test_free_bits_cost_a_constant_below_and_nothing_else_above(terms: Terms) ->
 def test_capacity_costs_nothing_where_the_rate_is_the_target(terms: Terms) -> None:
     nats = float(terms.rate.detach().sum(1).mean())
     config = TrainConfig(objective="capacity", capacity=nats, capacity_steps=10, gamma=1000)
-    torch.testing.assert_close(capacity(terms, config, 10.0), terms.distortion, atol=0.01, rtol=1e-4)
-    begin = capacity(terms, config, 0.0)
+    torch.testing.assert_close(capacity(terms, at(config, 10.0)), terms.distortion, atol=0.01, rtol=1e-4)
+    begin = capacity(terms, at(config, 0.0))
     torch.testing.assert_close(begin, terms.distortion + 1000 * nats)
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_gives_one_number_a_sample(name: str, terms: Terms) -> None:
-    loss = OBJECTIVES[name](terms, TrainConfig(objective=name), 5.0)  # type: ignore[arg-type]
+    loss = OBJECTIVES[name].loss(terms, at(TrainConfig(objective=name), 5.0))  # type: ignore[arg-type]
     assert loss.shape == (7,) and torch.isfinite(loss).all()
 
 
