@@ -22,7 +22,7 @@ def measure(browser: Browser) -> list[Row]:
         for folder in shipped_runs():
             run = load_run(folder)
             codes = np.concatenate([codes_for(run.latent_dim), run.codes.mean[:CODES]])
-            wanted = decode_pictures(run.model, codes)  # [n, C, H, W]
+            wanted = decode_pictures(run.model, run.config.data, codes)  # [n, C, H, W]
             program = decoder_program(run.model).to_bytes()
             largest, share, kernels = 0, 0.0, []
             for plain in (False, True):

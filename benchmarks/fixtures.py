@@ -52,12 +52,13 @@ def write_run(root: Path, name: str, side: int, latent_dim: int, samples: int) -
         samples: how many codes it has.
     """
     train = TrainConfig(data="made-up", latent_dim=latent_dim, title=f"Made up, {side}x{side}, {samples:,} samples")
-    spec = model_spec(train, (1, side, side))
+    data = DataInfo(name=train.data, sample_shape=(1, side, side), size=samples, class_names=CLASSES)
+    spec = model_spec(train, data)
     nothing = Figures(step=1, distortion=0.0, rate=0.0, objective=0.0)
     config = RunConfig(
         train=train,
         model=spec,
-        data=DataInfo(name=train.data, sample_shape=spec.sample_shape, size=samples, class_names=CLASSES),
+        data=data,
         best=nothing,
         test=nothing,
         state="finished",

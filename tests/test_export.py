@@ -11,7 +11,16 @@ import torch
 from PIL import Image
 from torch import nn
 
-from vae_core.export import DecoderProgram, ExportError, decode_pictures, decoder_program, gif, png_sheet
+from vae_core.config import DataInfo
+from vae_core.export import (
+    DecoderProgram,
+    ExportError,
+    decode_pictures,
+    decode_samples,
+    decoder_program,
+    gif,
+    png_sheet,
+)
 
 
 class Model:
@@ -20,7 +29,9 @@ class Model:
         self.latent_dim = latent_dim
         self.sample_shape = shape
 
-    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        self.device = torch.device("cpu")
+
+    def decode(self, z: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
         return torch.sigmoid(self.decoder(z)).reshape(-1, *self.sample_shape)
 
 
@@ -85,11 +96,12 @@ def test_pictures_have_one_or_three_channels() -> None:
 
 def test_batches_do_not_change_pictures() -> None:
     model = Model(nn.Linear(2, 16))
+    info = DataInfo(name="made up", sample_shape=(1, 4, 4), size=1)
     codes = np.random.default_rng(0).standard_normal((10, 2))
-    whole = decode_pictures(model, codes)
+    whole = decode_pictures(model, info, codes)
     assert whole.shape == (10, 1, 4, 4) and whole.dtype == np.uint8
-    assert (decode_pictures(model, codes, batch=3) == whole).all()
-    assert decode_pictures(model, codes[:0]).shape == (0, 1, 4, 4)
+    assert (decode_samples(model, info, codes, batch=3) == whole).all()
+    assert decode_pictures(model, info, codes[:0]).shape == (0, 1, 4, 4)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

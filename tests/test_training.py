@@ -72,9 +72,7 @@ def test_the_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
     run = load_run(tmp_path / "run")
     assert best.step < 400, "this run was meant to get worse"
     assert run.config.best == best
-    state = RunFolder(tmp_path / "run").read_state(
-        run.model.state_dict(), run.config.model, torch.Generator().get_state()
-    )
+    state = RunFolder(tmp_path / "run").read_state(run.model, None, torch.Generator().get_state())
     assert _same(state.best_weights, run.model.state_dict())
     assert not _same(state.weights, run.model.state_dict())
 

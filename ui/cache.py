@@ -268,6 +268,7 @@ def get_pictures(run: str, indices: tuple[int, ...]) -> Pictures:
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], missing: str) -> Pictures:
+    from vae_core import render
     from vae_core.export import decode_pictures, upright
 
     loaded = get_run(run)
@@ -277,14 +278,14 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], mi
         raise ValueError(f"{info.name} has samples 0 to {info.size - 1}, not {outside[0]}.")
     if not missing:
         part = get_dataset(info.name).take(np.asarray(indices, dtype=np.int64))
-        pixels = np.asarray(part.x[:].cpu())  # [n, C, H, W]
+        pixels = render.pictures(info, np.asarray(part.x[:].cpu()))  # [n, C, H, W]
         classes = None if part.y is None else np.asarray(part.y.cpu())  # [n]
     else:
         codes = loaded.codes
         rows = codes.rows(indices)
         if (rows < 0).any():
             raise ValueError(f"{missing} Some of these samples have no code either, so they cannot be shown.")
-        pixels = decode_pictures(loaded.model, codes.mean[rows])  # [n, C, H, W]
+        pixels = decode_pictures(loaded.model, info, codes.mean[rows])  # [n, C, H, W]
         classes = None if codes.y is None else codes.y[rows]
     labels = tuple(
         f"{info.class_names[classes[row]]}, sample {index}" if classes is not None and info.class_names
@@ -308,7 +309,7 @@ def _get_reconstructions(run: str, positions: tuple[int, ...], stamp: tuple[int,
     from vae_core.export import decode_pictures, upright
 
     loaded = get_run(run)
-    return upright(decode_pictures(loaded.model, loaded.codes.mean[list(positions)]))
+    return upright(decode_pictures(loaded.model, loaded.config.data, loaded.codes.mean[list(positions)]))
 
 
 # -- maps --------------------------------------------------------------------------------------------------

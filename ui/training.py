@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from ui import cache, state
 from ui.widgets import fragment
 from ui.words import plain
-from vae_core.config import TrainConfig, check_name, model_spec, runs_folder
+from vae_core.config import DataInfo, TrainConfig, check_name, model_spec, runs_folder
 from vae_core.data import CARDS
 from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, tag_of
 from vae_core.runs import RunError
@@ -253,7 +253,7 @@ def main_settings() -> None:
                       "filters everywhere, for larger square pictures. Auto takes what suits the data.")  # fmt: skip
         if net == "auto":
             shape = CARDS[_value("data")].sample_shape
-            kind = model_spec(TrainConfig(), shape).net
+            kind = model_spec(TrainConfig(), DataInfo(name=_value("data"), sample_shape=shape, size=1)).net
             st.caption("Auto is an MLP here." if kind == "mlp" else "Auto is convolutional here.")
     left, right = st.columns(2)
     with left:

@@ -61,12 +61,12 @@ def show_map(run: Run, a: int, b: int, on_pick: Callable[[str, int], None]) -> N
 
 
 def _gif(run: Run, a: np.ndarray, b: np.ndarray, kind: Kind) -> bytes:
-    return export.gif(export.decode_pictures(run.model, path(a, b, IN_GIF, kind)))
+    return export.gif(export.decode_pictures(run.model, run.config.data, path(a, b, IN_GIF, kind)))
 
 
 def _sheet(run: Run, grid: np.ndarray) -> bytes:
     """A PNG of codes [R, n, D]."""
-    pictures = export.decode_pictures(run.model, grid.reshape(-1, grid.shape[-1]))
+    pictures = export.decode_pictures(run.model, run.config.data, grid.reshape(-1, grid.shape[-1]))
     return export.png_sheet(pictures.reshape(*grid.shape[:2], *pictures.shape[1:]))
 
 

@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from vae_core.objective_cards import fact_of
+from vae_core.abilities import Abilities, abilities_of
+from vae_core.objective_cards import fact_of, unsuited
 
 SCHEMA_VERSION = 1
 """Of config.json. A file of another version is refused, not guessed at."""
@@ -19,7 +20,15 @@ MAX_SIDE = 256
 """Largest picture side in pixels that a run may declare; a hostile config cannot make us build a giant net."""
 
 Width = Annotated[int, Field(ge=1, le=4096)]
-SampleShape = tuple[Literal[1, 3], Width, Width]
+Size = Annotated[int, Field(ge=1, le=64)]
+SampleShape = tuple[Literal[1, 3], Width, Width] | tuple[Width]
+"""(channels, height, width) of a picture, (tokens,) of a sentence, (columns,) of a table's row."""
+Kind = Literal["image", "text", "table"]
+Bottleneck = Literal["gaussian", "point", "linear", "vq", "fsq", "ladder", "class", "stacked", "none"]
+Net = Literal["mlp", "conv", "lstm"]
+Likelihood = Literal["bernoulli", "gaussian", "real", "columns", "categorical"]
+Prior = Literal["normal", "vamp"]
+Condition = Literal["none", "class", "quadrants"]
 
 
 def checkpoints_folder() -> Path:
@@ -39,36 +48,106 @@ class Settings(BaseModel):
 
 
 class ModelSpec(Settings):
-    """All it takes to rebuild a model's architecture (the weights lie beside it)."""
+    """All it takes to rebuild a model's architecture (the weights lie beside it).
 
-    net: Literal["mlp", "conv"]
+    encoder + bottleneck + decoder + likelihood + prior, and what the model is conditioned on.
+    """
+
+    net: Net
     sample_shape: SampleShape
-    """(channels, height, width): grey or RGB"""
     latent_dim: Annotated[int, Field(ge=1, le=512)]
-    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
-    hidden: tuple[Width, ...] = Field(default=(400,), min_length=1, max_length=8)
-    """Widths of the fully connected layers: all of an MLP's, those between convolutions and code otherwise."""
+    """Numbers of a code, over all levels or cells."""
+    bottleneck: Bottleneck = "gaussian"
+    likelihood: Likelihood = "bernoulli"
+    prior: Prior = "normal"
+    condition: Condition = "none"
+    hidden: tuple[Width, ...] = Field(default=(400,), max_length=8)
+    """Widths of the fully connected layers: all of an MLP's, those between convolutions and code otherwise; an
+    LSTM's state. None at all makes a linear map."""
     channels: tuple[Width, ...] = Field(default=(), max_length=8)
     """Channels after each halving of a convolutional encoder, outermost first."""
+    classes: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Classes that a conditional or semi-supervised model knows."""
+    vocabulary: Annotated[int, Field(ge=0, le=50_000)] = 0
+    """Tokens of a text model; 0 otherwise."""
+    embedding: Width = 64
+    """Numbers a token becomes."""
+    word_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
+    noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    pseudo_inputs: Annotated[int, Field(ge=1, le=1000)] = 50
+    levels: tuple[Size, ...] = Field(default=(), max_length=4)
+    """Dimensions of each level of a ladder, coarse first."""
+    code_dim: Size = 8
+    codebook: Annotated[int, Field(ge=2, le=4096)] = 64
+    fsq_levels: tuple[Annotated[int, Field(ge=2, le=32)], ...] = Field(default=(), max_length=8)
+    prior_width: Width = 64
+    prior_layers: Annotated[int, Field(ge=1, le=12)] = 2
+    first_dim: Annotated[int, Field(ge=1, le=512)] = 16
+    """Dimensions of M1's code in a stacked M1+M2."""
+
+    @property
+    def kind(self) -> Kind:
+        if len(self.sample_shape) == 3:
+            return "image"
+        return "text" if self.vocabulary else "table"
+
+    @property
+    def abilities(self) -> Abilities:
+        """What this model can do, as the pages ask."""
+        return abilities_of(self)
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(rows, columns) of a discrete code's cells."""
+        if len(self.sample_shape) != 3:
+            raise ValueError("Only pictures have a grid of cells.")
+        return self.sample_shape[1] >> len(self.channels), self.sample_shape[2] >> len(self.channels)
 
     @model_validator(mode="after")
     def _fits(self) -> ModelSpec:
-        _, height, width = self.sample_shape
-        if max(height, width) > MAX_SIDE:
-            raise ValueError(f"pictures of {height}x{width} are larger than the {MAX_SIDE}x{MAX_SIDE} allowed")
+        if len(self.sample_shape) == 3:
+            _, height, width = self.sample_shape
+            if max(height, width) > MAX_SIDE:
+                raise ValueError(f"pictures of {height}x{width} are larger than the {MAX_SIDE}x{MAX_SIDE} allowed")
+        if (self.net == "lstm") != (self.kind == "text"):
+            raise ValueError(f"an lstm reads text and nothing else does; {self.kind} samples need another net")
+        if (self.likelihood == "categorical") != (self.kind == "text"):
+            raise ValueError(f"the {self.likelihood} likelihood does not fit {self.kind} samples")
+        if self.kind == "table" and self.likelihood not in ("columns", "real"):
+            raise ValueError("a table's rows are any numbers: they need the columns or the real likelihood")
         if self.net == "conv":
-            stages = conv_stages((height, width))
+            stages = conv_stages(self.sample_shape)
             if len(self.channels) != stages:
                 raise ValueError(
-                    f"a convolutional net for {height}x{width} halves {stages} times and needs as many channel "
+                    f"a convolutional net for {self.sample_shape} halves {stages} times and needs as many channel "
                     f"counts, not {len(self.channels)}"
                 )
+        cells = self.grid[0] * self.grid[1] if self.bottleneck in ("vq", "fsq") and self.net == "conv" else 0
+        code = len(self.fsq_levels) if self.bottleneck == "fsq" else self.code_dim
+        if cells and self.latent_dim != cells * code:
+            raise ValueError(f"{cells} cells of {code} numbers make {cells * code} dimensions, not {self.latent_dim}")
+        if self.bottleneck == "ladder" and sum(self.levels) != self.latent_dim:
+            raise ValueError(f"levels of {self.levels} make {sum(self.levels)} dimensions, not {self.latent_dim}")
+        if (self.condition == "class" or self.bottleneck in ("class", "stacked")) and self.classes < 2:
+            raise ValueError("a model that knows classes needs data with at least two of them")
+        if self.condition == "quadrants" and self.kind != "image":
+            raise ValueError("only pictures have quadrants")
+        if self.bottleneck not in ("gaussian", "point") and self.condition != "none":
+            raise ValueError(f"the {self.bottleneck} bottleneck takes no condition; choose gaussian")
+        if self.bottleneck != "gaussian" and self.prior != "normal":
+            raise ValueError(f"the {self.bottleneck} bottleneck has a prior of its own; choose gaussian for {self.prior}")
+        if self.kind != "image" and self.bottleneck in ("vq", "fsq", "ladder", "class", "stacked", "none"):
+            raise ValueError(f"the {self.bottleneck} bottleneck is made for pictures, not for {self.kind} samples")
+        if self.kind == "text" and (self.prior != "normal" or self.bottleneck == "linear"):
+            raise ValueError("text takes the gaussian or the point bottleneck with a normal prior")
         return self
 
 
-def conv_stages(size: tuple[int, int]) -> int:
-    """How often a square picture is halved until 4 to 7 pixels are left: 8 -> 1, 28 -> 2, 32 -> 3, 64 -> 4."""
-    height, width = size
+def conv_stages(shape: tuple[int, ...]) -> int:
+    """How often a square picture (C, H, W) is halved until 4 to 7 pixels are left: 8 -> 1, 28 -> 2, 32 -> 3, 64 -> 4."""
+    if len(shape) != 3:
+        raise ValueError("a convolutional net takes pictures; an MLP takes rows of tables")
+    _, height, width = shape
     side, stages = height, 0
     while side > 7 and side % 2 == 0:
         side, stages = side // 2, stages + 1
@@ -100,21 +179,69 @@ class TrainConfig(Settings):
 
     data: str = "digits"
     """Dataset: digits, sprites, mnist, fashion-mnist, ..."""
-    net: Literal["auto", "mlp", "conv"] = "auto"
-    """Encoder and decoder; auto takes an MLP for 8x8 pictures and convolutions for larger square ones."""
+    bottleneck: Bottleneck = "gaussian"
+    """gaussian: a VAE's. point: a plain autoencoder's. linear: PCA. vq, fsq: a grid of discrete codes. ladder: levels.
+    class: a label is inferred too (M2). stacked: M1+M2. none: no encoder at all (GAN)."""
+    net: Literal["auto", "mlp", "conv", "lstm"] = "auto"
+    """Encoder and decoder; auto takes an MLP for 8x8 pictures and tables, convolutions for larger square pictures, an
+    LSTM for text."""
     hidden: tuple[Width, ...] = Field(default=(), max_length=8)
-    """Widths of the fully connected layers; empty takes (256,) beside convolutions, (400,) in an MLP."""
+    """Widths of the fully connected layers; empty takes (256,) beside convolutions, (400,) in an MLP, (64,) for tables
+    and a state of 128 for an LSTM."""
     latent_dim: Annotated[int, Field(ge=1, le=512)] = 10
-    """Dimensions of the code."""
-    likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
-    """Bernoulli for black-and-white pictures; gaussian finds its own sigma (Rybkin et al. 2021)."""
-    objective: Literal["elbo", "capacity"] = "elbo"
-    """elbo: distortion + beta * rate. capacity: distortion + gamma * |rate - C| with C rising (Burgess et al. 2018)."""
+    """Dimensions of the code (a ladder has the sum of its levels, a grid its cells times the numbers of each)."""
+    likelihood: Literal["auto", "bernoulli", "gaussian", "real", "columns", "categorical"] = "auto"
+    """Bernoulli for black-and-white pictures; gaussian finds its own sigma (Rybkin et al. 2021); real: the same on the
+    whole line, PCA's; columns: a sigma for each column of a table; categorical: tokens. auto: by data and bottleneck."""
+    prior: Annotated[Prior, Field(title="Prior")] = "normal"
+    """normal: N(0, I). vamp: a mixture of posteriors of learned pseudo-inputs (Tomczak and Welling 2018)."""
+    pseudo_inputs: Annotated[int, Field(title="Pseudo-inputs", ge=1, le=1000)] = 50
+    """Components of the VampPrior."""
+    condition: Annotated[Condition, Field(title="Given")] = "none"
+    """What encoder and decoder are told besides: the class, or some quadrants of the picture (Sohn et al. 2015)."""
+    noise: Annotated[float, Field(title="Noise", ge=0, le=1)] = 0.0
+    """Part of each sample's pixels (columns, words) that is blanked before encoding; the whole is to be restored (Vincent et al. 2008)."""
+    levels: tuple[Size, ...] = Field(default=(2, 4, 8), min_length=2, max_length=4, title="Levels")
+    """Dimensions of each level of a ladder, coarse first."""
+    code_dim: Annotated[Size, Field(title="Numbers per code")] = 8
+    """Length of a codebook's vectors."""
+    codebook: Annotated[int, Field(title="Codebook", ge=2, le=4096)] = 64
+    """Entries of a VQ-VAE's codebook."""
+    fsq_levels: tuple[Annotated[int, Field(ge=2, le=32)], ...] = Field(
+        default=(8, 6, 5), min_length=1, max_length=8, title="FSQ levels"
+    )
+    """Values that each number of an FSQ code can take (Mentzer et al. 2024); their product is the codebook's size."""
+    prior_width: Annotated[Width, Field(title="Prior's width")] = 64
+    """Width of the transformer that learns which codes go together."""
+    prior_layers: Annotated[int, Field(title="Prior's layers", ge=1, le=12)] = 2
+    """Layers of that transformer."""
+    first_dim: Annotated[int, Field(title="M1 dimensions", ge=1, le=512)] = 16
+    """Dimensions of M1's code, on which M2 is built."""
+    labels: Annotated[int, Field(title="Labels per class", ge=1, le=100_000)] = 10
+    """Training samples of each class whose label is told; all others are learnt from without."""
+    label_weight: Annotated[float, Field(title="Weight of labels", ge=0, le=1e4, allow_inf_nan=False)] = 10.0
+    """Weight of the classification loss of labelled samples (alpha in Kingma et al. 2014, eq. 9)."""
+    embedding: Annotated[Width, Field(title="Embedding")] = 64
+    """Numbers a token becomes before the LSTM reads it."""
+    word_dropout: Annotated[float, Field(title="Word dropout", ge=0, le=1)] = 0.0
+    """Part of the words that the decoder is not told in training, so that it must ask the code (Bowman et al. 2016)."""
+    pretrain_steps: Annotated[int, Field(title="Pre-training (steps)", ge=0)] = 0
+    """Steps in which the rate is free; then the decoder starts anew beside an encoder that knows something (Li et al. 2019)."""
+    objective: Literal["elbo", "capacity", "tcvae", "factor", "dip", "mmd", "iwae", "adversarial"] = "elbo"
+    """elbo: distortion + beta * rate. capacity: distortion + gamma * |rate - C| with C rising (Burgess et al. 2018).
+    tcvae, factor: the rate's total correlation costs more (Chen et al. 2018; Kim and Mnih 2018). dip: the codes'
+    covariance is to be the identity (Kumar et al. 2018). mmd: InfoVAE (Zhao et al. 2019). iwae: the bound of several
+    samples (Burda et al. 2016). adversarial: a critic's word, for models without an encoder (Goodfellow et al. 2014)."""
     beta: Annotated[float, Field(title="β", ge=0, le=1e4, allow_inf_nan=False)] = 1.0
     """Weight of the rate (Higgins et al. 2017): 1 is the classic VAE, more presses codes together and separates
     dimensions, less makes pictures sharper."""
     warmup_steps: Annotated[int, Field(title="Warm-up (steps)", ge=0)] = 0
     """Steps over which the rate's weight goes in a straight line to beta."""
+    cycles: Annotated[int, Field(title="Cycles", ge=0, le=1000)] = 0
+    """How often the rate's weight rises to beta and begins anew over the whole training, instead of one warm-up
+    (Fu et al. 2019); 0: never."""
+    cycle_rise: Annotated[float, Field(title="Rising part of a cycle", gt=0, le=1)] = 0.5
+    """Part of each cycle in which the weight rises; for the rest it is beta."""
     warmup_from: Annotated[float, Field(title="Warm-up from", ge=0, le=1e4, allow_inf_nan=False)] = 0.0
     """Where that line begins: 0 against collapse, many times beta for dimensions that wake one by one."""
     free_bits: Annotated[float, Field(title="Free bits (nats)", ge=0, le=100, allow_inf_nan=False)] = 0.0
@@ -123,6 +250,31 @@ class TrainConfig(Settings):
     """Final C in nats, for the capacity objective."""
     capacity_steps: Annotated[int, Field(title="Climb of C (steps)", ge=1)] = 10_000
     """Steps over which C rises from 0."""
+    estimator: Annotated[Literal["weighted", "stratified"], Field(title="Estimator")] = "stratified"
+    """How the mixture of all posteriors is estimated from a batch (Chen et al. 2018, appendix C): stratified is without
+    bias, weighted the simpler one."""
+    factor_gamma: Annotated[float, Field(title="γ", ge=0, le=1e4, allow_inf_nan=False)] = 10.0
+    """Weight of the total correlation that the critic reports (Kim and Mnih 2018)."""
+    critic_hidden: tuple[Width, ...] = Field(default=(256, 256, 256), min_length=1, max_length=8)
+    """Widths of FactorVAE's critic. The paper has six of 1000, which a CPU feels."""
+    lambda_od: Annotated[float, Field(title="λ beside the diagonal", ge=0, le=1e6, allow_inf_nan=False)] = 10.0
+    """Weight of the squared covariances between different dimensions (Kumar et al. 2018)."""
+    lambda_d: Annotated[float, Field(title="λ on the diagonal", ge=0, le=1e6, allow_inf_nan=False)] = 100.0
+    """Weight of the squared distance of each dimension's variance from 1; the paper takes 10 times the other for
+    variant I, as much as the other for II."""
+    dip: Annotated[Literal["i", "ii"], Field(title="Variant")] = "i"
+    """i: the covariance of the posteriors' means. ii: that of their samples, with the posteriors' own variance."""
+    mmd_lambda: Annotated[float, Field(title="λ", ge=1, le=1e7, allow_inf_nan=False)] = 1000.0
+    """Pull of the cloud of codes towards the prior: the discrepancy weighs α + λ − 1 (Zhao et al. 2019)."""
+    mmd_alpha: Annotated[float, Field(title="α", ge=0, le=1)] = 0.0
+    """How much of the rate is free: 0 keeps it all, 1 leaves the discrepancy alone (a Wasserstein autoencoder)."""
+    importance_samples: Annotated[int, Field(title="k", ge=1, le=1000)] = 5
+    """Samples of each posterior: 1 is the ELBO, more tighten the bound (Burda et al. 2016)."""
+    r1: Annotated[float, Field(title="R1", ge=0, le=1e4, allow_inf_nan=False)] = 1.0
+    """Weight of the critic's squared slope at real samples, which keeps the two nets from circling (Mescheder et al.
+    2018)."""
+    critic_learning_rate: Annotated[float, Field(title="Critic's step size", gt=0, le=10, allow_inf_nan=False)] = 1e-4
+    """Adam's step size for the critic, where an objective has one."""
     gamma: Annotated[float, Field(title="γ", gt=0, le=1e6, allow_inf_nan=False)] = 100.0
     """Weight of |rate - C|, for the capacity objective."""
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 20
@@ -166,14 +318,29 @@ class DataInfo(Settings):
     """What a run remembers of its dataset, so that its pages work where the data is not."""
 
     name: str = Field(max_length=200)
+    kind: Kind = "image"
     sample_shape: SampleShape
     size: Annotated[int, Field(ge=1)]
     class_names: tuple[str, ...] = Field(default=(), max_length=1000)
     factor_names: tuple[str, ...] = Field(default=(), max_length=100)
     factor_sizes: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), max_length=100)
+    vocabulary: tuple[Annotated[str, Field(max_length=200)], ...] = Field(default=(), max_length=50_000)
+    """Tokens of text, by number."""
+    joiner: Literal[" ", ""] = ""
+    """What stands between two tokens: a blank between words, nothing between letters."""
+    columns: tuple[Annotated[str, Field(max_length=200)], ...] = Field(default=(), max_length=4096)
+    centre: tuple[float, ...] = Field(default=(), max_length=4096)
+    scale: tuple[float, ...] = Field(default=(), max_length=4096)
+    """A column's real value is centre + scale * x."""
 
     @model_validator(mode="after")
     def _named_sizes(self) -> DataInfo:
+        if (self.kind == "image") != (len(self.sample_shape) == 3) or (self.kind == "text") != bool(self.vocabulary):
+            raise ValueError(f"samples of shape {self.sample_shape} with {len(self.vocabulary)} words are no {self.kind}")
+        if self.kind == "table" and not (
+            len(self.columns) == len(self.centre) == len(self.scale) == self.sample_shape[0]
+        ):
+            raise ValueError(f"a table of {self.sample_shape[0]} columns needs a name, centre and scale for each")
         if len(self.factor_names) != len(self.factor_sizes):
             raise ValueError(f"{len(self.factor_names)} factor names stand beside {len(self.factor_sizes)} sizes")
         return self
@@ -210,8 +377,15 @@ class RunConfig(Settings):
     def _of_one_piece(self) -> RunConfig:
         if self.data.sample_shape != self.model.sample_shape:
             raise ValueError(f"data of {self.data.sample_shape} and a net for {self.model.sample_shape} don't fit")
-        if self.train.latent_dim != self.model.latent_dim:
+        if self.train.bottleneck != self.model.bottleneck:
+            raise ValueError(f"settings say {self.train.bottleneck} and the net {self.model.bottleneck}")
+        free = self.model.bottleneck in ("vq", "fsq", "ladder")  # their dimensions follow from other settings
+        if not free and self.train.latent_dim != self.model.latent_dim:
             raise ValueError(f"settings of {self.train.latent_dim} and a net of {self.model.latent_dim} dimensions")
+        if self.model.vocabulary != len(self.data.vocabulary):
+            raise ValueError(f"a net of {self.model.vocabulary} words and data of {len(self.data.vocabulary)} don't fit")
+        if problem := unsuited(self.train):
+            raise ValueError(problem)
         return self
 
     def title(self, name: str) -> str:
@@ -224,23 +398,73 @@ def default_title(train: TrainConfig) -> str:
     return f"{train.data}, {train.latent_dim} dimensions, {' '.join(fact_of(train))}"
 
 
-def model_spec(train: TrainConfig, sample_shape: tuple[int, int, int]) -> ModelSpec:
-    """The architecture that a training's settings mean for pictures of this shape.
+def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
+    """The architecture that a training's settings mean for this data.
 
-    Raises ValueError (pydantic's) where the net cannot take the shape.
+    Raises ValueError (pydantic's) where they don't fit each other.
     """
-    net = train.net
-    if net == "auto":
-        net = "mlp" if max(sample_shape[1:]) <= 16 or sample_shape[1] != sample_shape[2] else "conv"
-    stages = conv_stages(sample_shape[1:]) if net == "conv" else 0
+    shape, bottleneck = data.sample_shape, train.bottleneck
+    net = _net(train, data)
+    if bottleneck in ("vq", "fsq") and net != "conv":
+        raise ValueError("a grid of discrete codes needs a convolutional net (square pictures)")
+    stages = conv_stages(shape) if net == "conv" else 0
+    channels = DEFAULT_CHANNELS.get(stages, (64,) * stages)
+    cells = (shape[1] >> stages) * (shape[2] >> stages) if stages and len(shape) == 3 else 0
+    dims = {
+        "vq": cells * train.code_dim,
+        "fsq": cells * len(train.fsq_levels),
+        "ladder": sum(train.levels),
+    }.get(bottleneck, train.latent_dim)
     return ModelSpec(
+        bottleneck=bottleneck,
         net=net,
-        sample_shape=sample_shape,
-        latent_dim=train.latent_dim,
-        likelihood=train.likelihood,
-        hidden=train.hidden or ((256,) if net == "conv" else (400,)),
-        channels=DEFAULT_CHANNELS.get(stages, (64,) * stages),
+        sample_shape=shape,
+        latent_dim=dims,
+        likelihood=_likelihood(train, data),
+        prior=train.prior,
+        condition=train.condition,
+        hidden=() if bottleneck == "linear" else train.hidden or _usual_width(net, data),
+        channels=channels,
+        classes=len(data.class_names) if train.condition == "class" or bottleneck in ("class", "stacked") else 0,
+        vocabulary=len(data.vocabulary),
+        embedding=train.embedding,
+        word_dropout=train.word_dropout,
+        noise=train.noise,
+        pseudo_inputs=train.pseudo_inputs,
+        levels=train.levels if bottleneck == "ladder" else (),
+        code_dim=train.code_dim,
+        codebook=train.codebook,
+        fsq_levels=train.fsq_levels if bottleneck == "fsq" else (),
+        prior_width=train.prior_width,
+        prior_layers=train.prior_layers,
+        first_dim=train.first_dim,
     )
+
+
+def _net(train: TrainConfig, data: DataInfo) -> Net:
+    if train.net != "auto":
+        return train.net
+    if data.kind == "text":
+        return "lstm"
+    if train.bottleneck in ("vq", "fsq"):
+        return "conv"
+    shape = data.sample_shape
+    small = len(shape) < 3 or max(shape[1:]) <= 16 or shape[1] != shape[2]
+    return "mlp" if small or train.bottleneck == "linear" else "conv"
+
+
+def _likelihood(train: TrainConfig, data: DataInfo) -> Likelihood:
+    if train.likelihood != "auto":
+        return train.likelihood
+    if data.kind != "image":
+        return "categorical" if data.kind == "text" else "columns"
+    return "real" if train.bottleneck == "linear" else "bernoulli"
+
+
+def _usual_width(net: Net, data: DataInfo) -> tuple[int, ...]:
+    if net == "mlp":
+        return (400,) if data.kind == "image" else (64,)
+    return (256,) if net == "conv" else (128,)
 
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")

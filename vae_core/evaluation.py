@@ -7,7 +7,7 @@ from pathlib import Path
 from vae_core.data import load_dataset
 from vae_core.metrics.activity import active_units
 from vae_core.metrics.disentanglement import mig
-from vae_core.metrics.likelihood import held_out_terms, importance_bound
+from vae_core.metrics.likelihood import held_out_terms, importance_bound, told_classes
 from vae_core.runs import load_run
 
 Result = dict[str, str | int | float | list[float]]
@@ -24,7 +24,8 @@ def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0
     if split not in data.splits:
         raise ValueError(f"There is no split called {split}: choose {', '.join(data.splits)}.")
     positions = data.splits[split][:samples]
-    terms = held_out_terms(run.model, data.x, positions, seed)
+    told = told_classes(run.config.model, data.y)
+    terms = held_out_terms(run.model, data.x, positions, seed, told)
     distortion, rate = float(terms.distortion.mean()), terms.rate.mean(0).tolist()
     result: Result = {
         "run": run.name,
@@ -32,8 +33,8 @@ def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0
         "split": split,
         "samples": len(positions),
         "distortion": distortion,
-        "rate": sum(rate),
-        "elbo": -distortion - sum(rate),
+        "rate": float(terms.total_rate.mean()),
+        "elbo": float(terms.elbo.mean()),
         "active_units": int(active_units(terms.posterior.mean.numpy()).sum()),
         "latent_dim": run.latent_dim,
         "rate_per_dimension": rate,
@@ -45,5 +46,5 @@ def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0
             result[f"best_dimension_for_{name}"] = f"{best} (carries {share:.0%} of it)"
     if importance:
         result["importance_samples"] = importance
-        result["importance_bound"] = float(importance_bound(run.model, data.x, positions, importance, seed).mean())
+        result["importance_bound"] = float(importance_bound(run.model, data.x, positions, importance, seed, told).mean())
     return result

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from PIL import Image
 
+from vae_core.config import DataInfo
+from vae_core.render import pictures
+
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
 HALF_MAX = 65504.0  # the largest number that fp16 holds
@@ -22,17 +26,25 @@ class ExportError(ValueError):
 
 
 class Decodes(Protocol):
-    """What is asked of a model here: a decoder of plain layers whose mean picture is the sigmoid of its output."""
+    """What is asked of a model here."""
 
-    decoder: nn.Sequential
+    @property
+    def device(self) -> torch.device: ...
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor: ...
+
+
+class DecodesPlainly(Decodes, Protocol):
+    """A model whose decoder is plain layers, and whose mean picture is the sigmoid of their output."""
+
+    @property
+    def decoder(self) -> nn.Module: ...
 
     @property
     def latent_dim(self) -> int: ...
 
     @property
-    def sample_shape(self) -> tuple[int, int, int]: ...
-
-    def decode(self, z: Tensor) -> Tensor: ...
+    def sample_shape(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -160,7 +172,7 @@ def _flat(module: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
     return [pair for key, child in module.named_children() for pair in _flat(child, f"{name}.{key}")]
 
 
-def decoder_program(model: Decodes) -> DecoderProgram:
+def decoder_program(model: DecodesPlainly) -> DecoderProgram:
     """The model's decoder as layers and fp16 weights that ui/components/desk/decoder.js runs.
 
     Args:
@@ -170,27 +182,44 @@ def decoder_program(model: Decodes) -> DecoderProgram:
     Raises:
         ExportError: a layer, a setting or a weight that the browser's kernels cannot do.
     """
+    if len(model.sample_shape) != 3 or model.sample_shape[0] not in (1, 3):
+        raise ExportError(f"A picture has 1 or 3 channels, a height and a width, not {model.sample_shape}.")
     channels, height, width = model.sample_shape
-    if channels not in (1, 3):
-        raise ExportError(f"A picture has 1 or 3 channels, not {channels}.")
     weights = _Weights()
     layers = [_layer(module, name, weights) for name, module in _flat(model.decoder, "decoder")]
     data = b"".join(part.tobytes() for part in weights.parts)
     return DecoderProgram(layers, data, model.latent_dim, (channels, height, width))
 
 
-def decode_pictures(model: Decodes, codes: np.ndarray, batch: int = 256) -> np.ndarray:
-    """Mean pictures of codes [n, D] as grey levels, uint8 [n, C, H, W], in batches, on the model's device."""
+def decode_samples(
+    model: Decodes, info: DataInfo, codes: np.ndarray, y: np.ndarray | None = None, batch: int = 256
+) -> np.ndarray:
+    """Expected samples of codes [n, D], in batches, on the model's device.
+
+    Args:
+        y: what a conditional model is told, one entry a code: classes int64 [n], or what is seen, float32 [n, width].
+
+    Returns:
+        uint8 [n, C, H, W] of pictures, int64 [n, T] of tokens, float32 [n, F] of a table's (standardised) rows.
+    """
     import torch
 
-    device = next(model.decoder.parameters()).device
-    parts: list[np.ndarray] = [np.zeros((0, *model.sample_shape), np.uint8)]
+    kinds: dict[str, type[np.generic]] = {"image": np.uint8, "text": np.int64, "table": np.float32}
+    parts: list[np.ndarray] = [np.zeros((0, *info.sample_shape), kinds[info.kind])]
     with torch.inference_mode():
         for start in range(0, len(codes), batch):
             part = np.ascontiguousarray(codes[start : start + batch], dtype=np.float32)
-            pictures = model.decode(torch.from_numpy(part).to(device))  # [b, C, H, W]
-            parts.append((pictures * 255).round().to(torch.uint8).cpu().numpy())
+            told = None if y is None else torch.from_numpy(y[start : start + batch]).to(model.device)
+            made = model.decode(torch.from_numpy(part).to(model.device), told)  # [b, *sample_shape]
+            if info.kind == "image":
+                made = (made.clamp(0, 1) * 255).round().to(torch.uint8)
+            parts.append(made.cpu().numpy())
     return np.concatenate(parts)
+
+
+def decode_pictures(model: Decodes, info: DataInfo, codes: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """Expected samples of codes [n, D] as pictures, uint8 [n, C, H, W]; `y` as for `decode_samples`."""
+    return pictures(info, decode_samples(model, info, codes, y))
 
 
 # -- pictures ----------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from vae_core.runs.folder import RunFolder
 from vae_core.runs.live import FILE as LIVE_VIEW
 
 if TYPE_CHECKING:
-    from vae_core.models import GaussianVAE
+    from vae_core.models import Model
     from vae_core.runs.live import Recorder
     from vae_core.training import Step
 
@@ -560,7 +560,7 @@ def _train(notes: Notes, config: TrainConfig, *, resume: bool, watch: Callable[[
             _clear_beginnings(folder)
             resume = False
         if notes.store is not None:  # else nobody watches
-            recorder = Recorder(folder.path, data, config.latent_dim, go_on=resume)
+            recorder = Recorder(folder.path, data, config, go_on=resume)
     noted = pictured = -1e9
     outcome, model = "finished", None
     with contextlib.closing(train(config, data=data, resume=resume)) as steps:
@@ -588,7 +588,7 @@ def _train(notes: Notes, config: TrainConfig, *, resume: bool, watch: Callable[[
     return outcome
 
 
-def _picture(recorder: Recorder | None, model: GaussianVAE) -> None:
+def _picture(recorder: Recorder | None, model: Model) -> None:
     """A new live view. It is there to be looked at: a disk that is full must not end the training for it."""
     if recorder is None:
         return

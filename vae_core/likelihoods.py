@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vae_core.config import ModelSpec
+
 
 class Bernoulli(nn.Module):
     """Independent Bernoulli pixels, given as logits.
@@ -34,11 +36,15 @@ class Bernoulli(nn.Module):
 
 
 class OptimalGaussian(nn.Module):
-    """Gaussian pixels around sigmoid(out) with one shared sigma that is always the best one.
+    """Gaussian pixels or columns whose sigma is always the best one.
 
     Rybkin, Daniilidis, Levine 2021 ("Simple and Effective VAE Training with Calibrated Decoders"), eq. 4-5:
     the maximum-likelihood sigma^2 of a batch is its mean squared error, so nothing needs tuning. In training
     the batch's own sigma is used; its running average (bias-corrected) serves evaluation.
+
+    Args:
+        unit: means lie in [0, 1] (pixels, through a sigmoid) rather than anywhere on the line.
+        columns: 0 for one sigma shared by all of a sample's numbers, else how many each have their own.
     """
 
     MIN_VARIANCE = math.exp(-12.0)
@@ -48,42 +54,77 @@ class OptimalGaussian(nn.Module):
     weighted_mse: Tensor
     weight: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, *, unit: bool = True, columns: int = 0) -> None:
         super().__init__()
-        self.register_buffer("weighted_mse", torch.zeros(()))
+        self.unit = unit
+        self.columns = columns
+        self.register_buffer("weighted_mse", torch.zeros(columns or ()))
         self.register_buffer("weight", torch.zeros(()))
 
     @property
     def variance(self) -> Tensor:
-        """Running sigma^2, scalar; 1 before the first batch."""
+        """Running sigma^2, scalar or [columns]; 1 before the first batch."""
         seen = self.weighted_mse / self.weight.clamp_min(1e-12)
         return torch.where(self.weight > 0, seen, torch.ones_like(seen)).clamp_min(self.MIN_VARIANCE)
 
     def nll(self, out: Tensor, x: Tensor) -> Tensor:
-        """-log N(x; sigmoid(out), sigma^2) per sample.  out, x: [B, C, H, W] -> [B], nats (of a density)."""
-        error = (x - torch.sigmoid(out.float())).square().flatten(1)  # [B, P]
-        pixels = error.shape[1]
+        """-log N(x; mean(out), sigma^2) per sample.  out, x: [B, ...] -> [B], nats (of a density)."""
+        error = (x - self.mean(out.float())).square().flatten(1)  # [B, P]
         if self.training:
-            mse = error.mean()
+            mse = error.mean(0) if self.columns else error.mean()
             with torch.no_grad():
                 self.weighted_mse.lerp_(mse, 1 - self.DECAY)
                 self.weight.lerp_(torch.ones_like(self.weight), 1 - self.DECAY)
             variance = mse.clamp_min(self.MIN_VARIANCE)
         else:
             variance = self.variance
-        return 0.5 * (error.sum(1) / variance + pixels * (variance.log() + math.log(2 * math.pi)))
+        variance = variance.expand(error.shape[1])
+        return 0.5 * ((error / variance).sum(1) + variance.log().sum() + error.shape[1] * math.log(2 * math.pi))
+
+    def set_variance(self, variance: Tensor) -> None:
+        """The sigma^2 that is known otherwise (PCA's residual)."""
+        self.weighted_mse.copy_(variance)
+        self.weight.fill_(1.0)
 
     def mean(self, out: Tensor) -> Tensor:
-        """Expected picture, [B, C, H, W] in [0, 1]."""
-        return torch.sigmoid(out)
+        """Expected sample, [B, ...]; pixels in [0, 1]."""
+        return torch.sigmoid(out) if self.unit else out
 
     def sample(self, out: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """The expected picture with pixel noise of the running sigma, clipped to [0, 1], [B, C, H, W]."""
+        """The expected sample with noise of the running sigma; pixels are clipped to [0, 1]."""
         noise = torch.randn(out.shape, generator=generator, device=out.device)
-        return (torch.sigmoid(out) + self.variance.sqrt() * noise).clamp(0, 1)
+        drawn = self.mean(out) + self.variance.sqrt() * noise
+        return drawn.clamp(0, 1) if self.unit else drawn
 
 
-LIKELIHOODS: dict[str, type[Bernoulli] | type[OptimalGaussian]] = {
-    "bernoulli": Bernoulli,
-    "gaussian": OptimalGaussian,
-}
+class Categorical(nn.Module):
+    """Tokens, one after the other, given as logits; the padding after a sentence's end costs nothing."""
+
+    PADDING = 0
+
+    def nll(self, out: Tensor, x: Tensor) -> Tensor:
+        """-sum_t log p(x_t | ...) up to and with the end token.  out: [B, T, V], x: int64 [B, T] -> [B], nats."""
+        lost = F.cross_entropy(out.transpose(1, 2), x, ignore_index=self.PADDING, reduction="none")  # [B, T]
+        return lost.sum(1)
+
+    def mean(self, out: Tensor) -> Tensor:
+        """The likeliest token at each place: int64 [B, T]."""
+        return out.argmax(-1)
+
+    def sample(self, out: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """A token drawn at each place: int64 [B, T]."""
+        flat = torch.softmax(out, -1).flatten(0, 1)
+        return torch.multinomial(flat, 1, generator=generator).view(out.shape[:2])
+
+
+Likelihood = Bernoulli | OptimalGaussian | Categorical
+
+
+def likelihood_of(spec: ModelSpec) -> Likelihood:
+    """The likelihood that a model's spec names."""
+    if spec.likelihood == "bernoulli":
+        return Bernoulli()
+    if spec.likelihood == "categorical":
+        return Categorical()
+    columns = spec.sample_shape[0] if spec.likelihood == "columns" else 0
+    return OptimalGaussian(unit=spec.likelihood == "gaussian", columns=columns)

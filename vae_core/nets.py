@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from vae_core.config import ModelSpec
 
@@ -18,33 +19,49 @@ def _dense(widths: tuple[int, ...]) -> list[nn.Module]:
     return [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))]
 
 
-def encoder(spec: ModelSpec, outputs: int) -> nn.Sequential:
-    """[B, C, H, W] -> [B, outputs]."""
+class Encoder(nn.Sequential):
+    """Layers in order; what the model is told besides joins the numbers right after they are flattened."""
+
+    def forward(self, x: Tensor, context: Tensor | None = None) -> Tensor:
+        """[B, *sample_shape] and [B, context] -> [B, outputs]."""
+        for layer in self:
+            x = layer(x)
+            if isinstance(layer, nn.Flatten) and context is not None and context.shape[1]:
+                x = torch.cat([x, context.to(x.dtype)], 1)
+        return x
+
+
+def encoder(spec: ModelSpec, outputs: int, context: int = 0) -> nn.Module:
+    """[B, *sample_shape] (and [B, context]) -> [B, outputs]."""
     shape = spec.sample_shape
     if spec.net == "mlp":
-        widths = (math.prod(shape), *spec.hidden)
-        return nn.Sequential(nn.Flatten(), *_dense(widths), nn.Linear(widths[-1], outputs))
+        widths = (math.prod(shape) + context, *spec.hidden)
+        return Encoder(nn.Flatten(), *_dense(widths), nn.Linear(widths[-1], outputs))
+    if len(shape) != 3:
+        raise ValueError("A convolutional net takes pictures.")
     layers: list[nn.Module] = []
     for a, b in pairwise((shape[0], *spec.channels)):
         layers += [nn.Conv2d(a, b, KERNEL, STRIDE, PADDING), nn.ReLU(inplace=True)]
     side = shape[1] >> len(spec.channels)
-    widths = (spec.channels[-1] * side * side, *spec.hidden)
-    return nn.Sequential(*layers, nn.Flatten(), *_dense(widths), nn.Linear(widths[-1], outputs))
+    widths = (spec.channels[-1] * side * side + context, *spec.hidden)
+    return Encoder(*layers, nn.Flatten(), *_dense(widths), nn.Linear(widths[-1], outputs))
 
 
-def decoder(spec: ModelSpec) -> nn.Sequential:
-    """[B, D] -> [B, C, H, W], the likelihood's parameters (logits). The encoder's mirror image.
+def decoder(spec: ModelSpec, inputs: int) -> nn.Module:
+    """[B, inputs] -> [B, *sample_shape], the likelihood's parameters. The encoder's mirror image.
 
     With conv and 64x64 this is the decoder of Locatello et al. 2019, table 1.
     """
     shape = spec.sample_shape
     back = tuple(reversed(spec.hidden))
     if spec.net == "mlp":
-        widths = (spec.latent_dim, *back)
+        widths = (inputs, *back)
         return nn.Sequential(*_dense(widths), nn.Linear(widths[-1], math.prod(shape)), nn.Unflatten(1, shape))
+    if len(shape) != 3:
+        raise ValueError("A convolutional net draws pictures.")
     side = shape[1] >> len(spec.channels)
     deepest = (spec.channels[-1], side, side)
-    layers = [*_dense((spec.latent_dim, *back, math.prod(deepest))), nn.Unflatten(1, deepest)]
+    layers = [*_dense((inputs, *back, math.prod(deepest))), nn.Unflatten(1, deepest)]
     outward = (*reversed(spec.channels), shape[0])
     for a, b in pairwise(outward):
         layers += [nn.ConvTranspose2d(a, b, KERNEL, STRIDE, PADDING), nn.ReLU(inplace=True)]

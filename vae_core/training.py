@@ -7,15 +7,15 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.config import DataInfo, Figures, RunConfig, TrainConfig, model_spec
-from vae_core.metrics.likelihood import held_out_terms
-from vae_core.models import GaussianVAE, build
+from vae_core.config import Figures, ModelSpec, RunConfig, TrainConfig, model_spec
+from vae_core.metrics.likelihood import held_out_terms, told_classes
+from vae_core.models import Model, build
 from vae_core.objectives import OBJECTIVES, Setting
 from vae_core.runs.finish import write_results
 from vae_core.runs.folder import RunFolder, TrainingState
@@ -29,6 +29,10 @@ REPORT_STEPS = 25
 """A Step is yielded at least this often."""
 VALIDATION_SAMPLES = 5_000
 TEST_SAMPLES = 10_000
+FIRST_SAMPLES = 10_000
+"""Training samples that a model may look at before the first step."""
+CRITIC_BETAS = (0.5, 0.9)
+"""Adam's, for a critic (Kim and Mnih 2018, appendix A)."""
 
 
 class TrainingError(RuntimeError):
@@ -45,11 +49,13 @@ class Step:
     loss: float
     distortion: float
     rate: np.ndarray  # [D]
+    total_rate: float
+    """Sum of the rate over dimensions, and what belongs to none of them."""
     validation: Figures | None
     """Figures of the validation split, where this step looked at it."""
     samples_per_second: float
     seconds_left: float
-    model: GaussianVAE
+    model: Model
     """The model as it is now (still training: don't change it)."""
 
 
@@ -70,22 +76,36 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
 
         data = load_dataset(config.data)
     device = pick_device(config.device)
-    run = _run_config(config, data)
-    spec = run.model
+    run = RunConfig(train=config, model=model_spec(config, data.info), data=data.info)
+    spec, objective = run.model, OBJECTIVES[config.objective]
+    fused = device.type in ("cpu", "cuda")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = build(spec)
+        critic = objective.critic(spec, config).to(device) if objective.critic else None
     model = model.to(device)
     if spec.net == "conv":
         model = model.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=device.type in ("cpu", "cuda"))
+    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=fused)
+    critic_optimiser = (
+        torch.optim.Adam(critic.parameters(), lr=config.critic_learning_rate, betas=CRITIC_BETAS, fused=fused)
+        if critic
+        else None
+    )
     noise = torch.Generator(device=device).manual_seed(config.seed)
 
     x = data.x.to(device)
     positions = {name: data.splits[name].to(device) for name in ("train", "validation", "test")}
+    y = _training_classes(data, config, spec)
+    held_out_y = told_classes(spec, data.y)
+    y, held_out_y = (None if classes is None else classes.to(device) for classes in (y, held_out_y))
     batch_size = min(config.batch_size, len(positions["train"]))
     steps_per_epoch = len(positions["train"]) // batch_size
     total = config.steps or config.epochs * steps_per_epoch
+    if model.closed_form:
+        total = 0
+    if not resume:
+        model.begin(x[positions["train"][:FIRST_SAMPLES]])
     look_every = max(1, total // config.evaluations)
     report_every = max(1, min(REPORT_STEPS, total // HISTORY_ROWS))
     history_every = max(report_every, total // HISTORY_ROWS // report_every * report_every)
@@ -93,10 +113,13 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     folder = RunFolder(config.out) if config.out else None
     done, best, best_weights, history = 0, None, _copy(model), list[dict[str, float]]()
     if folder and resume:
-        state = folder.read_state(model.state_dict(), spec, noise.get_state())
+        state = folder.read_state(model, critic, noise.get_state())
         model.load_state_dict(state.weights)
         done, best, best_weights = state.step, state.best, state.best_weights
         _load_moments(optimiser, state.moments)
+        if critic is not None and critic_optimiser is not None:
+            critic.load_state_dict(state.critic)
+            _load_moments(critic_optimiser, state.critic_moments)
         noise.set_state(state.noise)
         history = folder.read_history(until=done)
         folder.write_config(run.model_copy(update={"best": best}))
@@ -105,15 +128,13 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
 
     def measure(where: Tensor, step: int) -> Figures:
         model.eval()
-        terms = held_out_terms(model, x, where)
+        terms = held_out_terms(model, x, where, y=held_out_y)
         model.train()
-        judge = OBJECTIVES[config.objective].judge
-        assert judge is not None
         return Figures(
             step=step,
             distortion=float(terms.distortion.mean()),
-            rate=float(terms.rate.sum(1).mean()),
-            objective=float(judge(terms, config).mean()),
+            rate=float(terms.total_rate.mean()),
+            objective=float((objective.judge(terms, config) if objective.judge else -terms.elbo).mean()),
         )
 
     def look() -> Figures:
@@ -127,10 +148,19 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         nonlocal best, best_weights
         if figures is None:
             return
-        if best is None or figures.objective < best.objective:
+        if best is None or objective.judge is None or figures.objective < best.objective:
             best, best_weights = figures, _copy(model)
         if folder:
-            state = TrainingState(done, _copy(model), best_weights, best, _moments(optimiser), noise.get_state())
+            state = TrainingState(
+                done,
+                _copy(model),
+                best_weights,
+                best,
+                _moments(optimiser),
+                noise.get_state(),
+                _copy(critic) if critic else {},
+                _moments(critic_optimiser) if critic_optimiser else {},
+            )
             folder.write_progress(run.model_copy(update={"best": best}), state, history)
 
     def finish(outcome: str) -> None:
@@ -145,23 +175,38 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         reached = {"best": best, "test": test if test and np.isfinite(test.objective) else None, "state": outcome}
         write_results(folder, run.model_copy(update=reached), model, data)
 
-    plan = Setting(config, 0.0, total, len(positions["train"]), generator=noise)
+    plan = Setting(config, 0.0, total, len(positions["train"]), critic, noise)
     forward = _loss_function(model, plan, device, done)
-    meter = _Meter(spec.latent_dim, device, batch_size)
+    dims = spec.latent_dim
+    meter = _Meter(dims, device, batch_size)
+    parameters = list(model.parameters())
     try:
         model.train()
+        if model.closed_form and not resume:
+            found = look()
+            values = [found.objective, found.distortion, found.rate]
+            history.append(_history_row(0, 0.0, [*values, *[0.0] * dims], found))
+            keep(found)
+            yield Step(0, 0, 0.0, values[0], values[1], np.zeros(dims), values[2], found, 0.0, 0.0, model)
         for rows in _batches(positions["train"], batch_size, config.seed, range(done, total)):
             batch = x[rows]
             if spec.net == "conv":
                 batch = batch.contiguous(memory_format=torch.channels_last)
+            if done and done == config.pretrain_steps:
+                _begin_decoder_anew(model, optimiser, config.seed)
+                best = None
             for group in optimiser.param_groups:
                 group["lr"] = config.learning_rate * cosine_tail(done, total, config.decay)
-            loss, distortion, rate = forward(batch, done)
+            losses = forward(batch, None if y is None else y[rows], done)
             optimiser.zero_grad(set_to_none=True)
-            loss.backward()
+            losses.model.backward(inputs=parameters)
+            if losses.critic is not None and critic is not None and critic_optimiser is not None:
+                critic_optimiser.zero_grad(set_to_none=True)
+                losses.critic.backward(inputs=list(critic.parameters()))
+                critic_optimiser.step()
             optimiser.step()
             done += 1
-            meter.add(done, loss, distortion, rate)
+            meter.add(done, losses)
 
             looking = done % look_every == 0 or done == total
             if not (looking or done % report_every == 0):
@@ -179,7 +224,8 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
                 epoch=done / steps_per_epoch,
                 loss=values[0],
                 distortion=values[1],
-                rate=np.array(values[2:]),
+                rate=np.array(values[3:]),
+                total_rate=values[2],
                 validation=figures,
                 samples_per_second=speed,
                 seconds_left=(total - done) * batch_size / max(speed, 1e-9),
@@ -198,46 +244,78 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         raise
 
 
-def _run_config(config: TrainConfig, data: Dataset) -> RunConfig:
-    info = DataInfo(
-        name=data.name,
-        sample_shape=data.sample_shape,
-        size=len(data),
-        class_names=data.class_names,
-        factor_names=data.factor_names,
-        factor_sizes=data.factor_sizes,
-    )
-    return RunConfig(train=config, model=model_spec(config, data.sample_shape), data=info)
+def _training_classes(data: Dataset, config: TrainConfig, spec: ModelSpec) -> Tensor | None:
+    """The classes that the model is told in training, int64 [N]: all of a conditional one's, a few of a
+    semi-supervised one's (-1 for the others), none of any other's.
+
+    Raises ValueError where the data has no classes for a model that needs them.
+    """
+    able = spec.abilities
+    if not able.classes:
+        return None
+    if data.y is None:
+        raise ValueError(f"{data.name} has no classes, and this model learns from them: choose other data.")
+    if not able.infers_class:
+        return data.y
+    told = torch.full_like(data.y, -1)
+    rows = data.splits["train"][np.random.RandomState(config.seed).permutation(len(data.splits["train"]))]
+    for label in range(able.classes):
+        chosen = rows[data.y[rows] == label][: config.labels]
+        told[chosen] = label
+    return told
 
 
-Losses = tuple[Tensor, Tensor, Tensor]
-"""The loss and the mean distortion, scalars, and the mean rate [D]."""
+def _begin_decoder_anew(model: Model, optimiser: torch.optim.Optimizer, seed: int) -> None:
+    """Fresh weights for the decoder, beside an encoder that knows something by now (Li et al. 2019, section 3.2)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed + 1)
+        fresh = build(model.spec).get_submodule("decoder")
+    decoder = model.get_submodule("decoder")
+    decoder.load_state_dict(fresh.state_dict())
+    for parameter in decoder.parameters():
+        optimiser.state.pop(parameter, None)
+
+
+class Losses(NamedTuple):
+    """Of one batch. All but the rate are scalars; means over the batch, nats."""
+
+    model: Tensor
+    critic: Tensor | None
+    distortion: Tensor
+    total_rate: Tensor
+    rate: Tensor  # [D]
 
 
 def _loss_function(
-    model: GaussianVAE, plan: Setting, device: torch.device, done: int
-) -> Callable[[Tensor, int], Losses]:
-    """(batch, step) -> losses, compiled into captured graphs where the config asks for it."""
+    model: Model, plan: Setting, device: torch.device, done: int
+) -> Callable[[Tensor, Tensor | None, int], Losses]:
+    """(batch, classes, step) -> losses, compiled into captured graphs where the config asks for it."""
     config = plan.config
     objective = OBJECTIVES[config.objective]
+    draws = objective.draws(config)
     autocast = _autocast(config.precision, device)
-    compiled = config.compile == "on" or (config.compile == "auto" and device.type == "cuda")
+    # a critic's penalty differentiates twice, importance weights hook into gradients, an LSTM is a kernel already
+    plain = objective.critic is None and draws == 1 and model.spec.net != "lstm"
+    compiled = config.compile == "on" or (config.compile == "auto" and device.type == "cuda" and plain)
     # captured graphs draw their noise from CUDA's own generator alone
     captured = compiled and device.type == "cuda"
     plan = replace(plan, generator=None if captured else plan.generator)
     if captured:
         torch.cuda.manual_seed(config.seed + done)
 
-    def losses(batch: Tensor, step: Tensor | float) -> Losses:
+    def losses(batch: Tensor, y: Tensor | None, step: Tensor | float) -> Losses:
         with autocast:
-            terms = model.terms(batch, generator=plan.generator)
-        return objective.loss(terms, replace(plan, step=step)).mean(), terms.distortion.mean(), terms.rate.mean(0)
+            terms = model.terms(batch, y, plan.generator, draws)
+        now = replace(plan, step=step)
+        loss = objective.loss(terms, now).mean()
+        second = objective.critic_loss(terms, now).mean() if objective.critic_loss else None
+        return Losses(loss, second, terms.distortion.mean(), terms.total_rate.mean(), terms.rate.mean(0))
 
     if not compiled:
         return losses
     graph = torch.compile(losses, mode="reduce-overhead" if captured else "default")
     # the step goes in as a tensor: as a number it would be compiled anew each time
-    return lambda batch, step: graph(batch, torch.tensor(float(step), device=device))
+    return lambda batch, y, step: graph(batch, y, torch.tensor(float(step), device=device))
 
 
 def _batches(positions: Tensor, batch_size: int, seed: int, steps: range) -> Iterator[Tensor]:
@@ -257,17 +335,17 @@ class _Meter:
     """Means of the loss and its terms since the last reading, kept on the device: reading alone waits for it."""
 
     def __init__(self, latent_dim: int, device: torch.device, batch_size: int) -> None:
-        self.sums = torch.zeros(2 + latent_dim, device=device)  # loss, distortion, rate [D]
+        self.sums = torch.zeros(3 + latent_dim, device=device)  # loss, distortion, total rate, rate [D]
         self.first_bad = torch.full((), -1, dtype=torch.int64, device=device)
         self.batch_size = batch_size
         self.counted = self.seen = 0
         self.spent, self.started = 0.0, time.perf_counter()
 
     @torch.no_grad()
-    def add(self, step: int, loss: Tensor, distortion: Tensor, rate: Tensor) -> None:
-        bad = (self.first_bad < 0) & ~torch.isfinite(loss)
+    def add(self, step: int, losses: Losses) -> None:
+        bad = (self.first_bad < 0) & ~torch.isfinite(losses.model)
         self.first_bad = torch.where(bad, step, self.first_bad)
-        self.sums += torch.cat([torch.stack([loss, distortion]), rate])
+        self.sums += torch.cat([torch.stack([losses.model, losses.distortion, losses.total_rate]), losses.rate])
         self.counted += 1
 
     def read(self) -> tuple[list[float], float]:
@@ -313,7 +391,7 @@ def _autocast(precision: str, device: torch.device) -> AbstractContextManager[ob
     return torch.autocast(device.type, dtype=torch.bfloat16) if half else nullcontext()
 
 
-def _copy(model: GaussianVAE) -> dict[str, Tensor]:
+def _copy(model: torch.nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in model.state_dict().items()}
 
 
@@ -337,11 +415,11 @@ def _history_row(step: int, epoch: float, values: list[float], figures: Figures 
         "epoch": epoch,
         "loss": values[0],
         "distortion": values[1],
-        "rate": sum(values[2:]),
+        "rate": values[2],
         "validation_distortion": figures.distortion if figures else float("nan"),
         "validation_rate": figures.rate if figures else float("nan"),
     }
-    return row | {f"rate_{d}": value for d, value in enumerate(values[2:])}
+    return row | {f"rate_{d}": value for d, value in enumerate(values[3:])}
 
 
 def _cause(step: int, config: TrainConfig, best: Figures | None) -> str:

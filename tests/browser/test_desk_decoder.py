@@ -14,6 +14,7 @@ import torch
 from playwright.sync_api import Browser, Page, Route
 from torch import nn
 
+from vae_core.config import DataInfo
 from vae_core.export import decode_pictures, decoder_program
 from vae_core.latent.geometry import corner_grid, lerp, slerp
 
@@ -50,8 +51,9 @@ class FakeModel:
             nn.init.normal_(parameter, std=1.4 / max(parameter[0].numel(), 1) ** 0.5 if parameter.dim() > 1 else 0.1)
         self.latent_dim = latent_dim
         self.sample_shape = sample_shape
+        self.device = torch.device("cpu")
 
-    def decode(self, z: torch.Tensor) -> torch.Tensor:
+    def decode(self, z: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
         return torch.sigmoid(self.decoder(z)).reshape(-1, *self.sample_shape)
 
 
@@ -200,7 +202,8 @@ def test_every_layer_gives_torchs_picture(name: str, plain: bool, decode: Decode
     model = FakeModel(made.build(), made.latent_dim, made.shape)
     codes = codes_for(made.latent_dim)
     kernel, levels = decode(decoder_program(model).to_bytes(), codes, plain)
-    wanted = decode_pictures(model, codes)
+    info = DataInfo(name="made up", sample_shape=made.shape, size=1)
+    wanted = decode_pictures(model, info, codes)
     assert wanted.std() > 10, "a flat picture would prove nothing"
     assert_alike(levels, wanted)
     assert kernel == ("plain" if plain else "simd")
@@ -216,7 +219,7 @@ def test_shipped_runs_give_torchs_picture(name: str, plain: bool, decode: Decode
     run = load_run(PROJECT / "checkpoints" / name)
     codes = np.concatenate([codes_for(run.model.latent_dim), run.codes.mean[:64]])
     _, levels = decode(decoder_program(run.model).to_bytes(), codes, plain)
-    assert_alike(levels, decode_pictures(run.model, codes))
+    assert_alike(levels, decode_pictures(run.model, run.config.data, codes))
 
 
 def test_walks_and_distances_are_the_librarys(modules: Page) -> None:

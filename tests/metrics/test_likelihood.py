@@ -8,15 +8,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from vae_core.config import TrainConfig, model_spec
+from vae_core.config import DataInfo, TrainConfig, model_spec
 from vae_core.metrics.activity import active_units
 from vae_core.metrics.likelihood import held_out_terms, importance_bound
-from vae_core.models import GaussianVAE, build
+from vae_core.models import Model, build
 
 
-def _model() -> tuple[GaussianVAE, torch.Tensor]:
+def _model() -> tuple[Model, torch.Tensor]:
     torch.manual_seed(0)
-    model = build(model_spec(TrainConfig(latent_dim=2, hidden=(8,)), (1, 4, 4))).eval()
+    model = build(model_spec(TrainConfig(latent_dim=2, hidden=(8,)), DataInfo(name="squares", sample_shape=(1, 4, 4), size=64))).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(3)  # posteriors that are far from the true ones

@@ -32,7 +32,7 @@ def write_run(
     info = DataInfo(name=data, sample_shape=(1, 8, 8), size=size)
     (root / name).mkdir()
     RunFolder(root / name).write_config(
-        RunConfig(train=train, model=model_spec(train, (1, 8, 8)), data=info, best=best, state=state)
+        RunConfig(train=train, model=model_spec(train, info), data=info, best=best, state=state)
     )
     if ready:
         (root / name / "codes.npz").touch()

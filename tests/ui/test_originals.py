@@ -51,7 +51,7 @@ def test_a_file_cut_short_gives_decoded_pictures_and_says_why(data: Path, no_run
     pictures = cache.get_pictures("toy", (0, 3))
     assert "t10k-images" in pictures.decoded
     run = load_run(no_runs / "toy")
-    np.testing.assert_array_equal(pictures.pixels, decode_pictures(run.model, run.codes.mean[:2])[:, 0])
+    np.testing.assert_array_equal(pictures.pixels, decode_pictures(run.model, run.config.data, run.codes.mean[:2])[:, 0])
     shown = offer("mnist")
     assert "t10k-images" in shown.markdown[0].value and shown.button[0].label.startswith("Download MNIST")
     cut.write_bytes(whole)  # mended: the originals come back

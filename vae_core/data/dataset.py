@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vae_core.config import DataInfo
 from vae_core.data.cards import DatasetCard, DatasetError, Kind
-from vae_core.data.sprites import SpriteImages
+from vae_core.data.drawn import DrawnImages
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,7 @@ class Dataset:
     """
 
     name: str
-    x: Tensor | SpriteImages  # image: uint8 [N, C, H, W], 0..255; text: int64 [N, T]; table: float32 [N, F]
+    x: Tensor | DrawnImages  # image: uint8 [N, C, H, W], 0..255; text: int64 [N, T]; table: float32 [N, F]
     y: Tensor | None  # int64 [N]
     class_names: tuple[str, ...]
     factors: Tensor | None  # int64 [N, K]
@@ -44,6 +45,24 @@ class Dataset:
     def sample_shape(self) -> tuple[int, ...]:
         """Of one sample: (C, H, W), (T,) or (F,)."""
         return tuple(self.x.shape[1:])
+
+    @property
+    def info(self) -> DataInfo:
+        """What a run remembers of this dataset."""
+        return DataInfo(
+            name=self.name,
+            kind=self.kind,
+            sample_shape=self.sample_shape,
+            size=len(self),
+            class_names=self.class_names,
+            factor_names=self.factor_names,
+            factor_sizes=self.factor_sizes,
+            vocabulary=self.vocabulary,
+            joiner=self.joiner,
+            columns=self.columns,
+            centre=self.centre,
+            scale=self.scale,
+        )
 
     def __len__(self) -> int:
         return len(self.index)
@@ -74,7 +93,7 @@ class Dataset:
         member = member[chosen]  # [n]
         return replace(
             self,
-            x=self.x.take(chosen) if isinstance(self.x, SpriteImages) else self.x[chosen],
+            x=self.x.take(chosen) if isinstance(self.x, DrawnImages) else self.x[chosen],
             y=None if self.y is None else self.y[chosen],
             factors=None if self.factors is None else self.factors[chosen],
             splits={name: (member == number).nonzero().reshape(-1) for number, name in enumerate(self.splits)},
@@ -84,7 +103,7 @@ class Dataset:
 
 def from_card(
     card: DatasetCard,
-    x: Tensor | SpriteImages,
+    x: Tensor | DrawnImages,
     y: Tensor | None,
     splits: Mapping[str, Tensor],
     *,
@@ -113,6 +132,12 @@ def from_card(
         centre=centre,
         scale=scale,
     )
+
+
+def ordered_splits(sizes: tuple[int, int, int]) -> dict[str, Tensor]:
+    """Training, validation and test samples that follow each other, each int64."""
+    parts = torch.split(torch.arange(sum(sizes)), list(sizes))
+    return dict(zip(("train", "validation", "test"), parts, strict=True))
 
 
 def shuffled_splits(n: int, seed: int) -> dict[str, Tensor]:

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from vae_core.models import GaussianVAE, Posterior, Terms
-from vae_core.models.gaussian import unit_range
+from vae_core.config import ModelSpec
+from vae_core.models import Model, Posterior, Terms
 
 BATCH = 500
+CODES_A_PASS = 4096
 
 
-class Pictures(Protocol):
-    """What can be indexed by rows: a tensor [N, C, H, W], or pictures that are drawn on demand."""
+class Samples(Protocol):
+    """What can be indexed by rows: a tensor [N, ...], or pictures that are drawn on demand."""
 
     def __getitem__(self, rows: Tensor, /) -> Tensor: ...
 
 
-@torch.no_grad()
-def held_out_terms(model: GaussianVAE, x: Pictures, positions: Tensor, seed: int = 0) -> Terms:
-    """The terms of x[positions], on the CPU: distortion [n] from one posterior sample each (drawn with `seed`),
-    rate [n, D] and the posteriors, nats.
+def told_classes(spec: ModelSpec, y: Tensor | None) -> Tensor | None:
+    """The classes that a model of this kind is told of held-out samples: a conditional one's, no other's."""
+    return y if spec.condition == "class" else None
 
-    The model is used as it is (call eval() first where that matters), wherever it is.
+
+def _parts(
+    model: Model, x: Samples, positions: Tensor, y: Tensor | None, seed: int, batch: int, draws: int
+) -> Iterator[Terms]:
+    generator = torch.Generator(device=model.device).manual_seed(seed)
+    for rows in positions.split(batch):
+        classes = None if y is None else y[rows].to(model.device)
+        yield model.terms(x[rows].to(model.device), classes, generator, draws)
+
+
+@torch.no_grad()
+def held_out_terms(model: Model, x: Samples, positions: Tensor, seed: int = 0, y: Tensor | None = None) -> Terms:
+    """The terms of x[positions], on the CPU: distortion [n] from one posterior sample each (drawn with `seed`),
+    rate [n, D], posteriors and codes, nats.
+
+    The model is used as it is (call eval() first where that matters), wherever it is. `y`, int64 [N], are the
+    classes that a conditional model is told.
     """
-    device = next(model.parameters()).device
-    generator = torch.Generator(device=device).manual_seed(seed)
-    parts = [model.terms(x[rows].to(device), generator=generator) for rows in positions.split(BATCH)]
+    parts = list(_parts(model, x, positions, y, seed, BATCH, 1))
+    shared = [part.shared for part in parts if part.shared is not None]
     return Terms(
         torch.cat([part.distortion for part in parts]).float().cpu(),
         torch.cat([part.rate for part in parts]).float().cpu(),
@@ -37,27 +53,25 @@ def held_out_terms(model: GaussianVAE, x: Pictures, positions: Tensor, seed: int
             torch.cat([part.posterior.mean for part in parts]).cpu(),
             torch.cat([part.posterior.std for part in parts]).cpu(),
         ),
+        torch.cat([part.z for part in parts]).cpu(),
+        shared=torch.cat(shared).float().cpu() if shared else None,
     )
 
 
 @torch.no_grad()
-def importance_bound(model: GaussianVAE, x: Pictures, positions: Tensor, samples: int, seed: int = 0) -> Tensor:
+def importance_bound(
+    model: Model, x: Samples, positions: Tensor, samples: int, seed: int = 0, y: Tensor | None = None
+) -> Tensor:
     """log (1/K sum_k p(x, z_k) / q(z_k|x)), z_k ~ q, per sample: [n] nats, a lower bound on log p(x).
 
-    Burda, Grosse, Salakhutdinov 2016 (IWAE), eq. 8. K = 1 is the ELBO; it tightens with K.
+    Burda, Grosse, Salakhutdinov 2016 (IWAE), eq. 8. K = 1 is the ELBO; it tightens with K. Raises ValueError for a
+    model whose posteriors have no density.
     """
-    generator = torch.Generator(device=positions.device).manual_seed(seed)
     bounds = []
-    per_pass = max(1, 4096 // samples)
-    for rows in positions.split(per_pass):
-        pixels = unit_range(x[rows])
-        posterior = model.encode(pixels)
-        batch, dims = posterior.mean.shape
-        noise = torch.randn(batch, samples, dims, generator=generator, device=pixels.device)
-        z = posterior.mean[:, None] + posterior.std[:, None] * noise  # [B, K, D]
-        out = model.decoder(z.flatten(0, 1)).float()  # [B*K, C, H, W]
-        distortion = model.likelihood.nll(out, pixels.repeat_interleave(samples, 0)).view(batch, samples)
-        # log p(z) - log q(z|x): the two (2 pi)^(D/2) cancel
-        log_ratio = (0.5 * noise.square() - 0.5 * z.square() + posterior.std.log()[:, None]).sum(2)  # [B, K]
-        bounds.append((torch.logsumexp(log_ratio - distortion, 1) - math.log(samples)).cpu())
+    for terms in _parts(model, x, positions, y, seed, max(1, CODES_A_PASS // samples), max(2, samples)):
+        if terms.draws is None:
+            raise ValueError("This model's codes have no density to weigh: it has no importance-weighted bound.")
+        draws = terms.draws
+        log_weights = (draws.log_prior - draws.log_posterior - draws.distortion)[:samples]  # [K, B]
+        bounds.append((torch.logsumexp(log_weights, 0) - math.log(samples)).cpu())
     return torch.cat(bounds)

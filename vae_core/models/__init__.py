@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vae_core.config import ModelSpec
-from vae_core.models.gaussian import GaussianVAE, Posterior, Terms
+from vae_core.models.base import Draws, Model, Posterior, Terms
+from vae_core.models.vae import VAE
 
-__all__ = ["GaussianVAE", "Posterior", "Terms", "build"]
+__all__ = ["VAE", "Draws", "Model", "Posterior", "Terms", "build"]
+
+BOTTLENECKS: dict[str, Callable[[ModelSpec], Model]] = {"gaussian": VAE, "point": VAE}
 
 
-def build(spec: ModelSpec) -> GaussianVAE:
+def build(spec: ModelSpec) -> Model:
     """A fresh model of this architecture, on the current default device."""
-    return GaussianVAE(spec)
+    return BOTTLENECKS[spec.bottleneck](spec)

@@ -17,7 +17,7 @@ from vae_core.runs.names import dimension_names, rename_dimension
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vae_core.models import GaussianVAE
+    from vae_core.models import Model
 
 __all__ = [
     "Codes",
@@ -57,7 +57,7 @@ class Run:
         return self.folder / "preview.png"
 
     @cached_property
-    def model(self) -> GaussianVAE:
+    def model(self) -> Model:
         from vae_core.runs.weights import load_model
 
         return load_model(RunFolder(self.folder).weights, self.config.model)

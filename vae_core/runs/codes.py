@@ -33,6 +33,7 @@ class Codes:
     distortion: np.ndarray  # float32 [n], nats
     y: np.ndarray | None  # int64 [n]
     factors: np.ndarray | None  # int64 [n, K]
+    rates: np.ndarray | None = None  # float32 [n, D], nats, where they don't follow from mean and std
 
     def __len__(self) -> int:
         return len(self.index)
@@ -51,7 +52,9 @@ class Codes:
 
     @property
     def rate(self) -> np.ndarray:
-        """KL(q(z_d|x) || N(0, 1)) of each sample and dimension, nats: float32 [n, D]."""
+        """KL(q(z_d|x) || p(z_d)) of each sample and dimension, nats: float32 [n, D]; p is N(0, 1) where none is kept."""
+        if self.rates is not None:
+            return self.rates
         std = self.std
         return (0.5 * (self.mean**2 + std**2 - 1) - np.log(std)).astype(np.float32)
 
@@ -61,13 +64,15 @@ def write_codes(path: Path, codes: Codes) -> None:
     arrays = {
         "index": codes.index.astype(np.int32),
         "mean": np.clip(codes.mean, -HALF, HALF).astype(np.float16),
-        "std": np.clip(codes.std, 1e-4, HALF).astype(np.float16),
+        "std": np.clip(codes.std, 1e-4, HALF).astype(np.float16),  # a point's code has no spread; never quite 0 here
         "distortion": codes.distortion.astype(np.float32),
     }
     if codes.y is not None:
         arrays["y"] = codes.y.astype(np.int16)
     if codes.factors is not None:
         arrays["factors"] = codes.factors.astype(np.int16)
+    if codes.rates is not None:
+        arrays["rates"] = np.clip(codes.rates, -HALF, HALF).astype(np.float16)
     write_arrays(path, arrays)
 
 
@@ -86,6 +91,7 @@ def read_codes(path: Path, config: RunConfig) -> Codes:
         "distortion": (n,),
         "y": (n,),
         "factors": (n, len(sizes)),
+        "rates": (n, latent_dim),
     }
     for name, shape in expected.items():
         if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind not in "fiu"):
@@ -95,14 +101,16 @@ def read_codes(path: Path, config: RunConfig) -> Codes:
     mean, std = arrays["mean"].astype(np.float32), arrays["std"].astype(np.float32)
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
         raise RunError(f"{place(path)} holds codes that are not finite numbers.")
-    limits = {"index": config.data.size, "distortion": np.inf, "factors": np.array(sizes)}
+    # what a model without an encoder dreams is numbered behind the dataset's samples
+    most = config.data.size + (0 if config.model.abilities.encodes else n)
+    limits = {"index": most, "distortion": np.inf, "rates": np.inf, "factors": np.array(sizes)}
     if config.data.class_names:
         limits["y"] = len(config.data.class_names)
     for name, limit in limits.items():
         values = arrays.get(name)
         if values is not None and not ((np.isfinite(values) & (values < limit)).all()):
             raise RunError(f"{place(path)} has values of {name} that its run cannot have.")
-        if values is not None and name != "distortion" and (values < 0).any():
+        if values is not None and name not in ("distortion", "rates") and (values < 0).any():
             raise RunError(f"{place(path)} has values of {name} below 0.")
     return Codes(
         index=arrays["index"].astype(np.int64),
@@ -111,4 +119,5 @@ def read_codes(path: Path, config: RunConfig) -> Codes:
         distortion=arrays["distortion"].astype(np.float32),
         y=arrays["y"].astype(np.int64) if "y" in arrays else None,
         factors=arrays["factors"].astype(np.int64) if "factors" in arrays else None,
+        rates=arrays["rates"].astype(np.float32) if "rates" in arrays else None,
     )

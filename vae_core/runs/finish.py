@@ -11,26 +11,27 @@ import numpy as np
 import torch
 from PIL import Image
 
-from vae_core.config import RunConfig, TrainConfig
+from vae_core.config import DataInfo, RunConfig, TrainConfig
 from vae_core.export import decode_pictures, upright
 from vae_core.metrics.activity import active_units
-from vae_core.metrics.likelihood import held_out_terms
+from vae_core.metrics.likelihood import held_out_terms, told_classes
 from vae_core.runs.codes import Codes, write_codes
 from vae_core.runs.files import write_atomically
 from vae_core.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from vae_core.data import Dataset
-    from vae_core.models import GaussianVAE
+    from vae_core.models import Model
 
 WHOLE = 70_000
 """Datasets up to this size get a code for each sample; larger ones for a fixed part of the test split."""
 PART = 10_000
+DREAMS = 2_000
 PREVIEW_TILE = 64
 PREVIEW_ROWS, PREVIEW_COLUMNS = 4, 8
 
 
-def write_results(folder: RunFolder, config: RunConfig, model: GaussianVAE, data: Dataset) -> None:
+def write_results(folder: RunFolder, config: RunConfig, model: Model, data: Dataset) -> None:
     """codes.npz, preview.png, card.md and the final config.json of a run whose best weights `model` carries.
 
     A run without any kept weights gets its config alone.
@@ -39,15 +40,24 @@ def write_results(folder: RunFolder, config: RunConfig, model: GaussianVAE, data
     if config.best is not None:
         codes = encode_dataset(model, data)
         write_codes(folder.codes, codes)
-        write_preview(folder.path / "preview.png", model, codes)
+        write_preview(folder.path / "preview.png", model, config.data, codes)
         write_atomically(folder.path / "card.md", card(folder.path.name, config, codes).encode())
     folder.write_config(config)
 
 
-def encode_dataset(model: GaussianVAE, data: Dataset) -> Codes:
-    """Posteriors and distortions of the whole dataset, or of a fixed part of the test split where it is large."""
+def encode_dataset(model: Model, data: Dataset) -> Codes:
+    """Posteriors and distortions of the whole dataset, or of a fixed part of the test split where it is large.
+
+    A model without an encoder gets codes of its dreams, drawn from its prior: their index begins where the data ends.
+    """
+    able = model.spec.abilities
+    if not able.encodes:
+        z = model.sample_prior(DREAMS, generator=torch.Generator(device=model.device).manual_seed(0)).cpu().numpy()
+        index = len(data) + np.arange(DREAMS)
+        zeros = np.zeros_like(z)
+        return Codes(index, z, zeros, zeros[:, 0], y=None, factors=None, rates=zeros)
     positions = torch.arange(len(data)) if len(data) <= WHOLE else data.splits["test"][:PART]
-    terms = held_out_terms(model, data.x, positions)
+    terms = held_out_terms(model, data.x, positions, y=told_classes(model.spec, data.y))
     return Codes(
         index=positions.numpy(),
         mean=terms.posterior.mean.numpy(),
@@ -55,14 +65,16 @@ def encode_dataset(model: GaussianVAE, data: Dataset) -> Codes:
         distortion=terms.distortion.numpy(),
         y=None if data.y is None else data.y[positions].numpy(),
         factors=None if data.factors is None else data.factors[positions].long().numpy(),
+        rates=None if able.closed_rate else terms.rate.numpy(),
     )
 
 
-def write_preview(path: Path, model: GaussianVAE, codes: Codes) -> None:
+def write_preview(path: Path, model: Model, info: DataInfo, codes: Codes) -> None:
     """The gallery's picture: the decoded plane of a 2-D model; else its four busiest dimensions, one a row."""
     z = preview_codes(codes, PREVIEW_ROWS, PREVIEW_COLUMNS)
-    pictures = upright(decode_pictures(model, z))  # [R*C, H, W] or [R*C, H, W, 3]
-    tiles = [Image.fromarray(picture).resize((PREVIEW_TILE,) * 2, Image.Resampling.BICUBIC) for picture in pictures]
+    y = np.arange(len(z)) // PREVIEW_COLUMNS % model.spec.classes if model.spec.classes else None  # a class a row
+    made = upright(decode_pictures(model, info, z, y))  # [R*C, H, W] or [R*C, H, W, 3]
+    tiles = [Image.fromarray(picture).resize((PREVIEW_TILE,) * 2, Image.Resampling.BICUBIC) for picture in made]
     sheet = Image.new(tiles[0].mode, (PREVIEW_COLUMNS * PREVIEW_TILE, PREVIEW_ROWS * PREVIEW_TILE))
     for i, tile in enumerate(tiles):
         row, column = divmod(i, PREVIEW_COLUMNS)

@@ -25,12 +25,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from vae_core.config import SCHEMA_VERSION, Figures, ModelSpec, RunConfig, check_name
+from vae_core.config import SCHEMA_VERSION, Figures, RunConfig, check_name
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_bounded, write_atomically
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
 CONFIG_LIMIT = 1 << 20
 HISTORY_LIMIT = 64 << 20
@@ -47,6 +47,9 @@ class TrainingState:
     best: Figures | None
     moments: dict[str, Tensor]
     noise: Tensor  # uint8, the generator's state
+    critic: dict[str, Tensor]
+    critic_moments: dict[str, Tensor]
+    """Of the net that is trained beside the model; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,13 @@ class RunFolder:
         self.write_weights(state.best_weights)
         write_atomically(self.path / "history.csv", _csv(history))
         self.write_config(config)
-        groups = {"weights": state.weights, "best": state.best_weights, "moments": state.moments}
+        groups = {
+            "weights": state.weights,
+            "best": state.best_weights,
+            "moments": state.moments,
+            "critic": state.critic,
+            "critic_moments": state.critic_moments,
+        }
         tensors = {f"{group}/{name}": value for group, values in groups.items() for name, value in values.items()}
         best = state.best.model_dump() if state.best else None
         # one key: safetensors writes several in no fixed order, and equal states shall be equal files
@@ -132,28 +141,26 @@ class RunFolder:
             {"progress": json.dumps({"step": state.step, "best": best})},
         )
 
-    def read_state(self, weights: Mapping[str, Tensor], spec: ModelSpec, noise: Tensor) -> TrainingState:
-        """The last state, for a model with these weights and a generator with such a state.
+    def read_state(self, model: nn.Module, critic: nn.Module | None, noise: Tensor) -> TrainingState:
+        """The last state, for this model, the critic beside it, and a generator with such a state.
 
         Raises RunError where there is none or it doesn't fit.
         """
         import torch
 
-        from vae_core.models import build
-        from vae_core.runs.weights import read_tensors, shapes_of
+        from vae_core.runs.weights import moments_of, read_tensors, shapes_of
 
-        with torch.device("meta"):
-            parameters = list(build(spec).parameters())
-        own = shapes_of(weights)
+        own = shapes_of(model.state_dict())
         expected = {f"{group}/{name}": entry for group in ("weights", "best") for name, entry in own.items()}
-        for i, parameter in enumerate(parameters):
-            shape = tuple(parameter.shape)
-            expected[f"moments/{i}.step"] = ((), torch.float32)
-            expected[f"moments/{i}.exp_avg"] = (shape, torch.float32)
-            expected[f"moments/{i}.exp_avg_sq"] = (shape, torch.float32)
+        expected |= {f"moments/{name}": entry for name, entry in moments_of(model).items()}
+        if critic is not None:
+            expected |= {f"critic/{name}": entry for name, entry in shapes_of(critic.state_dict()).items()}
+            expected |= {f"critic_moments/{name}": entry for name, entry in moments_of(critic).items()}
         expected["noise"] = (tuple(noise.shape), torch.uint8)
         tensors, metadata = read_tensors(self.state, expected)
-        groups: dict[str, dict[str, Tensor]] = {"weights": {}, "best": {}, "moments": {}}
+        groups: dict[str, dict[str, Tensor]] = {
+            "weights": {}, "best": {}, "moments": {}, "critic": {}, "critic_moments": {},
+        }
         for name, value in tensors.items():
             group, _, rest = name.partition("/")
             if rest:
@@ -164,7 +171,16 @@ class RunFolder:
             best = Figures.model_validate(progress["best"]) if progress["best"] else None
         except (KeyError, TypeError, ValueError):
             raise RunError(f"{self.path.name}/state.safetensors does not say at which step it was saved.") from None
-        return TrainingState(step, groups["weights"], groups["best"], best, groups["moments"], tensors["noise"])
+        return TrainingState(
+            step,
+            groups["weights"],
+            groups["best"],
+            best,
+            groups["moments"],
+            tensors["noise"],
+            groups["critic"],
+            groups["critic_moments"],
+        )
 
     def read_history(self, until: int | None = None) -> list[dict[str, float]]:
         """Rows of history.csv, up to the step `until`. Raises RunError where it is not a table of numbers."""

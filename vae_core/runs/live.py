@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vae_core.config import TrainConfig, model_spec
 from vae_core.export import decode_pictures
+from vae_core.render import pictures as rendered
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_arrays, write_arrays
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from vae_core.data import Dataset
-    from vae_core.models import GaussianVAE
+    from vae_core.models import Model
     from vae_core.training import Step
 
 FILE = "live.npz"
@@ -73,11 +75,13 @@ class Recorder:
     Decoding draws no random number and changes no weight, so a watched training ends with the same weights.
     """
 
-    def __init__(self, folder: Path, data: Dataset, latent_dim: int, *, go_on: bool = False) -> None:
+    def __init__(self, folder: Path, data: Dataset, config: TrainConfig, *, go_on: bool = False) -> None:
         import torch
 
         self.folder = folder
-        self.originals: Tensor = data.x[data.splits["validation"][:PAIRS]]  # [8, C, H, W]
+        self.info = data.info
+        latent_dim = model_spec(config, self.info).latent_dim
+        self.originals: Tensor = data.x[data.splits["validation"][:PAIRS]]  # [8, *sample_shape]
         self.codes = torch.randn(SAMPLES, latent_dim, generator=torch.Generator().manual_seed(0))  # [16, D]
         old = _readable(folder) if go_on else None
         self.train = old.train.tolist() if old else []
@@ -90,28 +94,30 @@ class Recorder:
             while rows and rows[-1][0] >= step.step:
                 rows.pop()
         self.rate = np.asarray(step.rate, dtype=np.float64)
-        self.train.append([step.step, step.distortion, float(step.rate.sum())])
+        self.train.append([step.step, step.distortion, step.total_rate])
         if step.validation is not None:
             self.validation.append([step.step, step.validation.distortion, step.validation.rate])
         for rows in (self.train, self.validation):
             if len(rows) > MAX_POINTS:
                 del rows[-2::-2]  # every other one; the newest stays
 
-    def write(self, model: GaussianVAE) -> None:
+    def write(self, model: Model) -> None:
         """live.npz, atomically, with pictures by the model as it is now."""
         import torch
 
-        with torch.no_grad():
-            means = model.encode(self.originals.to(next(model.parameters()).device)).mean
-        pictures = [decode_pictures(model, codes.float().cpu().numpy()) for codes in (means, self.codes)]
+        codes = [self.codes]
+        if model.spec.abilities.encodes:
+            with torch.no_grad():
+                codes = [model.encode(self.originals.to(model.device)).mean.float().cpu(), self.codes]
+        made = [decode_pictures(model, self.info, z.numpy()) for z in codes]
         write_arrays(
             self.folder / FILE,
             {
                 "train": np.array(self.train, dtype=np.float64).reshape(-1, 3),
                 "validation": np.array(self.validation, dtype=np.float64).reshape(-1, 3),
                 "rate": self.rate,
-                "originals": self.originals.cpu().numpy(),
-                "reconstructions": pictures[0],
-                "samples": pictures[1],
+                "originals": rendered(self.info, self.originals.cpu().numpy()),
+                "reconstructions": made[0],
+                "samples": made[-1],
             },
         )

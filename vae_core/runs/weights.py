@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from vae_core.config import ModelSpec
-from vae_core.models import GaussianVAE, build
+from vae_core.models import Model, build
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import missing, place, write_atomically
 
@@ -22,6 +22,15 @@ Shapes = Mapping[str, tuple[tuple[int, ...], torch.dtype]]
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
     return {name: (tuple(value.shape), value.dtype) for name, value in tensors.items()}
+
+
+def moments_of(model: nn.Module) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
+    """What Adam keeps for each parameter, by '<parameter number>.<what>'."""
+    shapes: dict[str, tuple[tuple[int, ...], torch.dtype]] = {}
+    for i, parameter in enumerate(model.parameters()):
+        shapes[f"{i}.step"] = ((), torch.float32)
+        shapes[f"{i}.exp_avg"] = shapes[f"{i}.exp_avg_sq"] = (tuple(parameter.shape), torch.float32)
+    return shapes
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: dict[str, str] | None = None) -> None:
@@ -69,7 +78,7 @@ def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[
         ) from None
 
 
-def load_model(path: Path, spec: ModelSpec) -> GaussianVAE:
+def load_model(path: Path, spec: ModelSpec) -> Model:
     """The model of this spec with the file's weights, on the CPU, ready to use (eval, no gradients)."""
     with torch.device("meta"):
         model = build(spec)

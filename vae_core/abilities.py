@@ -1,0 +1,74 @@
+"""What a model can do. Pages ask this, and say why where something cannot be done; nobody tests for a family's name.
+
+No torch: it is read off the architecture's settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from vae_core.config import ModelSpec
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What the model behind a run offers.
+
+    Attributes:
+        kind: what a sample is.
+        encodes: a sample has a code: maps, reconstructions.
+        spreads: the code is a distribution rather than a point: posteriors, a rate.
+        closed_rate: the rate of a dimension follows from mean and std (against N(0, 1)); otherwise codes.npz keeps it.
+        samples: codes drawn from its prior are what its decoder was trained on.
+        classes: `decode` takes one of so many classes (0: none).
+        infers_class: a class is read off a sample too.
+        quadrants: `decode` takes a part of a picture.
+        levels: (first, last + 1) of each level's dimensions, coarse first; () where there is one.
+        cells: (rows, columns) of a grid of discrete codes; None where codes are continuous.
+        codebook: how many discrete codes there are; 0 where codes are continuous.
+        in_browser: the decoder runs in the browser, so that pictures follow the finger.
+    """
+
+    kind: Literal["image", "text", "table"]
+    encodes: bool
+    spreads: bool
+    closed_rate: bool
+    samples: bool
+    classes: int
+    infers_class: bool
+    quadrants: bool
+    levels: tuple[tuple[int, int], ...]
+    cells: tuple[int, int] | None
+    codebook: int
+    in_browser: bool
+
+
+def abilities_of(spec: ModelSpec) -> Abilities:
+    """What a model of this architecture can do."""
+    discrete = spec.bottleneck in ("vq", "fsq")
+    spreads = spec.bottleneck not in ("point", "none") and not discrete
+    codebook = 0
+    if discrete:
+        codebook = spec.codebook
+        if spec.bottleneck == "fsq":
+            codebook = 1
+            for size in spec.fsq_levels:
+                codebook *= size
+    bounds = (0, *accumulate(spec.levels))
+    return Abilities(
+        kind=spec.kind,
+        encodes=spec.bottleneck != "none",
+        spreads=spreads,
+        closed_rate=spreads and spec.prior == "normal",
+        samples=spec.bottleneck != "point",
+        classes=spec.classes,
+        infers_class=spec.bottleneck in ("class", "stacked"),
+        quadrants=spec.condition == "quadrants",
+        levels=tuple(pairwise(bounds)),
+        cells=spec.grid if discrete else None,
+        codebook=codebook,
+        in_browser=spec.kind == "image" and not discrete and spec.bottleneck != "ladder",
+    )
