@@ -101,9 +101,7 @@ def test_memory_stays_bounded_on_a_bomb(tmp_path: Path) -> None:
 
 
 @given(content=st.binary(max_size=80), at=st.integers(0, len(SOUND)))
-def test_any_bytes_are_read_or_refused(
-    content: bytes, at: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_any_bytes_are_read_or_refused(content: bytes, at: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("any") / "images"
     path.write_bytes(SOUND[:at] + content)
     out = np.zeros_like(IMAGES)

@@ -12,6 +12,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,10 +23,7 @@ import torch
 from torch import Tensor
 
 from vae_core.data import CARDS, Dataset, DatasetError, data_folder, is_available, load_dataset
-from vae_core.data import load as loading
 from vae_core.data.cards import IDX_FILES, PROJECT
-
-TINY = loading.IdxSizes(train=12, validation=3, test=4)
 
 # For ever: runs refer to samples by position, and a held-out sample must stay held out.
 SPLIT_HASHES = {
@@ -53,16 +51,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "data"
     root.mkdir()
     monkeypatch.setenv("LATENTARIUM_DATA", str(root))
-    monkeypatch.setattr(loading, "IDX_SIZES", {"mnist": TINY, "fashion-mnist": TINY})
+    for name in ("mnist", "fashion-mnist"):
+        monkeypatch.setitem(CARDS, name, replace(CARDS[name], n=16, splits=(9, 3, 4)))
     return root
 
 
 def put(folder: Path, *, zipped: bool = True) -> None:
     folder.mkdir(parents=True)
     for stem, content in tiny_files().items():
-        (folder / (f"{stem}.gz" if zipped else stem)).write_bytes(
-            gzip.compress(content) if zipped else content
-        )
+        (folder / (f"{stem}.gz" if zipped else stem)).write_bytes(gzip.compress(content) if zipped else content)
 
 
 def snapshot(root: Path) -> list[tuple[str, int]]:
@@ -174,9 +171,7 @@ def test_the_real_dsprites(data_root: Path) -> None:
 @pytest.mark.parametrize("layout", ["plain", "torchvision"])
 def test_both_layouts_are_read_where_they_lie(name: str, zipped: bool, layout: str, folder: Path) -> None:
     assert not is_available(name)
-    own = (
-        {"mnist": "MNIST/raw", "fashion-mnist": "FashionMNIST/raw"}[name] if layout == "torchvision" else name
-    )
+    own = {"mnist": "MNIST/raw", "fashion-mnist": "FashionMNIST/raw"}[name] if layout == "torchvision" else name
     put(folder / own, zipped=zipped)
     assert is_available(name)
     before = snapshot(folder)
@@ -237,9 +232,7 @@ def test_cards_cost_no_heavy_import() -> None:
         "import sys; from vae_core.data import CARDS, is_available; [is_available(name) for name in CARDS]; "
         "print([m for m in ('torch', 'torchvision', 'sklearn', 'numpy') if m in sys.modules])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -281,9 +274,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     thread.start()
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(datasets.MNIST, "mirrors", [f"http://127.0.0.1:{server.server_port}/"])
-    sums = [
-        (f"{stem}.gz", hashlib.md5((served / f"{stem}.gz").read_bytes()).hexdigest()) for stem in IDX_FILES
-    ]
+    sums = [(f"{stem}.gz", hashlib.md5((served / f"{stem}.gz").read_bytes()).hexdigest()) for stem in IDX_FILES]
     monkeypatch.setattr(datasets.MNIST, "resources", sums)
     yield served
     server.shutdown()

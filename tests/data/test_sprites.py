@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 from vae_core.data import CARDS, load_dataset
+from vae_core.data.drawn import DrawnImages
 from vae_core.data.sprites import (
     FACTOR_NAMES,
     FACTOR_SIZES,
     FACTOR_VALUES,
+    GRID,
     N,
-    SpriteImages,
     all_factors,
     factors_of,
     index_of,
@@ -114,7 +115,7 @@ def test_no_factors_give_no_pictures() -> None:
 
 
 def test_lazy_images_index_like_a_tensor() -> None:
-    images = SpriteImages()
+    images = DrawnImages(GRID)
     assert images.shape == (N, 1, 64, 64) and len(images) == N and images.dtype == torch.uint8
     wanted = torch.tensor([5, 737_279, 5, 400_000])
     drawn = render(factors_of(wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,9 @@ from streamlit.testing.v1 import AppTest
 from tests.data.test_load import put
 from tests.pages.toy import write_toy_run
 from ui import cache
-from vae_core.data import load as loading
+from vae_core.data import CARDS
 from vae_core.export import decode_pictures
 from vae_core.runs import load_run
-
-TINY = loading.IdxSizes(train=12, validation=3, test=4)
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def data(tmp_path: Path, no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.setenv("LATENTARIUM_DATA", str(folder))
-    monkeypatch.setattr(loading, "IDX_SIZES", {"mnist": TINY, "fashion-mnist": TINY})
+    monkeypatch.setitem(CARDS, "mnist", replace(CARDS["mnist"], n=16, splits=(9, 3, 4)))
     write_toy_run(no_runs, data="mnist", sample_shape=(1, 28, 28), size=16, codes=5)
     cache.get_dataset.clear()
     yield folder
@@ -51,7 +50,9 @@ def test_a_file_cut_short_gives_decoded_pictures_and_says_why(data: Path, no_run
     pictures = cache.get_pictures("toy", (0, 3))
     assert "t10k-images" in pictures.decoded
     run = load_run(no_runs / "toy")
-    np.testing.assert_array_equal(pictures.pixels, decode_pictures(run.model, run.config.data, run.codes.mean[:2])[:, 0])
+    np.testing.assert_array_equal(
+        pictures.pixels, decode_pictures(run.model, run.config.data, run.codes.mean[:2])[:, 0]
+    )
     shown = offer("mnist")
     assert "t10k-images" in shown.markdown[0].value and shown.button[0].label.startswith("Download MNIST")
     cut.write_bytes(whole)  # mended: the originals come back

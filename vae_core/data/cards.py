@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+
+from vae_core.data.catalogue import CARDS, DatasetCard, Kind
+
+__all__ = ["CARDS", "DatasetCard", "DatasetError", "Kind", "Progress", "data_files", "data_folder", "is_available"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 Progress = Callable[[float, str], None]  # (fraction done in 0..1, what is being done)
-Kind = Literal["image", "text", "table"]
 
 
 class DatasetError(ValueError):
@@ -19,168 +22,47 @@ class DatasetError(ValueError):
 
 
 @dataclass(frozen=True)
-class DatasetCard:
-    """What one can know of a dataset without loading it."""
+class Layout:
+    """Where the files of a dataset are looked for, under each of `search_folders()`."""
 
-    name: str
-    title: str
-    description: str
-    n: int
-    sample_shape: tuple[int, ...]  # image: (C, H, W); text: (T,) tokens; table: (F,) columns
-    class_names: tuple[str, ...]
-    factor_names: tuple[str, ...]  # empty where no ground-truth factors are known
-    factor_sizes: tuple[int, ...]
-    licence: str
-    source: str
-    download_mb: float  # 0.0: needs no download
-    kind: Kind = "image"
-
-    @property
-    def train_size(self) -> int:
-        """Samples of the training split."""
-        return 55_000 if self.name in TORCHVISION_CLASSES else self.n - 2 * (self.n // 10)
+    folders: tuple[str, ...]  # a download fills the first
+    files: tuple[str, ...]
+    endings: tuple[str, ...] = ("",)
+    what: str = "its files"  # in "put ... there"
+    where_from: str = "it cannot be downloaded"  # where no program can fetch it
 
 
-_DIGIT_NAMES = tuple(str(digit) for digit in range(10))
-_SHAPES = ("square", "ellipse", "heart")
-_FACTORS = ("shape", "scale", "orientation", "x", "y")
-
-CARDS: dict[str, DatasetCard] = {
-    card.name: card
-    for card in (
-        DatasetCard(
-            name="digits",
-            title="Digits",
-            description="Handwritten digits of 8 x 8 pixels in 17 grey levels, part of scikit-learn.",
-            n=1_797,
-            sample_shape=(1, 8, 8),
-            class_names=_DIGIT_NAMES,
-            factor_names=(),
-            factor_sizes=(),
-            licence="CC BY 4.0",
-            source="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
-            download_mb=0.0,
-        ),
-        DatasetCard(
-            name="sprites",
-            title="Sprites",
-            description="A white square, ellipse or heart on black, at every scale, orientation and place of "
-            "a regular grid: the five factors behind every picture are known.",
-            n=737_280,
-            sample_shape=(1, 64, 64),
-            class_names=_SHAPES,
-            factor_names=_FACTORS,
-            factor_sizes=(3, 6, 40, 32, 32),
-            licence="MIT (drawn here, on the factor grid of dSprites)",
-            source="vae_core.data.sprites",
-            download_mb=0.0,
-        ),
-        DatasetCard(
-            name="mnist",
-            title="MNIST",
-            description="70,000 handwritten digits of 28 x 28 pixels, the classic of the field.",
-            n=70_000,
-            sample_shape=(1, 28, 28),
-            class_names=_DIGIT_NAMES,
-            factor_names=(),
-            factor_sizes=(),
-            licence="CC BY-SA 3.0",
-            source="http://yann.lecun.com/exdb/mnist/",
-            download_mb=11.6,
-        ),
-        DatasetCard(
-            name="fashion-mnist",
-            title="Fashion-MNIST",
-            description="70,000 photographs of clothes, shoes and bags, 28 x 28 grey pixels.",
-            n=70_000,
-            sample_shape=(1, 28, 28),
-            class_names=(
-                "T-shirt/top",
-                "trouser",
-                "pullover",
-                "dress",
-                "coat",
-                "sandal",
-                "shirt",
-                "sneaker",
-                "bag",
-                "ankle boot",
-            ),
-            factor_names=(),
-            factor_sizes=(),
-            licence="MIT",
-            source="https://github.com/zalandoresearch/fashion-mnist",
-            download_mb=30.9,
-        ),
-        DatasetCard(
-            name="dsprites-subset",
-            title="dSprites (subset)",
-            description="46,080 original pictures of dSprites on a regular grid: every 4th orientation and "
-            "every 2nd position; only where its file has been put into the data folder.",
-            n=46_080,
-            sample_shape=(1, 64, 64),
-            class_names=_SHAPES,
-            factor_names=_FACTORS,
-            factor_sizes=(3, 6, 10, 16, 16),
-            licence="Apache-2.0",
-            source="https://github.com/google-deepmind/dsprites-dataset",
-            download_mb=0.0,
-        ),
-        DatasetCard(
-            name="grammar",
-            title="Grammar",
-            description="Every sentence of a small English grammar, word by word: who does what, where and when, "
-            "said or asked or denied; the eight factors behind every sentence are known.",
-            n=27_648,
-            sample_shape=(12,),
-            class_names=("past", "present", "future"),
-            factor_names=("subject", "number", "verb", "object", "place", "tense", "polarity", "form"),
-            factor_sizes=(8, 2, 6, 8, 3, 3, 2, 2),
-            licence="MIT (written here)",
-            source="vae_core.data.grammar",
-            download_mb=0.0,
-            kind="text",
-        ),
-        DatasetCard(
-            name="wine",
-            title="Wine",
-            description="13 chemical measurements of 178 Italian wines from three growers, part of scikit-learn.",
-            n=178,
-            sample_shape=(13,),
-            class_names=("grower 1", "grower 2", "grower 3"),
-            factor_names=(),
-            factor_sizes=(),
-            licence="CC BY 4.0",
-            source="https://archive.ics.uci.edu/dataset/109/wine",
-            download_mb=0.0,
-            kind="table",
-        ),
-        DatasetCard(
-            name="breast-cancer",
-            title="Breast cancer",
-            description="30 measurements of cell nuclei in 569 biopsies, benign or malignant, part of scikit-learn.",
-            n=569,
-            sample_shape=(30,),
-            class_names=("malignant", "benign"),
-            factor_names=(),
-            factor_sizes=(),
-            licence="CC BY 4.0",
-            source="https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic",
-            download_mb=0.0,
-            kind="table",
-        ),
-    )
-}
-
-# Parts of a dataset's file names that the finder needs; torchvision's class name is also its folder's name.
-TORCHVISION_CLASSES = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 IDX_FILES = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-DSPRITES_FILE = "dsprites/dsprites_grid46080.npz"
+EMNIST_FILES = tuple(
+    f"emnist-balanced-{part}-{content}-ubyte"
+    for part in ("train", "test")
+    for content in ("images-idx3", "labels-idx1")
+)
+CIFAR_FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_batch.bin")
+SVHN_FILES = ("train_32x32.mat", "test_32x32.mat")
+CELEBA_FILES = ("celeba-64-pictures.npy", "celeba-64-facts.npy")  # made from the original once
+DSPRITES_FILE = "dsprites_grid46080.npz"
+
+LAYOUTS: dict[str, Layout] = {
+    "mnist": Layout(("MNIST/raw", "mnist"), IDX_FILES, ("", ".gz"), "its four idx files"),
+    "fashion-mnist": Layout(("FashionMNIST/raw", "fashion-mnist"), IDX_FILES, ("", ".gz"), "its four idx files"),
+    "kmnist": Layout(("KMNIST/raw", "kmnist"), IDX_FILES, ("", ".gz"), "its four idx files"),
+    "emnist": Layout(("EMNIST/raw", "emnist"), EMNIST_FILES, ("", ".gz"), "its four idx files"),
+    "cifar-10": Layout(("cifar-10-batches-bin", "cifar-10"), CIFAR_FILES, what="its six .bin files"),
+    "svhn": Layout(("svhn", "SVHN"), SVHN_FILES, what="its two .mat files"),
+    "celeba": Layout(
+        ("celeba",),
+        CELEBA_FILES,
+        what="img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt",
+        where_from="by hand from its Google Drive, and run python -m vae_core download celeba, once",
+    ),
+    "dsprites-subset": Layout(("dsprites",), (DSPRITES_FILE,), what="its file"),
+}
 
 
 def data_folder() -> Path:
@@ -200,45 +82,81 @@ def search_folders() -> tuple[Path, ...]:
     return (data_folder(), PROJECT.parent / "shared" / "data")
 
 
-def idx_folders(name: str) -> tuple[Path, ...]:
-    """Where the four idx files of `name` may be: torchvision's layout first, then a plain folder."""
-    return tuple(
-        folder for root in search_folders() for folder in (root / TORCHVISION_CLASSES[name] / "raw", root / name)
-    )
+def folders_of(name: str) -> tuple[Path, ...]:
+    """Where the files of `name` (a key of LAYOUTS) may be."""
+    return tuple(root / folder for root in search_folders() for folder in LAYOUTS[name].folders)
 
 
-def idx_file(folder: Path, stem: str, endings: tuple[str, ...] = ("", ".gz")) -> Path | None:
-    """The plain or the gzipped file of that stem in `folder`, the first that is there; None where neither is."""
+def find_file(folder: Path, stem: str, endings: tuple[str, ...]) -> Path | None:
+    """The first file of that stem and one of these endings that is in `folder`; None where none is."""
     for path in (folder / f"{stem}{ending}" for ending in endings):
         if os.path.isfile(path):  # unlike Path.is_file, never raises where a folder may not be entered
             return path
     return None
 
 
-def idx_choices(name: str) -> list[dict[str, Path]]:
-    """Every whole set of the four idx files, {stem: file}, in the order in which they are tried."""
+def file_choices(name: str) -> list[dict[str, Path]]:
+    """Every whole set of the files of `name`, {stem: file}, in the order in which they are tried."""
+    layout = LAYOUTS[name]
     choices: list[dict[str, Path]] = []
-    for folder in idx_folders(name):
-        for ending in ("", ".gz"):
-            other = ".gz" if not ending else ""
-            found = {stem: idx_file(folder, stem, (ending, other)) for stem in IDX_FILES}
+    for folder in folders_of(name):
+        for ending in layout.endings:
+            endings = (ending, *(other for other in layout.endings if other != ending))
+            found = {stem: find_file(folder, stem, endings) for stem in layout.files}
             files = {stem: path for stem, path in found.items() if path is not None}
-            if len(files) == len(IDX_FILES) and files not in choices:
+            if len(files) == len(layout.files) and files not in choices:
                 choices.append(files)
     return choices
 
 
+def absent(name: str) -> DatasetError:
+    """Where the files of `name` were looked for, which of them one folder lacks, and how to get them."""
+    layout, card = LAYOUTS[name], CARDS[name]
+    lacks = ""
+    for folder in folders_of(name):
+        missing = [stem for stem in layout.files if find_file(folder, stem, layout.endings) is None]
+        if len(missing) < len(layout.files) and not lacks:
+            lacks = f" ({folder} lacks {', '.join(f'{stem}{layout.endings[-1]}' for stem in missing)})"
+    looked = " or ".join(str(folder) for folder in folders_of(name))
+    remedy = f"put {layout.what} there, {layout.where_from}."
+    if card.download_mb:
+        remedy = (
+            f"put {layout.what} there, or download it ({card.download_mb:.0f} MB) with "
+            f"python -m vae_core download {name}."
+        )
+    return DatasetError(f"{card.title} is not in {looked}{lacks}: {remedy}")
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A file of one's own that a dataset's name means."""
+
+    path: Path
+    form: str  # "words", "letters" or "table"
+
+
+def own_file(name: str) -> OwnFile | None:
+    """The file that `name` means: `poems.txt` (words), `letters:poems.txt`, `cells.csv`; None for other names."""
+    prefix, path = "letters:", name
+    letters = name.startswith(prefix)
+    if letters:
+        path = name.removeprefix(prefix)
+    ending = path[-4:].lower()
+    if ending == ".txt":
+        return OwnFile(Path(path).expanduser(), "letters" if letters else "words")
+    return OwnFile(Path(path).expanduser(), "table") if ending == ".csv" and not letters else None
+
+
 def data_files(name: str) -> tuple[Path, ...]:
     """Every file that `load_dataset(name)` may read; none where the dataset needs none, or is not here."""
-    if name in TORCHVISION_CLASSES:
-        return tuple(dict.fromkeys(path for files in idx_choices(name) for path in files.values()))
-    if name == "dsprites-subset":
-        paths = (root / DSPRITES_FILE for root in search_folders())
-        return tuple(path for path in paths if os.path.isfile(path))
-    return ()
+    if name in LAYOUTS:
+        return tuple(dict.fromkeys(path for files in file_choices(name) for path in files.values()))
+    own = None if name in CARDS else own_file(name)
+    return (own.path,) if own is not None and os.path.isfile(own.path) else ()
 
 
 def is_available(name: str) -> bool:
     """Whether `load_dataset(name)` would find its data here without a download. Looks at file names only."""
-    needs_files = name in TORCHVISION_CLASSES or name == "dsprites-subset"
-    return bool(data_files(name)) if needs_files else name in CARDS
+    if name == "names":
+        return importlib.util.find_spec("faker") is not None
+    return bool(data_files(name)) if name in LAYOUTS or name not in CARDS else True

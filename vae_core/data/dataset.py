@@ -134,7 +134,7 @@ def from_card(
     )
 
 
-def ordered_splits(sizes: tuple[int, int, int]) -> dict[str, Tensor]:
+def ordered_splits(sizes: tuple[int, ...]) -> dict[str, Tensor]:
     """Training, validation and test samples that follow each other, each int64."""
     parts = torch.split(torch.arange(sum(sizes)), list(sizes))
     return dict(zip(("train", "validation", "test"), parts, strict=True))

@@ -1,4 +1,4 @@
-"""Fetching MNIST and Fashion-MNIST from torchvision's mirrors, with progress.
+"""Fetching datasets from where torchvision finds them, with progress.
 
 torchvision knows where the files are and what their checksums are; its own download prints a bar on the
 console and cannot tell a caller how far it is, hence the few lines of streaming here.
@@ -9,11 +9,17 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import shutil
 import ssl
+import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+import zipfile
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from vae_core.data import cards
 from vae_core.data.cards import CARDS, DatasetError, Progress
@@ -22,17 +28,24 @@ _CHUNK = 1 << 16
 _TIMEOUT = 30.0  # seconds without a byte
 
 
-def fetch(name: str, progress: Progress) -> None:
-    """Put the four idx.gz files of `name` into data_folder(), in torchvision's layout.
+@dataclass(frozen=True)
+class Remote:
+    """A file to be fetched."""
 
-    Each file gets its name only once it is whole and its MD5 is right; one that is already there is kept.
+    name: str
+    urls: tuple[str, ...]  # tried in this order
+    md5: str
+
+
+def fetch(name: str, progress: Progress) -> None:
+    """Put the files of `name` into the first folder of its layout, in data_folder().
+
+    Each file gets its name only once it is whole and its MD5 is right; one that is already there is kept. Out of an
+    archive, only the files that are needed are taken.
     Raises DatasetError where the folder cannot be written or no mirror delivers a sound file.
     """
-    from torchvision import datasets  # not at the top: a second of imports that only a download needs
-
-    source = getattr(datasets, cards.TORCHVISION_CLASSES[name])
     card = CARDS[name]
-    folder = cards.data_folder() / cards.TORCHVISION_CLASSES[name] / "raw"
+    folder = cards.data_folder() / cards.LAYOUTS[name].folders[0]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -41,23 +54,78 @@ def fetch(name: str, progress: Progress) -> None:
         ) from error
     total = card.download_mb * 1e6
     done = 0
-    for filename, md5 in source.resources:
-        path = folder / filename
-        if path.is_file() and _md5(path) == md5:
-            done += path.stat().st_size
-            continue
-        done += _fetch_file(card.title, path, md5, source.mirrors, done, total, progress)
+    for remote in remotes(name):
+        path = folder / remote.name
+        here = path.is_file() and _md5(path) == remote.md5
+        done += path.stat().st_size if here else _fetch_file(card.title, path, remote, done, total, progress)
+        if path.suffix == ".zip" or path.name.endswith(".tar.gz"):
+            progress(1.0, f"Unpacking {card.title}")
+            _unpack(path, cards.LAYOUTS[name])
+            if not here:  # what somebody put there stays
+                path.unlink()
     progress(1.0, f"{card.title} is here")
 
 
-def _fetch_file(
-    title: str, path: Path, md5: str, mirrors: list[str], before: int, total: float, progress: Progress
-) -> int:
+def remotes(name: str) -> list[Remote]:
+    """What is to be fetched for `name`, as torchvision knows it; for CIFAR-10 the version that is no pickle."""
+    if name == "cifar-10":
+        url = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
+        return [Remote("cifar-10-binary.tar.gz", (url,), "c32a1d4ab5d03f1284b67883e8d87530")]
+    from torchvision import datasets  # not at the top: a second of imports that only a download needs
+
+    if name == "emnist":
+        return [Remote("gzip.zip", (datasets.EMNIST.url,), datasets.EMNIST.md5)]
+    if name == "svhn":
+        return [Remote(file, (url,), md5) for url, file, md5 in map(datasets.SVHN.split_list.get, ("train", "test"))]
+    source = {"mnist": datasets.MNIST, "fashion-mnist": datasets.FashionMNIST, "kmnist": datasets.KMNIST}[name]
+    return [Remote(file, tuple(f"{mirror}{file}" for mirror in source.mirrors), md5) for file, md5 in source.resources]
+
+
+def _unpack(archive: Path, layout: cards.Layout) -> None:
+    """Put the files of this layout beside the archive, whatever folder they are in inside; its MD5 has been checked."""
+    wanted = {f"{file}{ending}" for file in layout.files for ending in layout.endings}
+    try:
+        if archive.suffix == ".zip":
+            with zipfile.ZipFile(archive) as members:
+                for info in members.infolist():
+                    if Path(info.filename).name in wanted:
+                        with members.open(info) as content:
+                            _write(archive.parent / Path(info.filename).name, content)
+            return
+        with tarfile.open(archive, "r:gz") as tape:
+            for member in tape:
+                if Path(member.name).name in wanted and (file := tape.extractfile(member)) is not None:
+                    _write(archive.parent / Path(member.name).name, file)
+    except (EOFError, RuntimeError, zipfile.BadZipFile, tarfile.TarError, zlib.error) as error:
+        raise DatasetError(f"{archive} cannot be unpacked ({error}); delete it and try again.") from error
+    except OSError as error:
+        raise _unwritable(archive.parent, error) from error
+
+
+def _write(path: Path, content: IO[bytes]) -> None:
+    handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            shutil.copyfileobj(content, file, _CHUNK)
+        os.chmod(part, 0o644)  # mkstemp keeps files private; a data folder is often shared
+        os.replace(part, path)
+    finally:
+        Path(part).unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> DatasetError:
+    return DatasetError(
+        f"{path} cannot be written ({error.strerror or error}); set LATENTARIUM_DATA to a folder that can be."
+    )
+
+
+def _fetch_file(title: str, path: Path, remote: Remote, before: int, total: float, progress: Progress) -> int:
     """Fetch one file from the first mirror that delivers it whole; returns its size in bytes."""
     reasons = []
-    for mirror in mirrors:
+    for url in remote.urls:
+        mirror = url.removesuffix(path.name)
         try:
-            return _fetch_from(title, f"{mirror}{path.name}", path, md5, before, total, progress)
+            return _fetch_from(title, url, path, remote.md5, before, total, progress)
         except urllib.error.HTTPError as error:
             reasons.append(f"{mirror} answered {error.code}")
         except urllib.error.URLError as error:
@@ -67,9 +135,7 @@ def _fetch_file(
         except _BadFile as error:
             reasons.append(f"{mirror} {error}")
         except OSError as error:
-            raise DatasetError(
-                f"{path} cannot be written ({error.strerror or error}); set LATENTARIUM_DATA to a folder that can be."
-            ) from error
+            raise _unwritable(path, error) from error
     raise DatasetError(
         f"{title} could not be downloaded ({path.name}: {'; '.join(reasons)}); try again later, or put "
         f"its files into {path.parent}."

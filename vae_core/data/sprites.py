@@ -17,12 +17,13 @@ every shape, for the 40 values include both 0 and 2 pi.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from vae_core.data.drawn import Grid
 
 SIZE = 64
 FACTOR_NAMES = ("shape", "scale", "orientation", "x", "y")
@@ -58,17 +59,10 @@ def render(factors: Tensor) -> Tensor:
     On the device of `factors`. Square (4-fold symmetric) and ellipse (2-fold) repeat over orientations.
     Raises ValueError where `factors` has another shape, is no integer tensor, or goes beyond FACTOR_SIZES.
     """
-    factors = torch.as_tensor(factors)
-    if factors.ndim != 2 or factors.shape[1] != len(FACTOR_SIZES):
-        raise ValueError(f"Sprites' factors have the shape [N, {len(FACTOR_SIZES)}], not {list(factors.shape)}.")
-    if factors.is_floating_point() or factors.is_complex() or factors.dtype == torch.bool:
-        raise ValueError(f"Sprites' factors are integers, not {str(factors.dtype).removeprefix('torch.')}.")
-    factors = factors.long()
-    _check_range(factors)
-    return _render(factors)
+    return GRID.render(factors)
 
 
-def _render(factors: Tensor) -> Tensor:
+def draw(factors: Tensor) -> Tensor:
     """`render` for factors int64 [N, 5] known to be in range: never waits for the device."""
     chunk = _CHUNK.get(factors.device.type, _CHUNK_ELSEWHERE)
     out = torch.zeros(len(factors), SIZE * SIZE, dtype=torch.uint8, device=factors.device)
@@ -77,79 +71,8 @@ def _render(factors: Tensor) -> Tensor:
     return out.view(-1, 1, SIZE, SIZE)
 
 
-def factors_of(index: Tensor) -> Tensor:
-    """Sample numbers int64 [...] in 0..N-1 -> factors int64 [..., 5]."""
-    columns = []  # not torch.unravel_index: that copies the sizes to the device at each call
-    for size in reversed(FACTOR_SIZES):
-        columns.append(index % size)
-        index = index // size
-    return torch.stack(columns[::-1], dim=-1)
-
-
-def index_of(factors: Tensor) -> Tensor:
-    """Factors int [..., 5] -> sample numbers int64 [...]; the inverse of `factors_of`."""
-    strides = [math.prod(FACTOR_SIZES[k + 1 :]) for k in range(len(FACTOR_SIZES))]
-    return (factors.long() * torch.tensor(strides, device=factors.device)).sum(-1)
-
-
-def all_factors() -> Tensor:
-    """The factors of the whole grid, int64 [737280, 5]."""
-    return factors_of(torch.arange(N))
-
-
-class SpriteImages:
-    """The pictures of (a part of) the grid, drawn when asked for; stands where a uint8 tensor would.
-
-    `images[i]` is [1, 64, 64] for an int, [n, 1, 64, 64] for a slice, a list, an integer or boolean tensor.
-    """
-
-    dtype = torch.uint8
-
-    def __init__(self, index: Tensor | None = None, device: torch.device | str = "cpu") -> None:
-        """`index` int64 [n]: sample numbers in the full grid; None for all of them, in order."""
-        self._index = (torch.arange(N) if index is None else index.long()).to(device)
-
-    @property
-    def shape(self) -> torch.Size:
-        return torch.Size((len(self._index), 1, SIZE, SIZE))
-
-    @property
-    def device(self) -> torch.device:
-        return self._index.device
-
-    def __len__(self) -> int:
-        return len(self._index)
-
-    def to(self, device: torch.device | str) -> SpriteImages:
-        """The same pictures, drawn on another device."""
-        return SpriteImages(self._index, device)
-
-    def take(self, positions: Tensor) -> SpriteImages:
-        """The pictures at these positions, still undrawn."""
-        return SpriteImages(self._index[positions.to(self.device)], self.device)
-
-    def __getitem__(self, key: int | slice | Sequence[int] | np.ndarray | Tensor) -> Tensor:
-        if isinstance(key, (int, np.integer)):
-            return _render(factors_of(self._index[int(key)].reshape(1)))[0]
-        if not isinstance(key, slice):
-            key = torch.as_tensor(key, device=self.device)
-            if not len(key):
-                key = key.long()  # an empty list has no type of its own
-        chosen = self._index[key]
-        return _render(factors_of(chosen.reshape(-1))).view(*chosen.shape, 1, SIZE, SIZE)
-
-    def __repr__(self) -> str:
-        return f"SpriteImages({len(self)} of {N}, device={str(self.device)!r})"
-
-
-def _check_range(factors: Tensor) -> None:
-    """Raise ValueError naming the first factor that leaves its range."""
-    if not len(factors):
-        return
-    low, high = factors.amin(0).tolist(), factors.amax(0).tolist()
-    for name, size, least, most in zip(FACTOR_NAMES, FACTOR_SIZES, low, high, strict=True):
-        if least < 0 or most >= size:
-            raise ValueError(f"The factor {name} goes from 0 to {size - 1}, not to {least if least < 0 else most}.")
+GRID = Grid(FACTOR_NAMES, FACTOR_SIZES, (1, SIZE, SIZE), draw)
+factors_of, index_of, all_factors = GRID.factors_of, GRID.index_of, GRID.all_factors
 
 
 def _draw(factors: Tensor, out: Tensor) -> None:
