@@ -7,8 +7,8 @@ from torch import Tensor
 
 from vae_core.config import TrainConfig
 from vae_core.models import Terms
-from vae_core.objectives.objective import Setting
-from vae_core.objectives.schedules import Progress, ramp
+from vae_core.objectives.objective import Setting, with_penalty
+from vae_core.objectives.schedules import Progress, ramp, rate_weight
 
 
 def free_bits(rate: Tensor, nats: float) -> Tensor:
@@ -24,23 +24,23 @@ def free_bits(rate: Tensor, nats: float) -> Tensor:
 
 
 def beta_elbo(terms: Terms, setting: Setting) -> Tensor:
-    """distortion + beta(step) * sum_d rate_d: minus the ELBO when beta = 1.  -> [B], nats.
+    """distortion + beta(step) * (sum_d rate_d + shared): minus the ELBO when beta = 1.  -> [B], nats.
 
-    Higgins et al. 2017 (beta-VAE), eq. 4; the warm-up of beta as in Bowman et al. 2016, section 3.1. A warm-up
-    that comes down from a high beta wakes the dimensions one after the other, as a rising capacity does
-    (Burgess et al. 2018, section 5).
+    Higgins et al. 2017 (beta-VAE), eq. 4; the warm-up of beta as in Bowman et al. 2016, section 3.1, in cycles as in
+    Fu et al. 2019. A warm-up that comes down from a high beta wakes the dimensions one after the other, as a rising
+    capacity does (Burgess et al. 2018, section 5).
     """
-    config = setting.config
-    return _weighed(terms, config, ramp(setting.step, config.warmup_steps, config.beta, config.warmup_from))
+    return with_penalty(_weighed(terms, setting.config, rate_weight(setting)), terms)
 
 
 def judge_elbo(terms: Terms, config: TrainConfig) -> Tensor:
-    """`beta_elbo` once the warm-up is over. Free bits stay free: else a model that sleeps would be the best. -> [B]."""
+    """`beta_elbo` once all schedules have ended. Free bits stay free: else a sleeping model is the best. -> [B]."""
     return _weighed(terms, config, config.beta)
 
 
 def _weighed(terms: Terms, config: TrainConfig, beta: Progress) -> Tensor:
-    return terms.distortion + beta * free_bits(terms.rate, config.free_bits).sum(1)
+    rate = free_bits(terms.rate, config.free_bits).sum(1)  # [B]
+    return terms.distortion + beta * (rate if terms.shared is None else rate + terms.shared)
 
 
 def capacity(terms: Terms, setting: Setting) -> Tensor:
@@ -50,7 +50,7 @@ def capacity(terms: Terms, setting: Setting) -> Tensor:
     inside the bars, since C bounds the channel, not each sample.
     """
     config = setting.config
-    return _led(terms, config, ramp(setting.step, config.capacity_steps, config.capacity))
+    return with_penalty(_led(terms, config, ramp(setting.step, config.capacity_steps, config.capacity)), terms)
 
 
 def judge_capacity(terms: Terms, config: TrainConfig) -> Tensor:
@@ -59,4 +59,4 @@ def judge_capacity(terms: Terms, config: TrainConfig) -> Tensor:
 
 
 def _led(terms: Terms, config: TrainConfig, target: Progress) -> Tensor:
-    return terms.distortion + config.gamma * (terms.rate.sum(1).mean() - target).abs()
+    return terms.distortion + config.gamma * (terms.total_rate.mean() - target).abs()

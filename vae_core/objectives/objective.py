@@ -44,7 +44,19 @@ class Objective:
     """-> [B] on held-out terms, the schedules at their end: the weights of the lowest mean are kept. None: the last."""
     draws: Callable[[TrainConfig], int] = one_draw
     """How many samples of each posterior the loss needs."""
-    critic: Callable[[ModelSpec], nn.Module] | None = None
+    critic: Callable[[ModelSpec, TrainConfig], nn.Module] | None = None
     """Makes the second net, which is trained beside the model on `critic_loss`."""
     critic_loss: Callable[[Terms, Setting], Tensor] | None = None
     """-> [B], from tensors detached from the model."""
+
+
+def with_penalty(loss: Tensor, terms: Terms) -> Tensor:
+    """The loss and what the model itself asks to be paid in training (commitment, classification).  [B] -> [B]."""
+    return loss if terms.penalty is None else loss + terms.penalty
+
+
+def critic_of(setting: Setting) -> nn.Module:
+    """The critic, which `Objective.critic` promised. Raises ValueError where training passed none."""
+    if setting.critic is None:
+        raise ValueError(f"the {setting.config.objective} objective needs its critic in the setting")
+    return setting.critic
