@@ -45,6 +45,11 @@ class Abilities:
     codebook: int
     in_browser: bool
 
+    @property
+    def rated(self) -> bool:
+        """A code costs nats: there is a rate to show."""
+        return self.spreads or self.cells is not None
+
 
 def abilities_of(spec: ModelSpec) -> Abilities:
     """What a model of this architecture can do."""
