@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_core.config import ModelSpec
+from vae_core.sequences import SentenceDecoder, SentenceEncoder
 
 KERNEL, STRIDE, PADDING = 4, 2, 1
 """Every convolution halves (or doubles) the side."""
@@ -34,6 +35,8 @@ class Encoder(nn.Sequential):
 def encoder(spec: ModelSpec, outputs: int, context: int = 0) -> nn.Module:
     """[B, *sample_shape] (and [B, context]) -> [B, outputs]."""
     shape = spec.sample_shape
+    if spec.net == "lstm":
+        return SentenceEncoder(spec, outputs, context)
     if spec.net == "mlp":
         widths = (math.prod(shape) + context, *spec.hidden)
         return Encoder(nn.Flatten(), *_dense(widths), nn.Linear(widths[-1], outputs))
@@ -50,9 +53,11 @@ def encoder(spec: ModelSpec, outputs: int, context: int = 0) -> nn.Module:
 def decoder(spec: ModelSpec, inputs: int) -> nn.Module:
     """[B, inputs] -> [B, *sample_shape], the likelihood's parameters. The encoder's mirror image.
 
-    With conv and 64x64 this is the decoder of Locatello et al. 2019, table 1.
+    With conv and 64x64 this is the decoder of Locatello et al. 2019, table 1. An LSTM's is told the true tokens too.
     """
     shape = spec.sample_shape
+    if spec.net == "lstm":
+        return SentenceDecoder(spec, inputs)
     back = tuple(reversed(spec.hidden))
     if spec.net == "mlp":
         widths = (inputs, *back)
@@ -65,4 +70,35 @@ def decoder(spec: ModelSpec, inputs: int) -> nn.Module:
     outward = (*reversed(spec.channels), shape[0])
     for a, b in pairwise(outward):
         layers += [nn.ConvTranspose2d(a, b, KERNEL, STRIDE, PADDING), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers[:-1])  # no ReLU on the logits
+
+
+class Residual(nn.Module):
+    """x plus what a cell's neighbours say of it (He et al. 2016; as in van den Oord et al. 2017, section 4.1)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(), nn.Conv2d(channels, channels, 1)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, channels, H, W] -> the same shape."""
+        return x + self.branch(x)
+
+
+def grid_encoder(spec: ModelSpec, code: int) -> nn.Sequential:
+    """[B, C, H, W] -> [B, code, rows, columns] of `spec.grid`. No dense layers: a cell sees its part of the picture."""
+    layers: list[nn.Module] = []
+    for a, b in pairwise((spec.sample_shape[0], *spec.channels)):
+        layers += [nn.Conv2d(a, b, KERNEL, STRIDE, PADDING), nn.ReLU()]
+    return nn.Sequential(*layers, Residual(spec.channels[-1]), nn.ReLU(), nn.Conv2d(spec.channels[-1], code, 1))
+
+
+def grid_decoder(spec: ModelSpec, code: int) -> nn.Sequential:
+    """[B, code, rows, columns] -> [B, C, H, W], the likelihood's parameters. `grid_encoder`'s mirror image."""
+    outward = (*reversed(spec.channels), spec.sample_shape[0])
+    layers: list[nn.Module] = [nn.Conv2d(code, outward[0], 1), Residual(outward[0]), nn.ReLU()]
+    for a, b in pairwise(outward):
+        layers += [nn.ConvTranspose2d(a, b, KERNEL, STRIDE, PADDING), nn.ReLU()]
     return nn.Sequential(*layers[:-1])  # no ReLU on the logits

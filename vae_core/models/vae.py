@@ -41,10 +41,14 @@ class VAE(Model):
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """The expected sample of codes [B, D], given y where the model is conditional: [B, *sample_shape]."""
-        told = torch.cat([z, self.condition.given(None, y, len(z), z.device)], 1)
+        told = self.told(z, y)
         if self.spec.net == "lstm":
             return self.decoder.greedy(told)  # type: ignore[operator]
         return self.likelihood.mean(self.decoder(told).float())
+
+    def told(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """What the decoder is told: codes [B, D], and y where the model is conditional.  -> [B, D + context]"""
+        return torch.cat([z, self.condition.given(None, y, len(z), z.device)], 1)
 
     def sample_prior(
         self, n: int, y: Tensor | None = None, temperature: float = 1.0, generator: torch.Generator | None = None
