@@ -17,8 +17,8 @@ from ui import cache, state
 from ui.widgets import fragment
 from ui.words import plain
 from vae_core.config import DataInfo, TrainConfig, check_name, model_spec, runs_folder
-from vae_core.data import CARDS
-from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, tag_of
+from vae_core.data import CARDS, DatasetCard
+from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, tag_of, unsuited
 from vae_core.runs import RunError
 
 if TYPE_CHECKING:
@@ -38,9 +38,14 @@ _STARTED = "latentarium.train.started"
 _PROBLEM = "latentarium.train.problem"
 _BASE = "latentarium.train.base"
 
-NETS = {"auto": "Auto", "mlp": "MLP", "conv": "Conv"}
-LIKELIHOODS = {"bernoulli": "Bernoulli", "gaussian": "Gaussian"}
+NETS = {"auto": "Auto", "mlp": "MLP", "conv": "Conv", "lstm": "LSTM"}
+LIKELIHOODS = {
+    "auto": "Auto", "bernoulli": "Bernoulli", "gaussian": "Gaussian", "real": "Real", "columns": "Columns",
+    "categorical": "Categorical",
+}
 OBJECTIVES = {name: card.label for name, card in OBJECTIVE_CARDS.items()}
+WORDS = {"ii": "II"}
+"""Choices whose first letter is not their only capital one."""
 LENGTHS = {"epochs": "Epochs", "steps": "Steps"}
 DEVICES = {"auto": "Fastest", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
 COMMON = (
@@ -164,8 +169,9 @@ def write_address(*, form: bool) -> None:
 
 def _data_label(name: str) -> str:
     card = CARDS[name]
-    _, height, width = card.sample_shape
-    label = f"{card.title} · {card.n:,} pictures of {height} × {width}"
+    size = " × ".join(str(side) for side in card.sample_shape[-2:])
+    what = {"image": f"pictures of {size}", "text": f"texts of {size} tokens", "table": f"rows of {size} columns"}
+    label = f"{card.title} · {card.n:,} {what[card.kind]}"
     return label if cache.is_here(name) else f"{label} · download of {card.download_mb:.0f} MB"
 
 
@@ -206,7 +212,7 @@ def own_setting(field: str) -> None:
     if info.annotation is bool:
         st.toggle(label, key=_key(field), help=help, persist_state="session")
     elif get_origin(info.annotation) is Literal:
-        _select(label, field, {name: name.capitalize() for name in get_args(info.annotation)}, help)
+        _select(label, field, {name: WORDS.get(name, name.capitalize()) for name in get_args(info.annotation)}, help)
     elif info.annotation in (int, float):
         whole = info.annotation is int
         bounds = {
@@ -250,11 +256,10 @@ def main_settings() -> None:
                 "drawn as a plane; more can tell more.")  # fmt: skip
     with right:
         net = _select("Net", "net", NETS, "MLP: every pixel is joined to every unit. Conv: the same small "
-                      "filters everywhere, for larger square pictures. Auto takes what suits the data.")  # fmt: skip
+                      "filters everywhere, for larger square pictures. LSTM: word after word, for text. Auto takes "
+                      "what suits the data.")  # fmt: skip
         if net == "auto":
-            shape = CARDS[_value("data")].sample_shape
-            kind = model_spec(TrainConfig(), DataInfo(name=_value("data"), sample_shape=shape, size=1)).net
-            st.caption("Auto is an MLP here." if kind == "mlp" else "Auto is convolutional here.")
+            st.caption(f"Auto is {_auto_net(CARDS[_value('data')])} here.")
     left, right = st.columns(2)
     with left:
         help = " \n\n".join(f"**{card.label}** {card.sentence}" for card in OBJECTIVE_CARDS.values())
@@ -271,13 +276,23 @@ def main_settings() -> None:
             _number("Steps", "steps", 1, 100_000_000, 500, "Batches in all.")
 
 
+def _auto_net(card: DatasetCard) -> str:
+    """The net that suits this data, in words."""
+    if card.kind != "image":
+        return "an LSTM" if card.kind == "text" else "an MLP"
+    net = model_spec(TrainConfig(), DataInfo(name=card.name, sample_shape=card.sample_shape, size=1)).net
+    return "an MLP" if net == "mlp" else "convolutional"
+
+
 def advanced_settings() -> None:
     """What one may leave alone."""
     with st.expander("More settings", icon=":material/tune:"):
         left, right = st.columns(2)
         with left:
             _select("Likelihood", "likelihood", LIKELIHOODS, "Bernoulli for black-and-white pictures; Gaussian for "
-                    "grey and colour: it finds its own sigma, and its distortion may fall below zero.")  # fmt: skip
+                    "grey and colour: it finds its own sigma, and its distortion may fall below zero. Real is the same "
+                    "on the whole line; columns are for tables, categorical for text. Auto takes what suits "
+                    "the data.")  # fmt: skip
             _number("Batch size", "batch_size", 1, 65_536, 32, "Samples a step.")
             _number("Seed", "seed", 0, 2**31 - 1, 1, "The same seed gives the same weights on the same CPU.")
         with right:
@@ -301,13 +316,14 @@ def settings() -> TrainConfig:
 
 
 def out_of_range(config: TrainConfig) -> str:
-    """One sentence where a setting is not what it may be; else nothing."""
+    """One sentence where a setting is not what it may be, or does not go with another; else nothing."""
     try:
         TrainConfig.model_validate(config.model_dump(warnings=False))
     except ValidationError as error:
         field = str(error.errors()[0]["loc"][0]).replace("_", " ")
         return f"The {field} is out of its range: see the red line below it."
-    return ""
+    problem = unsuited(config)
+    return f"{problem[0].upper()}{problem[1:]}." if problem else ""
 
 
 def _other_settings() -> str:

@@ -171,7 +171,8 @@ def test_the_form_draws_what_an_objective_has(app: AppTest, monkeypatch: pytest.
     app.query_params["objective"] = name
     app.run()
     own = {field for card in OBJECTIVE_CARDS.values() for field in card.settings}
-    shown = {element.key.removeprefix("latentarium.train.") for element in app.number_input}
+    drawn = [*app.number_input, *app.get("button_group")]
+    shown = {element.key.removeprefix("latentarium.train.") for element in drawn if element.key}
     assert shown & own == set(OBJECTIVE_CARDS[name].settings)
     assert all(element.help for element in app.number_input)
     odd = replace(OBJECTIVE_CARDS[name], settings=("warmup_from", "precision", "gamma"), fact="w", tag="w", unit="")
@@ -181,6 +182,13 @@ def test_the_form_draws_what_an_objective_has(app: AppTest, monkeypatch: pytest.
     assert not app.exception and name_input(app).value == "digits-2d-w0"
     assert {"Warm-up from", "γ"} <= {element.label for element in app.number_input}
     assert "Precision" in {element.label for element in app.get("button_group")}
+
+
+def test_an_objective_that_is_made_for_another_model_is_not_started(app: AppTest) -> None:
+    app.query_params["objective"] = "adversarial"
+    app.run()
+    assert not app.exception and button(app, "Start training").disabled
+    assert "The adversarial objective takes the bottleneck none, not gaussian." in texts(app)
 
 
 def test_a_warm_up_that_comes_down_goes_into_the_run(app: AppTest) -> None:
