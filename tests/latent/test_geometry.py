@@ -15,6 +15,7 @@ from vae_core.latent.geometry import (
     path,
     slerp,
     typical_distance,
+    zones,
 )
 
 codes = st.integers(2, 8).flatmap(
@@ -123,3 +124,14 @@ def test_typical_distances_are_ordered_and_need_two_places() -> None:
         typical_distance(np.zeros((1, 2)))
     with pytest.raises(ValueError, match="one place"):
         typical_distance(np.zeros((9, 2)))
+
+
+def test_zones_are_those_of_the_nearest_code_by_brute_force() -> None:
+    generator = np.random.default_rng(0)
+    seen = generator.standard_normal((200, 3))
+    typical = typical_distance(seen)
+    codes = np.concatenate([seen[:50], 1.5 * generator.standard_normal((100, 3)), [[9.0, 9.0, 9.0]]])
+    nearest = np.linalg.norm(codes[:, None] - seen[None], axis=2).min(1)
+    expected = [0 if d <= typical.inside else 1 if d <= typical.edge else 2 for d in nearest]
+    assert zones(codes, seen, typical).tolist() == expected
+    assert expected[:50] == [0] * 50 and expected[-1] == 2 and 1 in expected

@@ -118,3 +118,15 @@ def typical_distance(codes: np.ndarray) -> Typical:
     if edge == 0:
         raise ValueError("All codes lie at one place, so no distance is typical of them.")
     return Typical(median or edge, inside or edge, edge)
+
+
+INSIDE, NEAR, FAR = range(3)
+"""Zones of a code: among the codes seen, near their edge, farther from all of them than they are from each other."""
+
+
+def zones(codes: np.ndarray, seen: np.ndarray, typical: Typical) -> np.ndarray:
+    """In which zone each of codes [n, D] is, by its distance to the nearest of seen [m, D]: int64 [n]."""
+    from scipy.spatial import cKDTree
+
+    distance = cKDTree(np.asarray(seen, dtype=np.float64)).query(np.asarray(codes, dtype=np.float64))[0]  # [n]
+    return np.searchsorted([typical.inside, typical.edge], distance, side="left")
