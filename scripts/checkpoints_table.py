@@ -1,4 +1,4 @@
-"""Writes checkpoints/README.md from the shipped runs: `python -m scripts.checkpoints_table`.
+"""Writes checkpoints/README.md and the README's table of families: `python -m scripts.checkpoints_table`.
 
 Every figure comes from a run's own files, or from evaluating it on its test split.
 """
@@ -7,54 +7,113 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vae_core.config import checkpoints_folder
+from vae_core.config import PROJECT, checkpoints_folder
 from vae_core.evaluation import Result, evaluate
 from vae_core.runs import Run, list_runs, load_run
+from vae_core.zoo import SECTIONS, ZOO
+
+IMPORTANCE = 100
+GAPS = "| run | MIG | dimensions |\n|---|---|---|\n"
+BEGIN, END = "<!-- families: written by python -m scripts.checkpoints_table -->", "<!-- /families -->"
+NO_BOUND = ("vq", "fsq", "point", "none")
+"""Bottlenecks whose codes have no density to weigh."""
 
 HEAD = """# Shipped runs
 
-| run | data | net | dims (active) | beta | likelihood | distortion | rate | ELBO | bound, K = {k} | MiB |
-|---|---|---|---|---|---|---|---|---|---|---|
+| run | data | net | dims (active) | distortion | rate | ELBO | bound, K = {k} | more | MiB |
+|---|---|---|---|---|---|---|---|---|---|
 """
 FOOT = """
 Nats per sample on the test split, one posterior sample each; *bound* is the importance-weighted bound on log p(x) of
 the first 1,000 test samples. Grey pictures count as the mean over their random binarisations, so MNIST's figures
-stand beside those of dynamic binarisation. A Gaussian likelihood is a density: its figures can be of either sign and
-are not to be compared with Bernoulli's.
+stand beside those of dynamic binarisation. The likelihood of a Gaussian run is a density: its figures can be of either
+sign and are not to be compared with Bernoulli's. *Dreams* is the energy distance between decoded codes of the prior and
+test samples, beside it in brackets that between training and test samples.
 
-Each folder's `card.md` has the one command that makes the run again. The weights are those that were best on the
-validation split; no data is shipped. This page is written by `python -m scripts.checkpoints_table`.
+Each folder's `card.md` has the one command that makes the run again, `python -m scripts.train_zoo NAME` calls it. The
+weights are those that were best on the validation split, or the last ones where an objective cannot be judged there; no
+data is shipped. This page is written by `python -m scripts.checkpoints_table`.
 """
-IMPORTANCE = 100
 
 
-def row(run: Run, test: Result) -> str:
-    bound = evaluate(run.folder, split="test", samples=1_000, importance=IMPORTANCE)["importance_bound"]
+def own_figures(result: Result) -> list[str]:
+    """What a family is judged by besides the ELBO."""
+    told = []
+    if "accuracy" in result:
+        told.append(f"test accuracy {result['accuracy']:.1%}")
+    if "codebook_perplexity" in result:
+        told.append(f"codebook perplexity {result['codebook_perplexity']:.1f} of {result['codebook']}")
+    if "nats_per_token" in result:
+        told.append(
+            f"{result['nats_per_token']:.2f} nats a token, {result['tokens_per_sentence']:.1f} tokens a sentence"
+        )
+    if "mig" in result:
+        told.append(f"MIG {result['mig']:.3f}")
+    levels = [value for key, value in result.items() if key.startswith("rate_of_level_")]
+    if levels:
+        told.append("rate by level " + ", ".join(f"{value:.1f}" for value in levels))
+    return told
+
+
+def number(result: Result, key: str) -> str:
+    return f"{result[key]:.2f}" if key in result else ""
+
+
+def run_row(run: Run, test: Result) -> str:
     size = sum(file.stat().st_size for file in shipped_files(run.folder)) / 2**20
     model = run.config.model
+    bound = ""
+    if model.bottleneck not in NO_BOUND and model.abilities.kind != "text":
+        result = evaluate(run.folder, split="test", samples=1_000, importance=IMPORTANCE)
+        bound = number(result, "importance_bound")
+    more = own_figures(test)
+    if "dream_distance" in test:
+        more.append(f"dreams {test['dream_distance']:.2f} ({test['data_distance']:.2f})")
+    dims = f"{model.latent_dim} ({test['active_units']})" if "active_units" in test else str(model.latent_dim)
     cells = [
-        f"[{run.title}]({run.name}/card.md)", run.config.data.name, model.net,
-        f"{model.latent_dim} ({test['active_units']})", f"{run.config.train.beta:g}", model.likelihood,
-        f"{test['distortion']:.2f}", f"{test['rate']:.2f}", f"{test['elbo']:.2f}", f"{bound:.2f}", f"{size:.1f}",
+        f"[{run.title}]({run.name}/card.md)", run.config.data.name, model.net, dims, number(test, "distortion"),
+        number(test, "rate"), number(test, "elbo"), bound, "; ".join(more), f"{size:.2f}",
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |\n"
+
+
+def family_row(name: str, run: Run, test: Result) -> str:
+    """One family of the README's table."""
+    entry = ZOO[name]
+    reached = [f"ELBO {test['elbo']:.2f}"] if "elbo" in test else []
+    if "distortion" in test and not reached:
+        reached.append(f"distortion {test['distortion']:.2f}")
+    reached += own_figures(test)
+    if entry.section == "Text":
+        reached.append(f"rate {test['rate']:.2f}, {test['active_units']} of {test['latent_dim']} units active")
+    if not run.config.model.abilities.encodes:
+        reached.append(f"dreams' energy distance {test['dream_distance']:.2f} (data {test['data_distance']:.2f})")
+    cells = [
+        f"[{entry.title}](checkpoints/{name}/card.md)", entry.paper, entry.teaches, f"`zoo {name}`", "; ".join(reached)
+    ]  # fmt: skip
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def families(runs: dict[str, Run], tests: dict[str, Result]) -> str:
+    """The README's table: all families whose run is shipped, by section."""
+    text = "| family | paper | what it teaches | command | held out |\n|---|---|---|---|---|\n"
+    for section in SECTIONS:
+        names = [name for name, entry in ZOO.items() if entry.section == section and name in runs]
+        text += f"| **{section}** | | | | |\n" if names else ""
+        text += "".join(family_row(name, runs[name], tests[name]) for name in names)
+    return text
 
 
 def factors(run: Run, test: Result) -> str:
     """Which dimension carries which factor, for data whose factors are known."""
     if "mig" not in test:
         return ""
-    lines = [
-        f"- {name.removeprefix('best_dimension_for_')}: dimension {value}"
+    told = [
+        f"{name.removeprefix('best_dimension_for_')}: {value}"
         for name, value in test.items()
         if name.startswith("best_dimension_for_")
     ]
-    return (
-        f"\n**{run.title}**: mutual information gap {test['mig']:.3f} on 10,000 test samples "
-        "(20 equal-width bins a code). The dimension that tells most of each factor, and how much of it:\n\n"
-        + "\n".join(lines)
-        + "\n"
-    )
+    return f"| {run.title} | {test['mig']:.3f} | {'; '.join(told)} |\n"
 
 
 def shipped_files(folder: Path) -> list[Path]:
@@ -63,12 +122,24 @@ def shipped_files(folder: Path) -> list[Path]:
 
 
 def main() -> None:
-    runs = [load_run(card.folder) for card in list_runs() if card.shipped and card.ready]
-    total = sum(file.stat().st_size for run in runs for file in shipped_files(run.folder)) / 2**20
-    tests = [evaluate(run.folder, split="test", samples=10_000) for run in runs]
-    text = HEAD.format(k=IMPORTANCE) + "".join(map(row, runs, tests)) + f"\n{total:.1f} MiB in all.\n"
-    text += "".join(map(factors, runs, tests)) + FOOT
-    (checkpoints_folder() / "README.md").write_text(text)
+    cards = [card for card in list_runs() if card.shipped and card.ready]
+    order = {name: place for place, name in enumerate(ZOO)}
+    cards.sort(key=lambda card: order.get(card.name, len(order)))
+    runs = {card.name: load_run(card.folder) for card in cards}
+    total = sum(file.stat().st_size for run in runs.values() for file in shipped_files(run.folder)) / 2**20
+    tests = {name: evaluate(run.folder, split="test", samples=10_000) for name, run in runs.items()}
+    rows = "".join(run_row(run, tests[name]) for name, run in runs.items())
+    gaps = "".join(factors(run, tests[name]) for name, run in runs.items())
+    text = f"{HEAD.format(k=IMPORTANCE)}{rows}\n{total:.1f} MiB in all.\n"
+    text += (
+        "\nWhere factors are known, the mutual information gap (10,000 test samples, 20 equal-width bins a code), "
+        f"the dimension that tells most of each factor, and how much:\n\n{GAPS}{gaps}"
+    )
+    (checkpoints_folder() / "README.md").write_text(text + FOOT)
+    readme = PROJECT / "README.md"
+    before, _, rest = readme.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    readme.write_text(f"{before}{BEGIN}\n{families(runs, tests)}{END}{after}")
     print(text)
 
 

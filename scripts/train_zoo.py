@@ -1,4 +1,4 @@
-"""Trains shipped runs as vae_core.zoo has them: `python -m scripts.train_zoo [name ...]`; without names, those that lack.
+"""Trains shipped runs as vae_core.zoo has them: `python -m scripts.train_zoo [name ...]`, or those that lack.
 
 Each is trained into a folder beside, gets its UMAP map, and takes its place in checkpoints/ only when it is whole.
 """

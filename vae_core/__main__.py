@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core train | resume | evaluate | project | download."""
+"""The command line: python -m vae_core train | zoo | resume | evaluate | project | download."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Resume:
 
 @dataclass(frozen=True)
 class Evaluate:
-    """What a run reaches on held-out data: ELBO, its halves, active units, disentanglement where factors are known."""
+    """What a run reaches on held-out data: ELBO, its halves, active units, and the figures of its own family."""
 
     run: tyro.conf.Positional[Path]
     """Run folder, or the name of a shipped run."""
@@ -43,6 +43,16 @@ class Evaluate:
     seed: int = 0
     json: bool = False
     """Print JSON instead of a table."""
+
+
+@dataclass(frozen=True)
+class Zoo:
+    """The families of autoencoder: lists them, or trains one with the settings that its shipped run was made with."""
+
+    family: tyro.conf.Positional[str] = ""
+    """Name of its shipped run, as listed."""
+    out: Path | None = None
+    """Run folder to write; runs/NAME where none is given."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class Download:
     """Fetch a dataset that is not shipped into the data folder (LATENTARIUM_DATA, else data/ beside the app)."""
 
     name: tyro.conf.Positional[str]
-    """mnist or fashion-mnist"""
+    """mnist, fashion-mnist, kmnist, emnist, cifar-10, svhn or celeba"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,7 @@ Command = (
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Project, tyro.conf.subcommand("project")]
+    | Annotated[Zoo, tyro.conf.subcommand("zoo")]
     | Annotated[Download, tyro.conf.subcommand("download")]
     | Annotated[Worker, tyro.conf.subcommand("worker")]
 )
@@ -103,6 +114,8 @@ def main() -> int:
             _evaluate(command)
         elif isinstance(command, Project):
             _project(command)
+        elif isinstance(command, Zoo):
+            return _zoo(command)
         elif isinstance(command, Download):
             from vae_core.data import load_dataset
 
@@ -136,6 +149,21 @@ def _train(config: TrainConfig, *, resume: bool) -> int:
     if config.out:
         print(f"The run is in {config.out}.")
     return 0
+
+
+def _zoo(command: Zoo) -> int:
+    from vae_core.config import runs_folder
+    from vae_core.zoo import ZOO
+
+    if not command.family:
+        width = max(map(len, ZOO))
+        for name, entry in ZOO.items():
+            print(f"{name:<{width}}  {entry.title} ({entry.paper}). {entry.teaches}")
+        return 0
+    if command.family not in ZOO:
+        return _complain(f"There is no family called {command.family}: python -m vae_core zoo lists them.")
+    out = command.out or runs_folder() / command.family
+    return _train(ZOO[command.family].config().model_copy(update={"out": out}), resume=False)
 
 
 def _print_step(step: Step) -> None:

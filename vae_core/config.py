@@ -84,6 +84,7 @@ class ModelSpec(Settings):
     prior_layers: Annotated[int, Field(ge=1, le=12)] = 2
     first_dim: Annotated[int, Field(ge=1, le=512)] = 16
     """Dimensions of M1's code in a stacked M1+M2."""
+    label_weight: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 10.0
 
     @property
     def kind(self) -> Kind:
@@ -115,6 +116,10 @@ class ModelSpec(Settings):
             raise ValueError(f"the {self.likelihood} likelihood does not fit {self.kind} samples")
         if self.kind == "table" and self.likelihood not in ("columns", "real"):
             raise ValueError("a table's rows are any numbers: they need the columns or the real likelihood")
+        if self.bottleneck == "linear" and self.likelihood != "real":
+            raise ValueError(f"PCA has the real likelihood, one sigma on the whole line, not the {self.likelihood} one")
+        if self.bottleneck == "class" and self.likelihood != "bernoulli":
+            raise ValueError("M2 decodes each picture as every class, which have no best sigma: it takes bernoulli pixels")
         if self.net == "conv":
             stages = conv_stages(self.sample_shape)
             if len(self.channels) != stages:
@@ -135,7 +140,9 @@ class ModelSpec(Settings):
         if self.bottleneck not in ("gaussian", "point") and self.condition != "none":
             raise ValueError(f"the {self.bottleneck} bottleneck takes no condition; choose gaussian")
         if self.bottleneck != "gaussian" and self.prior != "normal":
-            raise ValueError(f"the {self.bottleneck} bottleneck has a prior of its own; choose gaussian for {self.prior}")
+            raise ValueError(
+                f"the {self.bottleneck} bottleneck has a prior of its own; choose gaussian for {self.prior}"
+            )
         if self.kind != "image" and self.bottleneck in ("vq", "fsq", "ladder", "class", "stacked", "none"):
             raise ValueError(f"the {self.bottleneck} bottleneck is made for pictures, not for {self.kind} samples")
         if self.kind == "text" and (self.prior != "normal" or self.bottleneck == "linear"):
@@ -144,7 +151,7 @@ class ModelSpec(Settings):
 
 
 def conv_stages(shape: tuple[int, ...]) -> int:
-    """How often a square picture (C, H, W) is halved until 4 to 7 pixels are left: 8 -> 1, 28 -> 2, 32 -> 3, 64 -> 4."""
+    """How often a square picture (C, H, W) is halved until 4 to 7 pixels are left: 8: 1, 28: 2, 32: 3, 64: 4."""
     if len(shape) != 3:
         raise ValueError("a convolutional net takes pictures; an MLP takes rows of tables")
     _, height, width = shape
@@ -192,7 +199,8 @@ class TrainConfig(Settings):
     """Dimensions of the code (a ladder has the sum of its levels, a grid its cells times the numbers of each)."""
     likelihood: Literal["auto", "bernoulli", "gaussian", "real", "columns", "categorical"] = "auto"
     """Bernoulli for black-and-white pictures; gaussian finds its own sigma (Rybkin et al. 2021); real: the same on the
-    whole line, PCA's; columns: a sigma for each column of a table; categorical: tokens. auto: by data and bottleneck."""
+    whole line, PCA's; columns: a sigma for each column of a table; categorical: tokens. auto: what data and bottleneck
+    ask for."""
     prior: Annotated[Prior, Field(title="Prior")] = "normal"
     """normal: N(0, I). vamp: a mixture of posteriors of learned pseudo-inputs (Tomczak and Welling 2018)."""
     pseudo_inputs: Annotated[int, Field(title="Pseudo-inputs", ge=1, le=1000)] = 50
@@ -200,7 +208,8 @@ class TrainConfig(Settings):
     condition: Annotated[Condition, Field(title="Given")] = "none"
     """What encoder and decoder are told besides: the class, or some quadrants of the picture (Sohn et al. 2015)."""
     noise: Annotated[float, Field(title="Noise", ge=0, le=1)] = 0.0
-    """Part of each sample's pixels (columns, words) that is blanked before encoding; the whole is to be restored (Vincent et al. 2008)."""
+    """Part of each sample's pixels (columns, words) that is blanked before encoding, to be restored (Vincent et al.
+    2008)."""
     levels: tuple[Size, ...] = Field(default=(2, 4, 8), min_length=2, max_length=4, title="Levels")
     """Dimensions of each level of a ladder, coarse first."""
     code_dim: Annotated[Size, Field(title="Numbers per code")] = 8
@@ -220,18 +229,21 @@ class TrainConfig(Settings):
     labels: Annotated[int, Field(title="Labels per class", ge=1, le=100_000)] = 10
     """Training samples of each class whose label is told; all others are learnt from without."""
     label_weight: Annotated[float, Field(title="Weight of labels", ge=0, le=1e4, allow_inf_nan=False)] = 10.0
-    """Weight of the classification loss of labelled samples (alpha in Kingma et al. 2014, eq. 9)."""
+    """Weight of the classification loss of each labelled sample (Kingma et al. 2014, eq. 9, in whose terms alpha is this
+    many times the number of labels)."""
     embedding: Annotated[Width, Field(title="Embedding")] = 64
     """Numbers a token becomes before the LSTM reads it."""
     word_dropout: Annotated[float, Field(title="Word dropout", ge=0, le=1)] = 0.0
     """Part of the words that the decoder is not told in training, so that it must ask the code (Bowman et al. 2016)."""
     pretrain_steps: Annotated[int, Field(title="Pre-training (steps)", ge=0)] = 0
-    """Steps in which the rate is free; then the decoder starts anew beside an encoder that knows something (Li et al. 2019)."""
+    """Steps in which the rate is free; then the decoder starts anew, beside an encoder that knows something (Li et al.
+    2019)."""
     objective: Literal["elbo", "capacity", "tcvae", "factor", "dip", "mmd", "iwae", "adversarial"] = "elbo"
     """elbo: distortion + beta * rate. capacity: distortion + gamma * |rate - C| with C rising (Burgess et al. 2018).
     tcvae, factor: the rate's total correlation costs more (Chen et al. 2018; Kim and Mnih 2018). dip: the codes'
     covariance is to be the identity (Kumar et al. 2018). mmd: InfoVAE (Zhao et al. 2019). iwae: the bound of several
-    samples (Burda et al. 2016). adversarial: a critic's word, for models without an encoder (Goodfellow et al. 2014)."""
+    samples (Burda et al. 2016). adversarial: a critic's word, for models without an encoder (Goodfellow et al.
+    2014)."""
     beta: Annotated[float, Field(title="β", ge=0, le=1e4, allow_inf_nan=False)] = 1.0
     """Weight of the rate (Higgins et al. 2017): 1 is the classic VAE, more presses codes together and separates
     dimensions, less makes pictures sharper."""
@@ -336,7 +348,9 @@ class DataInfo(Settings):
     @model_validator(mode="after")
     def _named_sizes(self) -> DataInfo:
         if (self.kind == "image") != (len(self.sample_shape) == 3) or (self.kind == "text") != bool(self.vocabulary):
-            raise ValueError(f"samples of shape {self.sample_shape} with {len(self.vocabulary)} words are no {self.kind}")
+            raise ValueError(
+                f"samples of shape {self.sample_shape} with {len(self.vocabulary)} words are no {self.kind}"
+            )
         if self.kind == "table" and not (
             len(self.columns) == len(self.centre) == len(self.scale) == self.sample_shape[0]
         ):
@@ -383,7 +397,9 @@ class RunConfig(Settings):
         if not free and self.train.latent_dim != self.model.latent_dim:
             raise ValueError(f"settings of {self.train.latent_dim} and a net of {self.model.latent_dim} dimensions")
         if self.model.vocabulary != len(self.data.vocabulary):
-            raise ValueError(f"a net of {self.model.vocabulary} words and data of {len(self.data.vocabulary)} don't fit")
+            raise ValueError(
+                f"a net of {self.model.vocabulary} words and data of {len(self.data.vocabulary)} don't fit"
+            )
         if problem := unsuited(self.train):
             raise ValueError(problem)
         return self
@@ -438,6 +454,7 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
         prior_width=train.prior_width,
         prior_layers=train.prior_layers,
         first_dim=train.first_dim,
+        label_weight=train.label_weight,
     )
 
 
@@ -456,9 +473,11 @@ def _net(train: TrainConfig, data: DataInfo) -> Net:
 def _likelihood(train: TrainConfig, data: DataInfo) -> Likelihood:
     if train.likelihood != "auto":
         return train.likelihood
-    if data.kind != "image":
-        return "categorical" if data.kind == "text" else "columns"
-    return "real" if train.bottleneck == "linear" else "bernoulli"
+    if data.kind == "text":
+        return "categorical"
+    if train.bottleneck == "linear":
+        return "real"
+    return "bernoulli" if data.kind == "image" else "columns"
 
 
 def _usual_width(net: Net, data: DataInfo) -> tuple[int, ...]:

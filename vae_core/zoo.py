@@ -164,7 +164,7 @@ ZOO: dict[str, Entry] = {
         "M2, semi-supervised",
         "Conditional and semi-supervised",
         "Kingma et al. 2014",
-        "A few labels name the classes that the model would have to find otherwise; the class is inferred for the rest.",
+        "A few labels name the classes that the model would have to find otherwise; for the rest they are inferred.",
         _DIGITS | {"latent_dim": 6, "bottleneck": "class", "labels": 10, "steps": 3000, "decay": 0.3},
     ),
     "digits-m1m2": Entry(
@@ -200,7 +200,7 @@ ZOO: dict[str, Entry] = {
         "Text VAE, collapsed",
         "Text",
         "Bowman et al. 2016",
-        "Posterior collapse: a strong decoder writes well without asking the code, and every sentence has the same one.",
+        "Posterior collapse: a strong decoder writes well without asking the code, and all sentences share one.",
         {"data": "grammar", "latent_dim": 16, "steps": 3000},
     ),
     "grammar": Entry(

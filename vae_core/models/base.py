@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -94,7 +95,7 @@ class Model(nn.Module, ABC):
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
-    def begin(self, x: Tensor) -> None:  # noqa: B027  (most models have nothing to do here)
+    def begin(self, x: Tensor) -> None:
         """Look at (a part of) the training samples before the first step.
 
         Weights that have a closed form are set here, and codebooks get their start.
@@ -119,6 +120,30 @@ class Model(nn.Module, ABC):
     ) -> Tensor:
         """n codes from the prior, N(0, temperature^2 I) where a model says no other: [n, D]."""
         return temperature * torch.randn(n, self.latent_dim, generator=generator, device=self.device)
+
+
+class Discrete(Protocol):
+    """What a model can do besides, whose abilities have `cells`."""
+
+    def indices(self, x: Tensor) -> Tensor:
+        """The codes of samples: int64 [B, rows, columns]."""
+        ...
+
+    def codes_at(self, indices: Tensor) -> Tensor:
+        """Grids of codes [B, rows, columns] as numbers: [B, D]."""
+        ...
+
+    def nearest(self, z: Tensor) -> Tensor:
+        """The grid of codes nearest to numbers [B, D]: int64 [B, rows, columns]."""
+        ...
+
+
+class Classifier(Protocol):
+    """What a model can do besides, whose abilities say `infers_class`."""
+
+    def classify(self, x: Tensor) -> Tensor:
+        """q(y|x): [B, classes], probabilities."""
+        ...
 
 
 def unit_range(x: Tensor) -> Tensor:

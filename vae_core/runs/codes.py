@@ -52,7 +52,7 @@ class Codes:
 
     @property
     def rate(self) -> np.ndarray:
-        """KL(q(z_d|x) || p(z_d)) of each sample and dimension, nats: float32 [n, D]; p is N(0, 1) where none is kept."""
+        """KL(q(z_d|x) || p(z_d)) of each sample and dimension, nats: float32 [n, D]; p is N(0, 1) if none is kept."""
         if self.rates is not None:
             return self.rates
         std = self.std
