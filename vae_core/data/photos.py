@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +10,7 @@ import torch
 
 from vae_core.data.cards import CIFAR_FILES, SVHN_FILES, DatasetCard, DatasetError, Progress
 from vae_core.data.dataset import Dataset, from_card, ordered_splits
-
-_MAX_MAT = 400 << 20  # bytes; SVHN's larger file has 182 MB
+from vae_core.data.mat import read_mat
 
 
 def read_cifar10(card: DatasetCard, files: dict[str, Path], tell: Progress) -> Dataset:
@@ -48,34 +45,18 @@ def read_svhn(card: DatasetCard, files: dict[str, Path], tell: Progress) -> Data
     test = card.splits[-1]
     parts = []
     for number, (stem, count) in enumerate(zip(SVHN_FILES, (card.n - test, test), strict=True)):
-        parts.append(_read_mat(files[stem], count))
+        parts.append(_read_svhn_file(files[stem], count))
         tell(0.9 + 0.05 * (number + 1), f"Reading {card.title}")
     x, y = (np.concatenate(both) for both in zip(*parts, strict=True))
     return from_card(card, torch.from_numpy(x), torch.from_numpy(y), ordered_splits(card.splits))
 
 
-def _read_mat(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures uint8 [n, 3, 32, 32] and labels int64 [n]; shapes are compared before anything large is read."""
-    from scipy.io import loadmat, whosmat  # here, so that only this dataset pays for the import
-
-    expected = {"X": (32, 32, 3, count), "y": (count, 1)}
-    try:
-        if os.path.getsize(path) > _MAX_MAT:
-            raise DatasetError(f"{path} is larger than any file of SVHN; another file belongs here.")
-        shapes = {name: shape for name, shape, _ in whosmat(path)}
-        for name, shape in expected.items():
-            if shapes.get(name) != shape:
-                raise DatasetError(f"{path}: {name} is {shapes.get(name, 'absent')}, where {shape} is right.")
-        content = loadmat(path, variable_names=list(expected))
-    except DatasetError:
-        raise
-    except (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, NotImplementedError) as error:
-        raise DatasetError(f"{path} cannot be read ({error}); fetch it again.") from error
-    except (MemoryError, OverflowError, struct.error, zlib.error) as error:
-        raise DatasetError(f"{path} is damaged ({error}); fetch it again.") from error
-    pictures, labels = content["X"], content["y"]
-    if (pictures.shape, labels.shape) != tuple(expected.values()) or pictures.dtype != np.uint8:
-        raise DatasetError(f"{path} holds no colour pictures with labels; another file belongs here.")
-    if labels.dtype.kind not in "uif" or not np.isin(labels, range(1, 11)).all():
+def _read_svhn_file(path: Path, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures uint8 [n, 3, 32, 32] and labels int64 [n]."""
+    content = read_mat(path, {"X": (32, 32, 3, count), "y": (count, 1)})
+    pictures, labels = content["X"], content["y"][:, 0]
+    if pictures.dtype != np.uint8:
+        raise DatasetError(f"{path} holds no pictures but {pictures.dtype} numbers; another file belongs here.")
+    if not np.isin(labels, range(1, 11)).all():
         raise DatasetError(f"{path} holds labels other than 1 to 10; another file belongs here.")
-    return np.ascontiguousarray(pictures.transpose(3, 2, 0, 1)), labels[:, 0].astype(np.int64) % 10
+    return np.ascontiguousarray(pictures.transpose(3, 2, 0, 1)), labels.astype(np.int64) % 10

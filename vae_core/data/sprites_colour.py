@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from vae_core.data import sprites
 from vae_core.data.drawn import Grid
@@ -36,7 +37,7 @@ def _draw(factors: Tensor) -> Tensor:
     place, hue = factors[:, :5], factors[:, 5]
     first, step, wheel = _tables(factors.device)
     fine = sprites.draw(first + step * place)  # [B, 1, 64, 64]
-    cover = fine.view(-1, 1, SIZE, 2, SIZE, 2).float().mean((3, 5))  # [B, 1, 32, 32], 0..255
+    cover = avg_pool2d(fine.float(), 2)  # [B, 1, 32, 32], 0..255
     return (cover * wheel[hue][:, :, None, None]).round_().to(torch.uint8)
 
 
