@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from ui.components.map import MapData
     from ui.live_view import Look
     from vae_core.data import Dataset
+    from vae_core.dreams import Asked, Match
     from vae_core.figures.template import Theme
     from vae_core.latent.dimensions import Dimensions
     from vae_core.latent.geometry import Typical
+    from vae_core.latent.mixture import Mixture
     from vae_core.latent.projection import MapSettings, Projection
     from vae_core.runs import Codes, Run, RunCard
 
@@ -273,9 +275,12 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], mi
 
     loaded = get_run(run)
     info = loaded.config.data
-    outside = [index for index in indices if not 0 <= index < info.size]
+    dreams = not loaded.config.model.abilities.encodes  # numbered behind the dataset's samples
+    outside = [index for index in indices if not 0 <= index < info.size + dreams * len(loaded.codes)]
     if outside:
         raise ValueError(f"{info.name} has samples 0 to {info.size - 1}, not {outside[0]}.")
+    if any(index >= info.size for index in indices):
+        missing = "This model has no encoder, and these are its own dreams."
     if not missing:
         part = get_dataset(info.name).take(np.asarray(indices, dtype=np.int64))
         pixels = render.pictures(info, np.asarray(part.x[:].cpu()))  # [n, C, H, W]
@@ -288,7 +293,8 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], mi
         pixels = decode_pictures(loaded.model, info, codes.mean[rows])  # [n, C, H, W]
         classes = None if codes.y is None else codes.y[rows]
     labels = tuple(
-        f"{info.class_names[classes[row]]}, sample {index}" if classes is not None and info.class_names
+        f"dream {index - info.size}" if index >= info.size
+        else f"{info.class_names[classes[row]]}, sample {index}" if classes is not None and info.class_names
         else f"sample {index}"
         for row, index in enumerate(indices)
     )
@@ -436,3 +442,150 @@ def _get_desk(name: str, stamp: tuple[int, ...]) -> Desk:
     typical = typical_distance(sample) if len(compared) and len(sample) > 1 and np.ptp(sample) > 0 else None
     program = decoder_program(run.model).to_bytes(sample)
     return Desk(program, hashlib.sha256(program).hexdigest()[:16], dimensions, compared, typical)
+
+
+# -- dreams ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dreams:
+    """Samples decoded from codes that no sample has.
+
+    Attributes:
+        codes: float32 [n, D].
+        samples: as vae_core.export.decode_samples returns them.
+        pictures: uint8 [n, H, W] or [n, H, W, 3].
+        zones: int [n], see vae_core.latent.geometry.zones; None where there is nothing to compare with.
+    """
+
+    codes: np.ndarray
+    samples: np.ndarray
+    pictures: np.ndarray
+    zones: np.ndarray | None
+
+
+def get_dreams(name: str, asked: Asked, given: str) -> Dreams:
+    """What the run called `name` dreams when it is asked so and told what `given` (a Given.key) stands for.
+
+    Raises RunError as `get_run` does.
+    """
+    card = get_card(name)
+    return _get_dreams(name, asked, given, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=64, show_spinner="Dreaming")
+def _get_dreams(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> Dreams:
+    from vae_core.dreams import draw_codes
+
+    run = get_run(name)
+    mixture = get_mixture(name, asked.components) if asked.components else None
+    codes = draw_codes(run.model, asked, mixture, _told(name, given, asked.count))
+    return decode_dreams(name, codes, given, asked)
+
+
+def decode_dreams(name: str, codes: np.ndarray, given: str, asked: Asked) -> Dreams:
+    """These codes [n, D] decoded by the run called `name`, and how far each is from the codes seen. Not kept."""
+    from vae_core.dreams import decode_dreams as decode
+    from vae_core.export import upright
+    from vae_core.latent.geometry import zones
+    from vae_core.render import pictures
+
+    run = get_run(name)
+    info = run.config.data
+    samples = decode(run.model, info, codes, asked, _told(name, given, len(codes)))
+    seen = get_seen(name)
+    where = None if seen is None else zones(codes[:, seen.dims], seen.codes, seen.typical)
+    return Dreams(codes, samples, upright(pictures(info, samples)), where)
+
+
+def _told(name: str, given: str, count: int) -> np.ndarray | None:
+    from ui.given import of_key
+
+    return of_key(get_run(name), given).told(count)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Codes of some samples, float32 [m, K], in the K dimensions `dims` that are awake, and how far apart they are."""
+
+    codes: np.ndarray
+    dims: np.ndarray
+    typical: Typical
+
+
+def get_seen(name: str) -> Seen | None:
+    """What new codes of the run called `name` are compared with; None where all its samples have one code."""
+    card = get_card(name)
+    return _get_seen(name, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _get_seen(name: str, stamp: tuple[int, ...]) -> Seen | None:
+    from vae_core.latent.geometry import typical_distance
+    from vae_core.metrics.activity import active_units
+
+    codes = get_codes(name).mean
+    dims = np.flatnonzero(active_units(codes))
+    chosen = np.random.default_rng(0).permutation(len(codes))[:CODES_COMPARED]
+    sample = codes[np.sort(chosen)][:, dims]
+    if not len(dims) or len(np.unique(sample, axis=0)) < 2:
+        return None
+    return Seen(sample, dims, typical_distance(sample))
+
+
+def test_rows(name: str) -> np.ndarray:
+    """Rows of a run's codes whose samples it has never been trained on: int64 [m]; none where the data is not here."""
+    run = get_run(name)
+    if why_no_originals(run.config.data.name):
+        return np.empty(0, dtype=np.int64)
+    rows = run.codes.rows(get_dataset(run.config.data.name).splits["test"].numpy())
+    return rows[rows >= 0]
+
+
+def get_mixture(name: str, components: int) -> Mixture:
+    """A Gaussian mixture fitted to the codes of the run called `name`, but for those of the test split."""
+    card = get_card(name)
+    return _get_mixture(name, components, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=32, show_spinner="Fitting a mixture to the codes")
+def _get_mixture(name: str, components: int, stamp: tuple[int, ...]) -> Mixture:
+    from vae_core.latent.mixture import fit
+
+    codes = get_codes(name)
+    rows = np.setdiff1d(np.arange(len(codes)), test_rows(name))
+    if not len(rows):  # of a large dataset only test samples have codes: every second one
+        rows = np.arange(0, len(codes), 2)
+    return fit(codes.mean[rows], codes.std[rows], components)
+
+
+COMPARED = 500  # dreams, held-out and training samples in a comparison
+
+
+def get_match(name: str, asked: Asked, given: str) -> Match | None:
+    """How far such dreams are from held-out samples (of the class that is given); None where that cannot be said:
+    the data is not here, the model is told part of a picture, or there are fewer than two such samples.
+    """
+    if given.startswith("seen") or why_no_originals(get_run(name).config.data.name):
+        return None
+    card = get_card(name)
+    return _get_match(name, asked, given, _stamp(card.folder) if card else ())
+
+
+@st.cache_data(max_entries=256, show_spinner="Comparing with held-out samples")
+def _get_match(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> Match | None:
+    from dataclasses import replace
+
+    from vae_core.dreams import match
+
+    run = get_run(name)
+    data, told = get_dataset(run.config.data.name), _told(name, given, 1)
+    rows = [data.splits[split].numpy() for split in ("test", "train")]
+    if told is not None and data.y is not None and told[0] >= 0:
+        rows = [part[data.y[part].numpy() == told[0]] for part in rows]
+    count = min(COMPARED, *map(len, rows))
+    if count < 2:
+        return None
+    held_out, training = (np.asarray(data.x[part[:count]].cpu()) for part in rows)
+    dreams = _get_dreams(name, replace(asked, count=count), given, stamp).samples
+    return match(run.config.data, dreams, held_out, training)

@@ -61,3 +61,48 @@ def decode_dreams(
     from vae_core.writing import write
 
     return write(model, codes, told, way=asked.way, temperature=asked.warmth, seed=asked.seed)  # type: ignore[arg-type]
+
+
+MOST_NUMBERS = 20_000
+"""Of one sample, in a comparison: beyond it (long texts of many words) none is made."""
+
+
+def as_numbers(info: DataInfo, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Two sets of samples as float32 [n, P] and [m, P], in which they can be compared; None where P would be too large.
+
+    Pixels lie in [0, 1], a table's columns in standard deviations. A sentence becomes a 1 for the token at each place:
+    the squared distance of two sentences is twice the number of places in which they differ.
+    """
+    if info.kind != "text":
+        scale = 255 if info.kind == "image" else 1
+        return tuple((part.reshape(len(part), -1) / scale).astype(np.float32) for part in (first, second))  # type: ignore[return-value]
+    used, places = np.unique(np.concatenate([first, second]), return_inverse=True)
+    tokens = places.reshape(len(first) + len(second), -1)  # [n + m, T]
+    if tokens.shape[1] * len(used) > MOST_NUMBERS:
+        return None
+    flat = np.eye(len(used), dtype=np.float32)[tokens].reshape(len(tokens), -1)
+    return flat[: len(first)], flat[len(first) :]
+
+
+@dataclass(frozen=True)
+class Match:
+    """How far dreams are from samples that the model was never trained on.
+
+    Attributes:
+        distance: energy distance between `count` dreams and as many held-out samples.
+        real: the same between as many training samples and those: what sets of real samples have.
+    """
+
+    distance: float
+    real: float
+    count: int
+
+
+def match(info: DataInfo, dreams: np.ndarray, held_out: np.ndarray, training: np.ndarray) -> Match | None:
+    """Three equally large sets of samples compared; None where sentences are too long for it."""
+    from vae_core.metrics.samples import energy_distance
+
+    found = [as_numbers(info, part, held_out) for part in (dreams, training)]
+    if found[0] is None or found[1] is None:
+        return None
+    return Match(energy_distance(*found[0]), energy_distance(*found[1]), len(dreams))
