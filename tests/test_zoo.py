@@ -56,6 +56,14 @@ ZOO: dict[str, tuple[TrainConfig, DataInfo]] = {
     "class": (_with(condition="class"), SMALL),
     "class-conv": (_with(condition="class", net="conv"), SMALL),
     "quadrants": (_with(condition="quadrants"), SMALL),
+    "m2": (_with(bottleneck="class"), SMALL),
+    "m2-conv": (_with(bottleneck="class", net="conv"), SMALL),
+    "m1m2": (_with(bottleneck="stacked"), SMALL),
+    "m1m2-gaussian": (_with(bottleneck="stacked", likelihood="gaussian", net="conv"), SMALL),
+    "pca": (_with(bottleneck="linear"), SMALL),
+    "pca-table": (_with(bottleneck="linear"), TABLE),
+    "gan": (_with(bottleneck="none", objective="adversarial"), SMALL),
+    "gan-conv": (_with(bottleneck="none", objective="adversarial", net="conv"), IMAGES[1, 28, 28]),
 }
 """Each way of putting a model together, by its settings and the data it is for."""
 
@@ -140,7 +148,7 @@ def test_every_parameter_gets_a_gradient(name: str, model: Model) -> None:
         pytest.skip("its weights have a closed form")
     setting = _setting(name)
     objective = OBJECTIVES[setting.config.objective]
-    critic = objective.critic(model.spec) if objective.critic else None
+    critic = objective.critic(model.spec, setting.config) if objective.critic else None
     setting = replace(setting, critic=critic)
     terms = model.terms(_batch(model, 8), _classes(model, 8), setting.generator, objective.draws(setting.config))
     objective.loss(terms, setting).mean().backward(inputs=list(model.parameters()))
@@ -205,7 +213,7 @@ def test_the_loss_is_finite_on_extremes(
         setting = replace(_setting(name), config=config)
         objective = OBJECTIVES[config.objective]
         if objective.critic:
-            setting = replace(setting, critic=objective.critic(model.spec))
+            setting = replace(setting, critic=objective.critic(model.spec, config))
         terms = model.terms(x, _classes(model, n), generator, objective.draws(config))
         loss = objective.loss(terms, setting)
     assert torch.isfinite(terms.distortion).all() and torch.isfinite(terms.rate).all()

@@ -6,11 +6,21 @@ from collections.abc import Callable
 
 from vae_core.config import ModelSpec
 from vae_core.models.base import Draws, Model, Posterior, Terms
+from vae_core.models.gan import GAN
+from vae_core.models.linear import PCA
+from vae_core.models.semisupervised import M2, StackedM1M2
 from vae_core.models.vae import VAE
 
-__all__ = ["VAE", "Draws", "Model", "Posterior", "Terms", "build"]
+__all__ = ["GAN", "M2", "PCA", "VAE", "Draws", "Model", "Posterior", "StackedM1M2", "Terms", "build"]
 
-BOTTLENECKS: dict[str, Callable[[ModelSpec], Model]] = {"gaussian": VAE, "point": VAE}
+BOTTLENECKS: dict[str, Callable[[ModelSpec], Model]] = {
+    "gaussian": VAE,
+    "point": VAE,
+    "linear": PCA,
+    "class": M2,
+    "stacked": StackedM1M2,
+    "none": GAN,
+}
 
 
 def build(spec: ModelSpec) -> Model:

@@ -25,9 +25,11 @@ def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[tuple[int, ...],
 
 
 def moments_of(model: nn.Module) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
-    """What Adam keeps for each parameter, by '<parameter number>.<what>'."""
+    """What Adam keeps for each parameter that it moves, by '<parameter number>.<what>'."""
     shapes: dict[str, tuple[tuple[int, ...], torch.dtype]] = {}
     for i, parameter in enumerate(model.parameters()):
+        if not parameter.requires_grad:  # found in closed form
+            continue
         shapes[f"{i}.step"] = ((), torch.float32)
         shapes[f"{i}.exp_avg"] = shapes[f"{i}.exp_avg_sq"] = (tuple(parameter.shape), torch.float32)
     return shapes
