@@ -402,9 +402,13 @@ def _moments(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def _load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in moments.items():
         number, what = name.split(".", 1)
+        parameter = parameters[int(number)]
+        if value.shape == parameter.shape:  # in the parameter's order of memory, as Adam made them
+            value = torch.empty_like(parameter).copy_(value)
         state.setdefault(int(number), {})[what] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
