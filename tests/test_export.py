@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from vae_core.config import DataInfo
+from vae_core.config import DataInfo, ModelSpec
 from vae_core.export import (
     DecoderProgram,
     ExportError,
@@ -21,6 +21,7 @@ from vae_core.export import (
     gif,
     png_sheet,
 )
+from vae_core.models import VAE
 
 
 class Model:
@@ -133,6 +134,63 @@ def test_nothing_to_show_is_said() -> None:
         gif(np.zeros((0, 1, 4, 4), np.uint8))
     with pytest.raises(ExportError, match="at least one"):
         png_sheet(np.zeros((0, 3, 1, 4, 4), np.uint8))
+
+
+def _conditional(**settings: object) -> VAE:
+    config = {"net": "mlp", "sample_shape": (1, 4, 4), "latent_dim": 3, "hidden": (9,), **settings}
+    torch.manual_seed(1)
+    return VAE(ModelSpec(**config)).eval()
+
+
+def _run(program: DecoderProgram, z: np.ndarray) -> np.ndarray:
+    """A program of linear layers and ReLUs in numpy: [n, D] -> [n, P] before the output."""
+    values = np.frombuffer(program.weights, "<f2").astype(np.float64)
+    for layer in program.layers:
+        if layer["op"] == "linear":
+            size = layer["in"] * layer["out"]
+            weight = values[layer["weight"] : layer["weight"] + size].reshape(layer["out"], layer["in"])
+            z = z @ weight.T + values[layer["bias"] : layer["bias"] + layer["out"]]
+        elif layer["op"] == "relu":
+            z = z.clip(0)
+    return z
+
+
+@pytest.mark.parametrize("label", [0, 2, -1, None])
+def test_a_class_that_is_told_becomes_part_of_the_first_bias(label: int | None) -> None:
+    model = _conditional(condition="class", classes=3)
+    told = None if label is None else np.array([label])
+    program = decoder_program(model, told)
+    assert program.layers[0]["in"] == program.latent_dim == 3
+    z = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
+    y = None if label is None else torch.full((5,), label)
+    with torch.no_grad():
+        wanted = model.decode(torch.from_numpy(z), y).flatten(1).numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-_run(program, z))), wanted, atol=2e-3)
+
+
+def test_a_part_of_a_picture_that_is_seen_becomes_part_of_the_first_bias() -> None:
+    model = _conditional(condition="quadrants")
+    told = model.condition.see(torch.rand(1, 1, 4, 4), torch.tensor([[True, False, False, True]])).numpy()
+    program = decoder_program(model, told)
+    z = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
+    with torch.no_grad():
+        wanted = model.decode(torch.from_numpy(z), torch.from_numpy(told.repeat(5, 0))).flatten(1).numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-_run(program, z))), wanted, atol=2e-3)
+    assert (_run(program, z) != _run(decoder_program(model), z)).any()
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "output"), [("real", "clamp"), ("bernoulli", "sigmoid"), ("gaussian", "sigmoid")]
+)
+def test_the_program_says_how_its_output_becomes_a_picture(likelihood: str, output: str) -> None:
+    assert decoder_program(_conditional(likelihood=likelihood)).output == output
+
+
+def test_a_picture_made_in_another_way_is_refused() -> None:
+    model = Model(nn.Linear(2, 16))
+    model.decode = lambda z, y=None: torch.tanh(model.decoder(z)) / 2 + 0.3  # type: ignore[method-assign]
+    with pytest.raises(ExportError, match="neither"):
+        decoder_program(model)
 
 
 def test_programs_compare_by_value() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from PIL import Image
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 HALF_MAX = 65504.0  # the largest number that fp16 holds
 MAGIC = b"LTD1"
+PROBES = 4  # codes on which a decoder is asked how its picture comes about
+
+Output = Literal["sigmoid", "clamp"]
 
 
 class ExportError(ValueError):
@@ -35,10 +38,10 @@ class Decodes(Protocol):
 
 
 class DecodesPlainly(Decodes, Protocol):
-    """A model whose decoder is plain layers, and whose mean picture is the sigmoid of their output."""
+    """A model whose decoder is plain layers, and whose mean picture is their output or the sigmoid of it."""
 
     @property
-    def decoder(self) -> nn.Module: ...
+    def decoder(self) -> Any: ...  # an nn.Module; torch types a model's parts as Tensor | Module
 
     @property
     def latent_dim(self) -> int: ...
@@ -49,7 +52,7 @@ class DecodesPlainly(Decodes, Protocol):
 
 @dataclass(frozen=True)
 class DecoderProgram:
-    """A decoder that needs no torch: the mean picture is sigmoid of the last layer's output.
+    """A decoder that needs no torch; what a conditional model is told is part of it.
 
     Attributes:
         layers: JSON-able dicts in order. `op` is linear, conv, conv_transpose, relu, tanh, unflatten, flatten or
@@ -58,12 +61,14 @@ class DecoderProgram:
         weights: all weights as little-endian fp16, one after the other.
         latent_dim: D.
         sample_shape: (C, H, W) of the picture; C is 1 or 3.
+        output: how the last layer's output becomes a picture in [0, 1].
     """
 
     layers: list[dict[str, Any]]
     weights: bytes = field(repr=False)
     latent_dim: int
     sample_shape: tuple[int, int, int]
+    output: Output = "sigmoid"
 
     def to_bytes(self, codes: np.ndarray | None = None) -> bytes:
         """One file for the browser: "LTD1", the header's length (uint32), the header (JSON), weights, codes.
@@ -76,6 +81,7 @@ class DecoderProgram:
             "layers": self.layers,
             "latent_dim": self.latent_dim,
             "sample_shape": self.sample_shape,
+            "output": self.output,
             "weights_bytes": len(self.weights),
             "codes_shape": kept.shape,
         }
@@ -172,12 +178,63 @@ def _flat(module: nn.Module, name: str) -> list[tuple[str, nn.Module]]:
     return [pair for key, child in module.named_children() for pair in _flat(child, f"{name}.{key}")]
 
 
-def decoder_program(model: DecodesPlainly) -> DecoderProgram:
+def _told_to_bias(layer: nn.Module, context: Tensor, name: str) -> nn.Linear:
+    """A Linear layer over [z, context] as one over z alone: W [z, c] + b = W_z z + (b + W_c c).
+
+    Args:
+        context: float [width], what the model is told.
+    """
+    import torch
+    from torch import nn
+
+    if not isinstance(layer, nn.Linear):
+        raise ExportError(f"{name} takes what the model is told, so it must be a Linear, not {type(layer).__name__}.")
+    dims = layer.in_features - len(context)
+    folded = nn.Linear(dims, layer.out_features)
+    with torch.no_grad():
+        told = layer.weight[:, dims:].double() @ context.to(layer.weight).double()
+        folded.weight.copy_(layer.weight[:, :dims])
+        folded.bias.copy_(told if layer.bias is None else layer.bias.double() + told)
+    return folded
+
+
+def _watched(model: DecodesPlainly, first: nn.Module, y: np.ndarray | None) -> tuple[Tensor, Output]:
+    """What the decoder is told besides z, float [width], and how its output becomes a picture.
+
+    Both are seen when a few codes are decoded, so that no family of models has to be known here.
+    """
+    import torch
+
+    seen: dict[str, Tensor] = {}
+    hooks = (
+        first.register_forward_pre_hook(lambda _, inputs: seen.update(inputs=inputs[0])),
+        model.decoder.register_forward_hook(lambda _, inputs, out: seen.update(out=out)),
+    )
+    told = None if y is None else torch.from_numpy(np.repeat(y[:1], PROBES, axis=0)).to(model.device)
+    try:
+        with torch.inference_mode():
+            z = torch.randn(PROBES, model.latent_dim, generator=torch.Generator().manual_seed(0)).to(model.device)
+            picture = model.decode(z, told).flatten(1)  # [n, P]
+    finally:
+        for hook in hooks:
+            hook.remove()
+    inputs, out = seen["inputs"].clone(), seen["out"].float().flatten(1)
+    if inputs.shape[1] < model.latent_dim or not torch.allclose(inputs[:, : model.latent_dim], z):
+        raise ExportError("The decoder's first layer must take the code itself, and what the model is told after it.")
+    context = inputs[0, model.latent_dim :]
+    for output, made in (("sigmoid", torch.sigmoid(out)), ("clamp", out.clamp(0, 1))):
+        if torch.allclose(picture.clamp(0, 1), made, atol=1e-4):
+            return context, output  # type: ignore[return-value]
+    raise ExportError("The model's picture is neither its decoder's output nor the sigmoid of that.")
+
+
+def decoder_program(model: DecodesPlainly, told: np.ndarray | None = None) -> DecoderProgram:
     """The model's decoder as layers and fp16 weights that ui/components/desk/decoder.js runs.
 
     Args:
-        model: its `decoder` is an nn.Sequential (nested ones are fine) from [B, D] to the picture's logits, and
-            `decode` is the sigmoid of them.
+        model: its `decoder` is an nn.Sequential (nested ones are fine) from [B, D] to the picture, or its logits.
+        told: what a conditional model is told, its first entry (int64 [n] classes, or float32 [n, width]); it
+            becomes part of the first layer's bias, so that the browser decodes z alone.
 
     Raises:
         ExportError: a layer, a setting or a weight that the browser's kernels cannot do.
@@ -185,10 +242,19 @@ def decoder_program(model: DecodesPlainly) -> DecoderProgram:
     if len(model.sample_shape) != 3 or model.sample_shape[0] not in (1, 3):
         raise ExportError(f"A picture has 1 or 3 channels, a height and a width, not {model.sample_shape}.")
     channels, height, width = model.sample_shape
+    (name, first), *rest = _flat(model.decoder, "decoder")
+    layers, data = _written([(name, first), *rest])
+    context, output = _watched(model, first, told)
+    if len(context):
+        layers, data = _written([(name, _told_to_bias(first, context, name)), *rest])
+    return DecoderProgram(layers, data, model.latent_dim, (channels, height, width), output)
+
+
+def _written(modules: list[tuple[str, nn.Module]]) -> tuple[list[dict[str, Any]], bytes]:
+    """Layers and weights of a program."""
     weights = _Weights()
-    layers = [_layer(module, name, weights) for name, module in _flat(model.decoder, "decoder")]
-    data = b"".join(part.tobytes() for part in weights.parts)
-    return DecoderProgram(layers, data, model.latent_dim, (channels, height, width))
+    layers = [_layer(module, name, weights) for name, module in modules]
+    return layers, b"".join(part.tobytes() for part in weights.parts)
 
 
 def decode_samples(

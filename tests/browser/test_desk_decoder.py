@@ -42,19 +42,23 @@ async ({program, codes, plain}) => {
 
 
 class FakeModel:
-    """A decoder of given layers; the likelihood's mean is the sigmoid, as for every model of ours."""
+    """A decoder of given layers; the likelihood's mean is the sigmoid, or the output itself."""
 
-    def __init__(self, layers: list[nn.Module], latent_dim: int, sample_shape: tuple[int, int, int]) -> None:
+    def __init__(
+        self, layers: list[nn.Module], latent_dim: int, sample_shape: tuple[int, int, int], *, plain: bool = False
+    ) -> None:
         torch.manual_seed(3)
         self.decoder = nn.Sequential(*layers)
         for parameter in self.decoder.parameters():
             nn.init.normal_(parameter, std=1.4 / max(parameter[0].numel(), 1) ** 0.5 if parameter.dim() > 1 else 0.1)
         self.latent_dim = latent_dim
         self.sample_shape = sample_shape
+        self.plain = plain
         self.device = torch.device("cpu")
 
     def decode(self, z: torch.Tensor, y: torch.Tensor | None = None) -> torch.Tensor:
-        return torch.sigmoid(self.decoder(z)).reshape(-1, *self.sample_shape)
+        out = self.decoder(z).reshape(-1, *self.sample_shape)
+        return out if self.plain else torch.sigmoid(out)
 
 
 def fake(latent_dim: int, shape: tuple[int, int, int], build: Callable[[], list[nn.Module]]) -> SimpleNamespace:
@@ -74,48 +78,82 @@ DECODERS = {
         10,
         (1, 28, 28),
         lambda: [
-            nn.Linear(10, 256), nn.ReLU(), nn.Linear(256, 64 * 49), nn.ReLU(), nn.Unflatten(1, (64, 7, 7)),
-            nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1),
+            nn.Linear(10, 256),
+            nn.ReLU(),
+            nn.Linear(256, 64 * 49),
+            nn.ReLU(),
+            nn.Unflatten(1, (64, 7, 7)),
+            nn.ConvTranspose2d(64, 32, 4, 2, 1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(32, 1, 4, 2, 1),
         ],
     ),
     "dsprites-64": fake(
         10,
         (1, 64, 64),
         lambda: [
-            nn.Linear(10, 256), nn.ReLU(), nn.Linear(256, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4)),
-            nn.ConvTranspose2d(64, 64, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(64, 32, 4, 2, 1), nn.ReLU(),
-            nn.ConvTranspose2d(32, 32, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(32, 1, 4, 2, 1),
+            nn.Linear(10, 256),
+            nn.ReLU(),
+            nn.Linear(256, 1024),
+            nn.ReLU(),
+            nn.Unflatten(1, (64, 4, 4)),
+            nn.ConvTranspose2d(64, 64, 4, 2, 1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(64, 32, 4, 2, 1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(32, 32, 4, 2, 1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(32, 1, 4, 2, 1),
         ],
     ),
     "rgb-32": fake(
         6,
         (3, 32, 32),
         lambda: [
-            nn.Linear(6, 512), nn.ReLU(), nn.Unflatten(1, (32, 4, 4)), nn.ConvTranspose2d(32, 16, 4, 2, 1), nn.Tanh(),
-            nn.ConvTranspose2d(16, 12, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(12, 3, 4, 2, 1),
+            nn.Linear(6, 512),
+            nn.ReLU(),
+            nn.Unflatten(1, (32, 4, 4)),
+            nn.ConvTranspose2d(32, 16, 4, 2, 1),
+            nn.Tanh(),
+            nn.ConvTranspose2d(16, 12, 4, 2, 1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(12, 3, 4, 2, 1),
         ],
     ),
     "odd-transposed": fake(  # kernels that the stride does not divide, output padding, channels beside four
         4,
         (1, 14, 20),
         lambda: [
-            nn.Linear(4, 5 * 2 * 3), nn.Unflatten(1, (5, 2, 3)), nn.ConvTranspose2d(5, 8, 3, 2, 1, output_padding=1),
-            nn.ReLU(), nn.ConvTranspose2d(8, 6, 5, 1, 2, bias=False), nn.Tanh(),
+            nn.Linear(4, 5 * 2 * 3),
+            nn.Unflatten(1, (5, 2, 3)),
+            nn.ConvTranspose2d(5, 8, 3, 2, 1, output_padding=1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(8, 6, 5, 1, 2, bias=False),
+            nn.Tanh(),
             nn.ConvTranspose2d(6, 1, (5, 5), (3, 3), (1, 1), output_padding=(2, 2)),
         ],
     ),
     "gaps": fake(  # a stride beyond the kernel leaves pixels that only the bias reaches
         3,
         (3, 9, 9),
-        lambda: [nn.Linear(3, 36), nn.Unflatten(1, (4, 3, 3)), nn.ConvTranspose2d(4, 4, 2, 3, 0, output_padding=1),
-                 nn.Conv2d(4, 3, 1)],
+        lambda: [
+            nn.Linear(3, 36),
+            nn.Unflatten(1, (4, 3, 3)),
+            nn.ConvTranspose2d(4, 4, 2, 3, 0, output_padding=1),
+            nn.Conv2d(4, 3, 1),
+        ],
     ),
     "upsampled": fake(
         8,
         (1, 28, 28),
         lambda: [
-            nn.Linear(8, 16 * 49), nn.ReLU(), nn.Unflatten(1, (16, 7, 7)), nn.Upsample(scale_factor=2),
-            nn.Conv2d(16, 9, 3, padding=1), nn.ReLU(), nn.Upsample(scale_factor=2, mode="nearest"),
+            nn.Linear(8, 16 * 49),
+            nn.ReLU(),
+            nn.Unflatten(1, (16, 7, 7)),
+            nn.Upsample(scale_factor=2),
+            nn.Conv2d(16, 9, 3, padding=1),
+            nn.ReLU(),
+            nn.Upsample(scale_factor=2, mode="nearest"),
             nn.Conv2d(9, 1, 5, padding=2),
         ],
     ),
@@ -123,8 +161,15 @@ DECODERS = {
         3,
         (1, 4, 4),
         lambda: [
-            nn.Linear(3, 7 * 64), nn.Unflatten(1, (7, 8, 8)), nn.Conv2d(7, 10, 3, stride=2, padding=1), nn.ReLU(),
-            nn.Flatten(), nn.Linear(160, 16), nn.Tanh(), nn.Linear(16, 16), nn.Unflatten(1, (1, 4, 4)),
+            nn.Linear(3, 7 * 64),
+            nn.Unflatten(1, (7, 8, 8)),
+            nn.Conv2d(7, 10, 3, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(160, 16),
+            nn.Tanh(),
+            nn.Linear(16, 16),
+            nn.Unflatten(1, (1, 4, 4)),
         ],
     ),
 }
@@ -207,6 +252,23 @@ def test_every_layer_gives_torchs_picture(name: str, plain: bool, decode: Decode
     assert wanted.std() > 10, "a flat picture would prove nothing"
     assert_alike(levels, wanted)
     assert kernel == ("plain" if plain else "simd")
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["simd", "plain"])
+@pytest.mark.parametrize("name", ["mlp-tanh-rgb", "conv-28", "without-unflatten"])
+def test_an_output_that_is_the_picture_itself_is_clamped(name: str, plain: bool, decode: Decode) -> None:
+    made = DECODERS[name]
+    model = FakeModel(made.build(), made.latent_dim, made.shape, plain=True)
+    last = [layer for layer in model.decoder.modules() if hasattr(layer, "weight")][-1]
+    with torch.no_grad():  # as far beyond black and white as a linear model's pictures go
+        last.weight.mul_(0.25)
+        last.bias.fill_(0.5)
+    codes = codes_for(made.latent_dim)
+    program = decoder_program(model)
+    _, levels = decode(program.to_bytes(), codes, plain)
+    wanted = decode_pictures(model, DataInfo(name="made up", sample_shape=made.shape, size=1), codes)
+    assert program.output == "clamp" and (wanted == 0).any() and (wanted == 255).any()
+    assert_alike(levels, wanted)
 
 
 @pytest.mark.parametrize("plain", [False, True], ids=["simd", "plain"])

@@ -32,7 +32,8 @@ function halves(bytes) {
 /**
  * Compile a decoder.
  *
- * program: {layers, latent_dim, sample_shape: [C, H, W]}, weights: Uint8Array of little-endian fp16.
+ * program: {layers, latent_dim, sample_shape: [C, H, W], output: "sigmoid" | "clamp"}, weights: Uint8Array of
+ * little-endian fp16. output: how the last layer's numbers become grey levels.
  * options.plain: use the JavaScript kernels even where SIMD is available.
  * Returns {latentDim, channels, height, width, kernel, decode(z, levels), paint(z, rgba)}.
  */
@@ -297,12 +298,18 @@ export function createDecoder(program, weights, options = {}) {
     for (const step of steps) step();
   }
 
+  const squashed = (x) => (255 / (1 + Math.exp(-x)) + 0.5) | 0;
+  const clamped = (x) => (x <= 0 ? 0 : x >= 1 ? 255 : (255 * x + 0.5) | 0);
+  const OUTPUTS = { sigmoid: squashed, clamp: clamped };
+  const grey = OUTPUTS[program.output ?? "sigmoid"];
+  if (!grey) throw new Error(`The decoder's output is "${program.output}", which this page does not know.`);
+
   /** Grey levels 0..255 of the mean picture, [y][x][channel], into `levels` (Uint8Array). */
   function decode(z, levels) {
     run(z);
     let to = 0;
     for (let i = 0, pixel = tensor.at; i < height * width; i++, pixel += tensor.cp) {
-      for (let c = 0; c < channels; c++) levels[to++] = 255 / (1 + Math.exp(-f[pixel + c])) + 0.5;
+      for (let c = 0; c < channels; c++) levels[to++] = grey(f[pixel + c]);
     }
     return levels;
   }
@@ -311,10 +318,10 @@ export function createDecoder(program, weights, options = {}) {
   function paint(z, rgba) {
     run(z);
     for (let i = 0, pixel = tensor.at, to = 0; i < height * width; i++, pixel += tensor.cp, to += 4) {
-      const red = (255 / (1 + Math.exp(-f[pixel])) + 0.5) | 0;
+      const red = grey(f[pixel]);
       rgba[to] = red;
-      rgba[to + 1] = channels === 3 ? (255 / (1 + Math.exp(-f[pixel + 1])) + 0.5) | 0 : red;
-      rgba[to + 2] = channels === 3 ? (255 / (1 + Math.exp(-f[pixel + 2])) + 0.5) | 0 : red;
+      rgba[to + 1] = channels === 3 ? grey(f[pixel + 1]) : red;
+      rgba[to + 2] = channels === 3 ? grey(f[pixel + 2]) : red;
       rgba[to + 3] = 255;
     }
     return rgba;
