@@ -23,6 +23,7 @@ else:
             st.Page("pages/atlas.py", title="Atlas", icon=":material/scatter_plot:", url_path="map"),
             st.Page("pages/traverse.py", title="Traverse", icon=":material/tune:", url_path="dimensions"),
             st.Page("pages/morph.py", title="Morph", icon=":material/animation:", url_path="between"),
+            st.Page("pages/generate.py", title="Generate", icon=":material/bedtime:", url_path="dreams"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="studio"),
         ]
     )
