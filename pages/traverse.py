@@ -2,50 +2,37 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import streamlit as st
 
-from ui import cache, samples, state, widgets
+from ui import cache, given, starts, state, widgets
 from ui.components import desk
 from ui.words import plain
-from vae_core.latent.dimensions import Dimensions
 from vae_core.runs import Run, RunError, rename_dimension
 
-TRAY_SHOWN = 12
+READ = "Drag along a film: the large picture follows, and each film shows what its dimension will do."
 
 
-def parse_code(text: str, count: int) -> tuple[float, ...]:
-    """A code as in the address, e.g. "0.5_-1.25". Raises ValueError where it is no code of this model."""
-    values = tuple(float(part) for part in text.split("_"))
-    if len(values) != count or not all(map(math.isfinite, values)):
-        raise ValueError(f"A code of this model is {count} numbers.")
-    return values
-
-
-def view_in_address(dimensions: Dimensions) -> desk.View:
+def view_in_address(run: Run) -> desk.View:
     """Where the address says to begin; else at the prior's mean, with the two most telling dimensions."""
-    count = len(dimensions.rate)
-    z = state.page_param("z", (0.0,) * count, lambda text: parse_code(text, count))
+    dimensions = cache.get_dimensions(run.name)
     first = sorted(dimensions.order[:2].tolist())
     pad = (first[0], first[-1])
     return desk.View(
-        tuple(np.clip(z, -2 * dimensions.reach, 2 * dimensions.reach).tolist()),  # chance may go beyond the sliders
-        state.page_param("pad", pad, lambda text: state.parse_pair(text, count)),
+        starts.code_in_address(run),
+        state.page_param("pad", pad, lambda text: state.parse_pair(text, len(dimensions.rate))),
         "pad" if state.page_param("panel", "", str) == "pad" else "sliders",
     )
 
 
 def keep(view: desk.View) -> None:
     """Writes the view into the address, so that a copied link reopens it."""
-    state.set_page_param("z", "_".join(f"{value:.3f}".rstrip("0").rstrip(".") for value in view.z))
+    starts.keep_code(view.z)
     state.set_page_param("pad", ".".join(map(str, view.pad)))
     state.set_page_param("panel", "pad" if view.panel == "pad" else None)
 
 
 @widgets.fragment()
-def show_desk(run: Run) -> None:
+def show_desk(run: Run, told: given.Given) -> None:
     """The desk; only this part runs again when a finger lifts."""
 
     def rename(dimension: int, name: str) -> None:
@@ -54,15 +41,14 @@ def show_desk(run: Run) -> None:
         except (RunError, OSError) as error:
             st.toast(f"The name could not be kept with the run: {plain(str(error))}", icon=":material/warning:")
 
-    view = view_in_address(cache.get_desk(run.name).dimensions)
-    tray = [samples.sample_at(run, row) for row in samples.tray_rows(run)[:TRAY_SHOWN]]
-    desk.traverse(run.name, view, run.names, tray, on_view=keep, on_rename=rename)
+    view, tray = view_in_address(run), starts.tray_samples(run)
+    desk.traverse(run.name, view, run.names, tray, starts.start_of(run), given=told.key, on_view=keep, on_rename=rename)
 
 
 st.title("What does each dimension do?", anchor=False)
 run = widgets.chosen_run()
-st.markdown("Drag along a film: the large picture follows, and each film shows what its dimension will do.")
-show_desk(run)
+st.markdown(READ)
+show_desk(run, given.choose(run))
 with st.expander("How is this made?"):
     st.markdown(
         "Each picture is the decoder's mean $p_\\theta(x \\mid z)$ at the code $z$, decoded in your browser. "

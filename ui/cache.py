@@ -19,8 +19,11 @@ from vae_core.data import CARDS, DatasetError, is_available
 from vae_core.data.cards import data_files
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ui.components.map import MapData
     from ui.live_view import Look
+    from vae_core.config import DataInfo
     from vae_core.data import Dataset
     from vae_core.dreams import Asked, Match
     from vae_core.figures.template import Theme
@@ -290,15 +293,27 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], mi
         rows = codes.rows(indices)
         if (rows < 0).any():
             raise ValueError(f"{missing} Some of these samples have no code either, so they cannot be shown.")
-        pixels = decode_pictures(loaded.model, info, codes.mean[rows])  # [n, C, H, W]
+        pixels = decode_pictures(loaded.model, info, codes.mean[rows], _own_classes(loaded, rows))  # [n, C, H, W]
         classes = None if codes.y is None else codes.y[rows]
     labels = tuple(
-        f"dream {index - info.size}" if index >= info.size
-        else f"{info.class_names[classes[row]]}, sample {index}" if classes is not None and info.class_names
-        else f"sample {index}"
-        for row, index in enumerate(indices)
+        sample_label(info, index, None if classes is None else int(classes[row])) for row, index in enumerate(indices)
     )
     return Pictures(upright(pixels), labels, missing)
+
+
+def sample_label(info: DataInfo, index: int, label: int | None) -> str:
+    """What the sample at `index` of a dataset is called: "7, sample 12"; what lies behind its end is a dream."""
+    if index >= info.size:
+        return f"dream {index - info.size}"
+    if label is None or label >= len(info.class_names):
+        return f"sample {index}"
+    return f"{info.class_names[label]}, sample {index}"
+
+
+def _own_classes(run: Run, rows: Sequence[int] | np.ndarray) -> np.ndarray | None:
+    """The samples' own classes, where the model is told one: int64 [n]."""
+    y = run.codes.y
+    return y[np.asarray(rows, dtype=np.int64)] if run.config.model.abilities.classes and y is not None else None
 
 
 def get_reconstructions(run: str, positions: tuple[int, ...]) -> np.ndarray:
@@ -315,7 +330,9 @@ def _get_reconstructions(run: str, positions: tuple[int, ...], stamp: tuple[int,
     from vae_core.export import decode_pictures, upright
 
     loaded = get_run(run)
-    return upright(decode_pictures(loaded.model, loaded.config.data, loaded.codes.mean[list(positions)]))
+    rows = list(positions)
+    told = _own_classes(loaded, rows)
+    return upright(decode_pictures(loaded.model, loaded.config.data, loaded.codes.mean[rows], told))
 
 
 # -- maps --------------------------------------------------------------------------------------------------
@@ -340,9 +357,7 @@ def get_map(name: str, settings: MapSettings) -> Projection | None:
     return _read_map(name, settings, stamp, file.stat().st_mtime_ns) if file.exists() else None
 
 
-def get_map_data(
-    name: str, settings: MapSettings, colour: str, theme: Theme, axes: tuple[str, str]
-) -> MapData:
+def get_map_data(name: str, settings: MapSettings, colour: str, theme: Theme, axes: tuple[str, str]) -> MapData:
     """The points of a map that `get_map` has, coloured and ready for the browser: made once for all visitors.
 
     Plotly takes a tenth of a second to check 70,000 points, which no click should wait for.
@@ -400,48 +415,57 @@ CODES_COMPARED = 2000  # codes sent to the browser for the distance cue; it look
 
 @dataclass(frozen=True)
 class Desk:
-    """What the latent desk needs of a run.
+    """A run's decoder for the browser.
 
     Attributes:
         program: the decoder and a sample of the codes, as vae_core.export writes them for the browser.
         version: changes when the program does.
-        dimensions: rate, mean, spread of each dimension.
-        compared: int [K], dimensions in which distances are measured: those that are awake.
-        typical: how far codes are from each other in these; None where there is nothing to compare.
     """
 
     program: bytes
     version: str
-    dimensions: Dimensions
-    compared: np.ndarray
-    typical: Typical | None
 
 
-def get_desk(name: str) -> Desk:
-    """The decoder of the run called `name` as a program for the browser, with facts on its dimensions.
+def get_desk(name: str, given: str = "") -> Desk:
+    """The decoder of the run called `name` as a program for the browser, told what `given` (a Given.key) stands for.
 
     Raises:
         RunError: the run cannot be read. ExportError: its decoder has a layer that the browser cannot run.
+        ValueError: `given` means nothing to this model.
     """
     card = get_card(name)
-    return _get_desk(name, _stamp(card.folder) if card else ())
+    return _get_desk(name, given, _stamp(card.folder) if card else ())
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _get_desk(name: str, stamp: tuple[int, ...]) -> Desk:
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _get_desk(name: str, given: str, stamp: tuple[int, ...]) -> Desk:
     from vae_core.export import decoder_program
+
+    seen = get_seen(name)
+    program = decoder_program(get_run(name).model, _told(name, given, 1)).to_bytes(seen.codes if seen else None)
+    return Desk(program, hashlib.sha256(program).hexdigest()[:16])
+
+
+def get_dimensions(name: str) -> Dimensions:
+    """Rate, mean, spread of each dimension of the run called `name`. Raises RunError as `get_run` does."""
+    card = get_card(name)
+    return _get_dimensions(name, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _get_dimensions(name: str, stamp: tuple[int, ...]) -> Dimensions:
     from vae_core.latent.dimensions import describe
-    from vae_core.latent.geometry import typical_distance
+
+    codes = get_codes(name)
+    return describe(codes.mean, codes.rate)
+
+
+def get_decoded(name: str, codes: np.ndarray, given: str = "") -> np.ndarray:
+    """The expected samples of codes [n, D], as vae_core.export.decode_samples returns them; not kept."""
+    from vae_core.export import decode_samples
 
     run = get_run(name)
-    codes = run.codes
-    dimensions = describe(codes.mean, codes.rate)
-    compared = np.flatnonzero(dimensions.awake)
-    chosen = np.random.default_rng(0).permutation(len(codes))[:CODES_COMPARED]
-    sample = codes.mean[np.sort(chosen)][:, compared]
-    typical = typical_distance(sample) if len(compared) and len(sample) > 1 and np.ptp(sample) > 0 else None
-    program = decoder_program(run.model).to_bytes(sample)
-    return Desk(program, hashlib.sha256(program).hexdigest()[:16], dimensions, compared, typical)
+    return decode_samples(run.model, run.config.data, codes, _told(name, given, len(codes)))
 
 
 # -- dreams ------------------------------------------------------------------------------------------------
@@ -527,8 +551,8 @@ def _get_seen(name: str, stamp: tuple[int, ...]) -> Seen | None:
     codes = get_codes(name).mean
     dims = np.flatnonzero(active_units(codes))
     chosen = np.random.default_rng(0).permutation(len(codes))[:CODES_COMPARED]
-    sample = codes[np.sort(chosen)][:, dims]
-    if not len(dims) or len(np.unique(sample, axis=0)) < 2:
+    sample = np.unique(codes[np.sort(chosen)][:, dims], axis=0)  # many samples share a discrete code
+    if not len(dims) or len(sample) < 2:
         return None
     return Seen(sample, dims, typical_distance(sample))
 

@@ -1,8 +1,12 @@
-"""A run's decoder on its way to the browser: `/latentarium/decoders/<run>.bin`, kept there by its version."""
+"""A run's decoder on its way to the browser: `/latentarium/decoders/<run>.bin`, kept there by its version.
+
+What a conditional model is told is part of its decoder, and of the address: `?given=class-3`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,22 +19,23 @@ if TYPE_CHECKING:
 PREFIX = "/latentarium/decoders/"
 
 
-def decoder_url(run: str) -> str:
-    """The address of the run's decoder; it changes when weights or codes do. The run must be readable."""
-    return f"{PREFIX}{run}.bin?v={cache.get_desk(run).version}"
+def decoder_url(run: str, given: str = "") -> str:
+    """The address of the run's decoder, told what `given` (a Given.key) stands for. The run must be readable.
+
+    It changes when weights or codes do.
+    """
+    told = {"given": given} if given else {}
+    return f"{PREFIX}{run}.bin?{urlencode(told | {'v': cache.get_desk(run, given).version})}"
 
 
 def send_decoder(request: Request) -> Response:
     """Layers, weights and a sample of the codes, as vae_core.export writes them."""
-    from vae_core.export import ExportError
-    from vae_core.runs import RunError
-
     name = request.path_params["run"]
     if cache.get_card(name) is None:
         return PlainTextResponse("Not found", 404, headers={"Cache-Control": "no-store"})
     try:
-        desk = cache.get_desk(name)
-    except (RunError, ExportError) as error:
+        desk = cache.get_desk(name, request.query_params.get("given", ""))
+    except ValueError as error:  # a broken run or a decoder that no browser runs is one too
         return PlainTextResponse(str(error), 404, headers={"Cache-Control": "no-store"})
     keep = request.query_params.get("v") == desk.version
     headers = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from ui import state
+from ui import cache, state
 from ui.components.desk import Sample
 from ui.widgets import picture_png
 from ui.words import plain
@@ -27,10 +27,9 @@ def rows_of(run: Run, indices: Sequence[int]) -> list[int]:
 
 def sample_at(run: Run, row: int) -> Sample:
     """The sample at a row of run.codes, with its code and its name."""
-    codes, names = run.codes, run.config.data.class_names
-    number = f"sample {codes.index[row]}"
-    label = f"{names[codes.y[row]]}, {number}" if codes.y is not None and names else number
-    return Sample(label, tuple(codes.mean[row].tolist()))
+    codes = run.codes
+    label = None if codes.y is None else int(codes.y[row])
+    return Sample(cache.sample_label(run.config.data, int(codes.index[row]), label), tuple(codes.mean[row].tolist()))
 
 
 def tray_rows(run: Run) -> list[int]:
@@ -68,9 +67,7 @@ def picker(letter: str, run: Run, row: int, picture: np.ndarray, on_pick: Callab
             st.session_state[f"{key}.class"] = None  # the same class again is a new sample
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"picker-{letter}"):
-        st.image(
-            picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=f"{letter}: {label}"
-        )
+        st.image(picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=f"{letter}: {label}")
         with st.container(gap="xsmall"):
             st.markdown(f"**{letter}** · {plain(label)}")
             with st.container(horizontal=True, gap="xsmall"):

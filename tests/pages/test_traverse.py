@@ -97,13 +97,15 @@ def test_what_the_browser_says_is_checked(
     said: object, wanted: list[desk.View], monkeypatch: pytest.MonkeyPatch, mounted: list[dict]
 ) -> None:
     dimensions = describe(np.random.default_rng(0).standard_normal((9, 4)), np.ones((9, 4)))
-    toy = cache.Desk(b"", "v", dimensions, np.arange(4), None)
-    monkeypatch.setattr(cache, "get_desk", lambda run: toy)
+    monkeypatch.setattr(cache, "get_desk", lambda run, given: cache.Desk(b"", "v"))
+    monkeypatch.setattr(cache, "get_dimensions", lambda run: dimensions)
+    monkeypatch.setattr(cache, "get_seen", lambda run: None)
     monkeypatch.setattr(st, "session_state", {"latentarium.desk.traverse.toy": {"view": said, "rename": said}})
     kept: list[desk.View] = []
     names: list[tuple[int, str]] = []
     begin = desk.View((0.0,) * 4, (0, 1), "sliders")
-    desk.traverse("toy", begin, {}, [], on_view=kept.append, on_rename=lambda *name: names.append(name))
+    start = desk.Start("Prior's mean", (0.0,) * 4, (1.0,) * 4)
+    desk.traverse("toy", begin, {}, [], start, on_view=kept.append, on_rename=lambda *name: names.append(name))
     mounted[-1]["on_view_change"]()
     mounted[-1]["on_rename_change"]()
     assert kept == wanted and names == []
@@ -119,7 +121,7 @@ def test_a_broken_run_is_one_sentence(no_runs: Path) -> None:
 def test_a_decoder_that_no_browser_runs_is_one_sentence(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from vae_core import export
 
-    def refuse(model: object) -> None:
+    def refuse(model: object, told: object = None) -> None:
         raise export.ExportError("decoder.1 is a BatchNorm2d, which the browser cannot run.")
 
     monkeypatch.setattr(export, "decoder_program", refuse)

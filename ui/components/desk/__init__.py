@@ -66,14 +66,29 @@ class View:
     panel: str
 
 
-def _common(run: str, seq: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Start:
+    """Where a traverse may begin.
+
+    Attributes:
+        label: what the button that leads to the mean says.
+        mean, spread: D numbers each; a random code is drawn from the Gaussian of these.
+    """
+
+    label: str
+    mean: tuple[float, ...]
+    spread: tuple[float, ...]
+
+
+def _common(run: str, given: str, seq: int) -> dict[str, Any]:
     """What both modes need: the decoder's address, the distances among the codes seen."""
-    desk = cache.get_desk(run)
+    seen = cache.get_seen(run)
     distance = None
-    if desk.typical is not None:
-        distance = {"dims": [int(d) for d in desk.compared], **asdict(desk.typical)}
+    if seen is not None:
+        distance = {"dims": [int(d) for d in seen.dims], **asdict(seen.typical)}
     return {
-        "decoder": decoder_url(run),
+        "run": run,
+        "decoder": decoder_url(run, given),
         "distance": distance,
         "seq": seq,
     }
@@ -105,7 +120,9 @@ def traverse(
     view: View,
     names: dict[int, str],
     tray: Sequence[Sample],
+    start: Start,
     *,
+    given: str = "",
     on_view: Callable[[View], None],
     on_rename: Callable[[int, str], None],
 ) -> None:
@@ -116,11 +133,13 @@ def traverse(
         view: where to begin.
         names: what visitors called the dimensions.
         tray: samples to start from.
+        start: another place to start from.
+        given: what the model is told, as a Given.key.
         on_view: called with the new view when a finger lifted.
         on_rename: called with a dimension and its new name ("" takes the name back).
     """
     key = f"latentarium.desk.traverse.{run}"
-    dimensions = cache.get_desk(run).dimensions
+    dimensions = cache.get_dimensions(run)
     count = len(dimensions.rate)
 
     def moved() -> None:
@@ -139,12 +158,14 @@ def traverse(
         key=key,
         data={
             "mode": "traverse",
-            **_common(run, _seq(key)),
+            **_common(run, given, _seq(key)),
             "z": list(view.z),
             "pad": list(view.pad),
             "panel": view.panel,
             "names": {str(dimension): name for dimension, name in names.items()},
             "tray": [asdict(sample) for sample in tray],
+            "start": asdict(start),
+            "measure": "rate" if dimensions.has_rate else "spread",
             "dimensions": [
                 {
                     "index": int(d),
@@ -168,6 +189,7 @@ def morph(
     corners: Sequence[Sample],
     t: float,
     *,
+    given: str = "",
     on_t: Callable[[float], None],
 ) -> None:
     """The desk with the two walks from A to B and the grid between A, B, C and D.
@@ -176,6 +198,7 @@ def morph(
         run: the run's name; it must be readable.
         corners: A, B, C, D.
         t: where the scrubber stands, 0 at A and 1 at B.
+        given: what the model is told, as a Given.key.
         on_t: called with the new place when a finger lifted.
     """
     key = f"latentarium.desk.morph.{run}"
@@ -189,7 +212,7 @@ def morph(
         key=key,
         data={
             "mode": "morph",
-            **_common(run, _seq(key)),
+            **_common(run, given, _seq(key)),
             "corners": [asdict(corner) for corner in corners],
             "t": t,
         },

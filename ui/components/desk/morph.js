@@ -315,6 +315,11 @@ export function createMorph(root, { decoder, codes }, component) {
         describe();
       }
     },
+    /** Another decoder draws from now on. */
+    redraw() {
+      drawAll();
+      renewFilms();
+    },
     close() {
       playing = false;
       cancelAnimationFrame(frame);

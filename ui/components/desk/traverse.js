@@ -3,7 +3,8 @@
 // data: {
 //   decoder, seq, z: [D], pad: [i, j], panel: "sliders" | "pad",
 //   dimensions: [{index, rate, mean, std, low, high, awake}] most informative first,
-//   names: {index: name}, distance: {dims, median, inside, edge} | null, tray: [{label, z}], renameable
+//   names: {index: name}, distance: {dims, median, inside, edge} | null, tray: [{label, z}],
+//   start: {label, mean: [D], spread: [D]}, measure: "rate" | "spread" (what the sliders are sorted by)
 // }
 // To Python: state "view" = {seq, z, pad, panel} when a finger lifts; trigger "rename" = {dimension, name}.
 
@@ -49,10 +50,10 @@ export function createTraverse(root, { decoder, codes }, component) {
   const cue = distanceCue(codes, data.distance);
   const tray = el("div", { class: "tray" });
   const starts = el("div", { class: "starts", role: "group", "aria-label": "Start from" },
-    el("button", { type: "button", class: "plain", "data-start": "mean", onclick: () => jump(new Float32Array(z.length)) },
-      "Prior's mean"),
-    el("button", { type: "button", class: "plain", "data-start": "random", onclick: () => jump(randomCode(z.length)) },
-      "Random"),
+    el("button", { type: "button", class: "plain", "data-start": "mean", onclick: () => jump(data.start.mean) },
+      data.start.label),
+    el("button", { type: "button", class: "plain", "data-start": "random", onclick: () => jump(
+      randomCode(z.length).map((value, i) => data.start.mean[i] + data.start.spread[i] * value)) }, "Random"),
     el("label", { class: "check" },
       el("input", { type: "checkbox", onchange: (event) => { crisp = event.target.checked; draw(); renewFilms(); } }),
       "Crisp pixels"));
@@ -108,8 +109,11 @@ export function createTraverse(root, { decoder, codes }, component) {
     ticks.style.setProperty("--to", fraction(dimension.mean + dimension.std));
     ticks.style.setProperty("--at", fraction(dimension.mean));
     const head = el("div", { class: "head" }, name, edit, value,
-      el("span", { class: "rate", title: "Rate: how much this dimension tells about a sample" },
-        `${dimension.rate.toFixed(2)} nats`), zero);
+      data.measure === "rate"
+        ? el("span", { class: "rate", title: "Rate: how much this dimension tells about a sample" },
+          `${dimension.rate.toFixed(2)} nats`)
+        : el("span", { class: "rate", title: "Spread: the standard deviation of the data's codes" },
+          `± ${dimension.std.toFixed(2)}`), zero);
     const box = el("div", { class: "dimension", "data-dimension": index }, head, film.track, ticks);
     film.input.addEventListener("keydown", (event) => { if (event.key === "F2") rename(); });
 
@@ -359,9 +363,9 @@ export function createTraverse(root, { decoder, codes }, component) {
 
   // -- the tray: samples to start from
   let trayOf = "";
-  function showTray() {
+  function showTray(anew = false) {
     const text = JSON.stringify(data.tray);
-    if (text === trayOf) return;
+    if (text === trayOf && !anew) return;
     trayOf = text;
     tray.replaceChildren(...data.tray.map((sample) => {
       const canvas = el("canvas", { "aria-hidden": "true" });
@@ -407,6 +411,12 @@ export function createTraverse(root, { decoder, codes }, component) {
         showAll();
         renewFilms();
       }
+    },
+    /** Another decoder draws from now on: everything anew, from the code that is shown. */
+    redraw() {
+      showTray(true);
+      showAll();
+      renewFilms();
     },
     close() {
       observer.disconnect();
