@@ -276,9 +276,10 @@ class TrainConfig(Settings):
     variant I, as much as the other for II."""
     dip: Annotated[Literal["i", "ii"], Field(title="Variant")] = "i"
     """i: the covariance of the posteriors' means. ii: that of their samples, with the posteriors' own variance."""
-    mmd_lambda: Annotated[float, Field(title="λ", ge=1, le=1e7, allow_inf_nan=False)] = 1000.0
-    """Pull of the cloud of codes towards the prior: the discrepancy weighs α + λ − 1 (Zhao et al. 2019)."""
-    mmd_alpha: Annotated[float, Field(title="α", ge=0, le=1)] = 0.0
+    mmd_lambda: Annotated[float, Field(title="λ", ge=1, le=1e7, allow_inf_nan=False)] = 10.0
+    """Pull of the cloud of codes towards the prior: the discrepancy weighs α + λ − 1 (Zhao et al. 2019). Where it is far
+    above the distortion in nats, the noise of batches puts all codes to sleep."""
+    mmd_alpha: Annotated[float, Field(title="α", ge=0, le=1)] = 1.0
     """How much of the rate is free: 0 keeps it all, 1 leaves the discrepancy alone (a Wasserstein autoencoder)."""
     importance_samples: Annotated[int, Field(title="k", ge=1, le=1000)] = 5
     """Samples of each posterior: 1 is the ELBO, more tighten the bound (Burda et al. 2016)."""

@@ -46,6 +46,10 @@ def aggregate_covariance(posterior: Posterior) -> Tensor:
 
 # -- InfoVAE -----------------------------------------------------------------------------------------------
 
+WIDTHS = (0.25, 1.0, 4.0, 16.0)
+"""Variances of the kernel's Gaussians, in squared distances that two draws of the prior have on average: narrow ones
+see the cloud's shape, wide ones have a slope where codes are far out (Tolstikhin et al. 2018, section 4)."""
+
 
 def info(terms: Terms, setting: Setting) -> Tensor:
     """distortion + (1 - alpha) * rate + (alpha + lambda - 1) * MMD^2(q(z), N(0, I)).  -> [B], nats.
@@ -55,34 +59,30 @@ def info(terms: Terms, setting: Setting) -> Tensor:
     discrepancy is the batch's, so all samples pay the same.
     """
     config = setting.config
-    z = terms.z
-    prior = torch.randn(z.shape, generator=setting.generator, device=z.device, dtype=z.dtype)
-    pull = (config.mmd_alpha + config.mmd_lambda - 1) * mmd(z, prior)
+    pull = (config.mmd_alpha + config.mmd_lambda - 1) * mmd_to_normal(terms.z)
     # alpha = 1 takes the rate away rather than weighing it with 0: a code that is a point has an infinite one
     rate = (1 - config.mmd_alpha) * terms.total_rate if config.mmd_alpha < 1 else 0.0
     return with_penalty(terms.distortion + rate + pull, terms)
 
 
-def mmd(a: Tensor, b: Tensor) -> Tensor:
-    """The squared maximum mean discrepancy between two clouds [B, D], without bias (below 0 at times).  -> scalar.
+def mmd_to_normal(z: Tensor) -> Tensor:
+    """The squared maximum mean discrepancy between codes [B, D] and N(0, I), without bias.  -> scalar.
 
-    Gretton et al. 2012 (A kernel two-sample test), eq. 3: mean k(a, a') + mean k(b, b') - 2 mean k(a, b), over pairs
-    of different points within a cloud, with the inverse multiquadric kernel; 0 in expectation where both have one
-    distribution. One point has no pairs, and costs nothing.
+    Gretton et al. 2012 (A kernel two-sample test), eq. 3: mean k(z, z') - 2 mean k(z, p) + mean k(p, p') over pairs of
+    different codes and over the prior; 0 in expectation where the codes follow it, at times below. With Gaussian
+    kernels the prior's part is an integral in closed form, so none of it is drawn: its noise would weigh lambda times
+    and drive all codes into the prior one by one. One code has no pairs, and costs nothing.
     """
-    count = len(a)
+    count, dims = z.shape
     if count < 2:
-        return a.new_zeros(())
-    within = [k.sum() - k.diagonal().sum() for k in (inverse_multiquadric(a, a), inverse_multiquadric(b, b))]
-    return (within[0] + within[1]) / (count * (count - 1)) - 2 * inverse_multiquadric(a, b).mean()
-
-
-def inverse_multiquadric(a: Tensor, b: Tensor) -> Tensor:
-    """k(a, b) = C / (C + |a - b|^2) with C = 2 D, the mean squared distance of two draws of the prior.  -> [A, B].
-
-    Tolstikhin et al. 2018 (Wasserstein auto-encoders), section 4: unlike a Gaussian kernel's, its slope reaches codes
-    that are far out.
-    """
-    scale = 2.0 * a.shape[1]
-    squares = (a.square().sum(1)[:, None] + b.square().sum(1) - 2 * a @ b.T).clamp(min=0)  # [A, B]
-    return scale / (scale + squares)
+        return z.new_zeros(())
+    squares = (z[:, None] - z).square().sum(2)  # [B, B]
+    norms = z.square().sum(1)  # [B]
+    discrepancies = []
+    for width in WIDTHS:
+        v = width * dims * 2
+        among = torch.exp(-squares / (2 * v))  # [B, B]
+        among_codes = (among.sum() - count) / (count * (count - 1))
+        to_prior = (v / (v + 1)) ** (dims / 2) * torch.exp(-norms / (2 * (v + 1))).mean()
+        discrepancies.append(among_codes - 2 * to_prior + (v / (v + 2)) ** (dims / 2))
+    return torch.stack(discrepancies).mean()
