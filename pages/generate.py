@@ -20,6 +20,6 @@ with st.expander("How is this made?"):
         "$p_\\theta(x \\mid z)$. The model's own prior is right only where the codes of real samples fill it. "
         "The **mixture** $\\sum_k w_k\\,\\mathcal{N}(z; m_k, S_k)$ is fitted to the codes after training, one draw of "
         "each posterior, with full covariances (Ghosh et al. 2020); samples of the test split had no part in it. "
-        "A dream is *inside* where its nearest real code (of up to 2,000, in dimensions that are awake) is no farther "
-        "than 90% of those are from theirs, *far* beyond 99.9%; those are framed."
+        "A dream is *inside* where the nearest code that the decoder was taught on (of 2,000 draws of posteriors, in "
+        "dimensions that are awake) is no farther than 90% of those are from theirs, *far* beyond 99.9%."
     )

@@ -468,6 +468,35 @@ def get_decoded(name: str, codes: np.ndarray, given: str = "") -> np.ndarray:
     return decode_samples(run.model, run.config.data, codes, _told(name, given, len(codes)))
 
 
+def get_grids(name: str) -> np.ndarray:
+    """Which code each cell of the run's samples has: int64 [n, cells]. Only where codes are discrete."""
+    card = get_card(name)
+    return _get_grids(name, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _get_grids(name: str, stamp: tuple[int, ...]) -> np.ndarray:
+    import torch
+
+    run = get_run(name)
+    nearest = run.model.nearest  # type: ignore[operator]
+    with torch.inference_mode():
+        parts = [nearest(part.to(run.model.device)).cpu() for part in torch.from_numpy(run.codes.mean).split(1024)]
+    return torch.cat(parts).flatten(1).numpy()
+
+
+def get_decoded_grids(name: str, grids: np.ndarray) -> np.ndarray:
+    """Grids of discrete codes, int64 [n, cells], decoded: uint8 [n, H, W] or [n, H, W, 3]; not kept."""
+    import torch
+
+    from vae_core.export import decode_pictures, upright
+
+    run = get_run(name)
+    with torch.inference_mode():
+        codes = run.model.codes_at(torch.from_numpy(grids).to(run.model.device))  # type: ignore[operator]
+    return upright(decode_pictures(run.model, run.config.data, codes.cpu().numpy()))
+
+
 # -- dreams ------------------------------------------------------------------------------------------------
 
 
@@ -530,7 +559,12 @@ def _told(name: str, given: str, count: int) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class Seen:
-    """Codes of some samples, float32 [m, K], in the K dimensions `dims` that are awake, and how far apart they are."""
+    """Codes that the decoder was taught on: a draw of each of some samples' posteriors, float32 [m, K], in the K
+    dimensions `dims` that are awake, and how far these are from each other.
+
+    Not the posteriors' means, as on the desk: of a dimension that says little the means crowd round 0, and what a prior
+    draws would seem far from them all.
+    """
 
     codes: np.ndarray
     dims: np.ndarray

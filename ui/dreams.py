@@ -19,7 +19,7 @@ from ui.words import plain
 from vae_core.dreams import Asked
 from vae_core.export import png_sheet
 from vae_core.latent.geometry import FAR, INSIDE, NEAR
-from vae_core.render import pictures, sentences
+from vae_core.render import BARS_REACH, pictures, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 COUNTS = (4, 8, 16, 32, 64)
 COMPONENTS = (1, 2, 5, 10, 20, 50)
-PRIORS = {"both": "Side by side", "own": "The model's own", "mixture": "Mixture"}
+PRIORS = {"both": "Both", "own": "Its own", "mixture": "Mixture"}
 WAYS = {"greedy": "The likeliest", "sample": "Drawn by chance", "beam": "Several drafts (beam)"}
-ZONE_WORDS = {INSIDE: "inside the data", NEAR: "near its edge", FAR: "far from any code seen"}
+ZONE_WORDS = {INSIDE: "inside the data", NEAR: "near its edge (dashed)", FAR: "far from any code seen (framed)"}
 WARMEST = 2.0
 WHAT_IT_SAYS = """
 The **energy distance** (Székely and Rizzo 2013) of two sets is twice the mean distance *between* them less the mean
@@ -97,15 +97,16 @@ def choose(run: Run) -> Wish:
                 key=key("prior"), required=True,
                 help="Its own is what it was trained with; the mixture is fitted to its codes afterwards.",
             )  # fmt: skip
-        count = st.select_slider("How many", COUNTS, one_of("n", COUNTS, 16), key=key("n"), width=150)
+        count = st.select_slider("How many", COUNTS, one_of("n", COUNTS, 16), key=key("n"), width=120)
         temperature = st.slider(
-            "Temperature", 0.0, WARMEST, state.page_param("t", 1.0, _temperature), 0.1, key=key("t"), width=170,
+            "Temperature", 0.0, WARMEST, state.page_param("t", 1.0, _temperature), 0.1, key=key("t"), width=140,
             help="Times the spread of the prior. Below 1 dreams come from its middle, and are alike; above, from "
             "where few codes or none have been.",
         )  # fmt: skip
         if prior != "own":
             components = st.select_slider(
-                "Gaussians in the mixture", COMPONENTS, one_of("k", COMPONENTS, 10), key=key("k"), width=170
+                "Gaussians", COMPONENTS, one_of("k", COMPONENTS, 10), key=key("k"), width=130,
+                help="Components of the mixture that is fitted to the codes.",
             )
         st.button("Dream again", icon=":material/refresh:", key=key("again"), on_click=_again, args=(seed,))
     if able.kind == "text":
@@ -156,7 +157,7 @@ def own_title(run: Run) -> tuple[str, str]:
         rows, columns = able.cells
         return "Its transformer's", f"{rows * columns} codes drawn one after the other, each knowing those before it."
     if not able.samples:
-        return "N(0, 1), for want of a prior", "It has none: its decoder was never asked for codes from anywhere."
+        return "N(0, 1), for want of a prior", "Its decoder was never asked for codes from anywhere."
     if spec.prior == "vamp":
         return "Its VampPrior", f"A mixture of the posteriors of {spec.pseudo_inputs} samples made up in training."
     if not able.encodes:
@@ -172,8 +173,7 @@ def show_sheets(run: Run, wish: Wish) -> None:
     if wish.own:
         shown.append((*own_title(run), wish.asked, "own"))
     if wish.mixture:
-        some = f"{wish.components} Gaussian{'s' * (wish.components > 1)}"
-        told = f"{some} fitted to the codes after training, which repairs dreams without retraining."
+        told = "Made after training: it repairs dreams without retraining."
         shown.append(("A mixture fitted to its codes", told, wish.of_mixture, "mixture"))
     for place, (title, sentence, asked, name) in zip(places, shown, strict=True):
         with place:
@@ -181,7 +181,7 @@ def show_sheets(run: Run, wish: Wish) -> None:
             st.caption(sentence)
             show_match(run, asked, wish.given.key)
             dreams = cache.get_dreams(run.name, asked, wish.given.key)
-            show_sheet(run, dreams)
+            show_sheet(run, dreams, columns=4 if both else 8)
             downloads(run, dreams, name)
 
 
@@ -203,7 +203,7 @@ def show_match(run: Run, asked: Asked, key: str) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"Energy distance to held-out samples **{found.distance:.3f}**", width="content")
-        with st.popover("What does this say?", type="tertiary", width="content"):
+        with st.popover("What is this?", type="tertiary", width="content"):
             unit = UNITS[run.config.data.kind]
             st.markdown(WHAT_IT_SAYS.format(count=found.count, unit=unit, real=found.real))
 
@@ -214,34 +214,33 @@ def zone_words(zones: np.ndarray) -> str:
     return ", ".join(f"{counts[zone]} {words}" for zone, words in ZONE_WORDS.items() if counts[zone])
 
 
-def show_sheet(run: Run, dreams: Dreams, names: Sequence[str] = (), *, columns: int | None = None) -> None:
-    """Dreams as a sheet: pictures (a table's rows as bars), or sentences line by line.
-
-    Args:
-        names: what each is called, for screen readers and the mouse; "dream 1" and so on where none are given.
-        columns: so many pictures a row; as many as there is room for where it is not given.
-    """
-    names = names or [f"dream {number + 1}" for number in range(len(dreams.codes))]
+def show_sheet(run: Run, dreams: Dreams, *, columns: int) -> None:
+    """Dreams as a sheet: pictures (a table's rows as bars), at most so many a row, or sentences line by line."""
+    names = [f"dream {number + 1}" for number in range(len(dreams.codes))]
     zones = np.zeros(len(names), int) if dreams.zones is None else dreams.zones
     told = [f"{name}, {ZONE_WORDS[zone]}" if dreams.zones is not None else name
             for name, zone in zip(names, zones.tolist(), strict=True)]  # fmt: skip
     if run.config.data.kind == "text":
         lines = written(run, dreams.samples)
         body = "".join(
-            f'<li class="zone-{zone}" title="{escape(name)}">{escape(line) or "<em>nothing</em>"}'
-            f'<small>{count} token{"s" * (count != 1)}</small></li>'
+            f'<div role="listitem" class="zone-{zone}" title="{escape(name)}">{escape(line) or "<em>nothing</em>"}'
+            f'<small>{count} token{"s" * (count != 1)}</small></div>'
             for (line, count), zone, name in zip(lines, zones, told, strict=True)
         )
-        st.html(f'<ol class="dream-lines">{body}</ol>')
+        st.html(f'<div role="list" class="dream-lines">{body}</div>')
     else:
         body = "".join(
             f'<img class="zone-{zone}" src="{picture_source(picture)}" alt="{escape(name)}" title="{escape(name)}">'
             for picture, zone, name in zip(dreams.pictures, zones, told, strict=True)
         )
-        style = f' style="grid-template-columns: repeat({columns}, minmax(0, 5.5rem))"' if columns else ""
-        st.html(f'<div class="dreams"{style}>{body}</div>')
+        st.html(f'<div class="dreams" style="--columns: {columns}">{body}</div>')
     if dreams.zones is not None:
         st.caption(f"By the nearest code of a real sample: {zone_words(dreams.zones)}.")
+    if run.config.data.kind == "table":
+        st.caption(
+            f"Bars, from the top: {plain(', '.join(run.config.data.columns))}. The middle is the data's mean, the "
+            f"edges are {BARS_REACH:g} standard deviations away."
+        )
 
 
 def picture_source(picture: np.ndarray) -> str:

@@ -41,7 +41,7 @@ def texts(test: AppTest) -> str:
 
 
 def sheets(test: AppTest) -> list[str]:
-    return [part.proto.body for part in test.get("html") if 'class="dream' in part.proto.body]
+    return [part.proto.body for part in test.get("html") if "dream" in part.proto.body]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -61,7 +61,7 @@ def test_every_family_dreams(no_runs: Path, family: str) -> None:
     sheet = sheets(test)
     assert len(sheet) == 1 + mixed + bool(able.classes) + (len(able.levels) > 1)
     for shown in sheet[: 1 + mixed]:
-        assert shown.count("<li" if info.kind == "text" else "<img") == 4
+        assert shown.count("listitem" if info.kind == "text" else "<img") == 4
 
 
 def test_again_is_another_draw_and_stands_in_the_address(no_runs: Path) -> None:
@@ -110,7 +110,9 @@ def test_a_table_is_shown_in_its_own_units(no_runs: Path) -> None:
 
 
 def test_zones_are_counted_in_words() -> None:
-    assert zone_words(np.array([0, 0, 2, 1, 0])) == "3 inside the data, 1 near its edge, 1 far from any code seen"
+    assert zone_words(np.array([0, 0, 2, 1, 0])) == (
+        "3 inside the data, 1 near its edge (dashed), 1 far from any code seen (framed)"
+    )
 
 
 def test_the_figure_says_its_settings(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
