@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vae_core.config import DataInfo, TrainConfig, model_spec
+from vae_core.config import DataInfo, ModelSpec, TrainConfig, model_spec
 from vae_core.data.dataset import Dataset, shuffled_splits
 from vae_core.models import Model, build
 from vae_core.objectives import OBJECTIVES, Setting
@@ -67,11 +67,22 @@ ZOO: dict[str, tuple[TrainConfig, DataInfo]] = {
     "pca-table": (_with(bottleneck="linear"), TABLE),
     "gan": (_with(bottleneck="none", objective="adversarial"), SMALL),
     "gan-conv": (_with(bottleneck="none", objective="adversarial", net="conv"), IMAGES[1, 28, 28]),
+    "ladder": (_with(bottleneck="ladder", levels=(1, 2)), SMALL),
+    "ladder-iwae": (_with(bottleneck="ladder", levels=(1, 1, 2), objective="iwae"), SMALL),
+    "ladder-oblong": (_with(bottleneck="ladder", levels=(1, 1, 1, 2), likelihood="gaussian"), IMAGES[3, 5, 9]),
+    **{
+        f"ladder-conv-{side}": (_with(bottleneck="ladder", levels=levels, net="conv"), IMAGES[channels, side, side])
+        for channels, side, levels in [(1, 8, (1, 2)), (1, 28, (1, 2, 2)), (3, 32, (2, 1)), (1, 64, (1, 2, 3, 4))]
+    },
+    "vq": (_with(bottleneck="vq"), SMALL),
+    "vq-28-gaussian": (_with(bottleneck="vq", likelihood="gaussian", code_dim=3), IMAGES[1, 28, 28]),
+    "fsq": (_with(bottleneck="fsq", fsq_levels=(4, 3)), SMALL),
+    "fsq-32": (_with(bottleneck="fsq", prior_width=12), IMAGES[3, 32, 32]),
 }
 """Each way of putting a model together, by its settings and the data it is for."""
 
 
-def _spec(name: str):  # noqa: ANN202
+def _spec(name: str) -> ModelSpec:
     config, info = ZOO[name]
     return model_spec(config, info)
 
@@ -128,7 +139,7 @@ def test_shapes(name: str, model: Model) -> None:
         decoded = model.decode(codes, told)
         assert decoded.shape == x.shape
         if able.kind == "text":
-            assert decoded.dtype == torch.int64 and 0 <= decoded.min() and decoded.max() < len(WORDS)
+            assert decoded.dtype == torch.int64 and decoded.min() >= 0 and decoded.max() < len(WORDS)
         elif model.spec.likelihood in ("bernoulli", "gaussian"):
             assert decoded.min() >= 0 and decoded.max() <= 1
     terms = model.terms(x, y)

@@ -109,7 +109,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("importance_samples",),
         fact="k",
         tag="k",
-        bottlenecks=("gaussian",),
+        bottlenecks=("gaussian", "ladder"),
     ),
     "adversarial": ObjectiveCard(
         label="Adversarial",
