@@ -1,15 +1,13 @@
-"""What does each dimension do? One film slider per dimension, decoded in the browser while it is dragged."""
+"""What does each dimension do? One film slider per dimension; a grid of discrete codes is changed cell by cell."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from ui import cache, given, starts, state, widgets
+from ui import cache, cells, explain, given, sliders, starts, state, widgets
 from ui.components import desk
 from ui.words import plain
 from vae_core.runs import Run, RunError, rename_dimension
-
-READ = "Drag along a film: the large picture follows, and each film shows what its dimension will do."
 
 
 def view_in_address(run: Run) -> desk.View:
@@ -33,7 +31,7 @@ def keep(view: desk.View) -> None:
 
 @widgets.fragment()
 def show_desk(run: Run, told: given.Given) -> None:
-    """The desk; only this part runs again when a finger lifts."""
+    """The desk in the browser; only this part runs again when a finger lifts."""
 
     def rename(dimension: int, name: str) -> None:
         try:
@@ -47,15 +45,15 @@ def show_desk(run: Run, told: given.Given) -> None:
 
 st.title("What does each dimension do?", anchor=False)
 run = widgets.chosen_run()
-st.markdown(READ)
-show_desk(run, given.choose(run))
+able = run.config.model.abilities
+st.markdown(explain.how_to_read(able))
+if explain.contrast(able):
+    st.info(explain.contrast(able), icon=":material/contrast:")
+if able.cells:
+    cells.traverse(run)
+elif able.in_browser:
+    show_desk(run, given.choose(run))
+else:
+    sliders.traverse(run, given.choose(run))
 with st.expander("How is this made?"):
-    st.markdown(
-        "Each picture is the decoder's mean $p_\\theta(x \\mid z)$ at the code $z$, decoded in your browser. "
-        "The films are sorted by **rate**, the mean over the data of $\\mathrm{KL}(q(z_d \\mid x)\\,\\|\\,p(z_d)) = "
-        "\\tfrac12(\\mu_d^2 + \\sigma_d^2 - 1) - \\ln \\sigma_d$, in nats: how much a dimension tells about a "
-        "sample. A dimension **sleeps** where its code hardly varies (variance of $\\mu_d$ over the data at most 0.01, "
-        "Burda et al. 2016). The line under a film marks the mean of the data's codes and "
-        "one standard deviation to either side. The meter compares the distance to the nearest of (up to 2,000) "
-        "real codes with the distances among those: inside covers 90% of them, the edge 99.9%."
-    )
+    st.markdown(explain.traverse(able, has_rate=cache.get_dimensions(run.name).has_rate))

@@ -9,11 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.toy import write_toy_run
+from tests.pages.toy import TOYS, write_toy, write_toy_run
 from ui import cache, state
 from ui.components import desk
 from vae_core.latent.dimensions import describe
-from vae_core.runs import rename_dimension
+from vae_core.runs import load_run, rename_dimension
 
 PROJECT = Path(__file__).resolve().parents[2]
 TITLE = "What does each dimension do?"
@@ -129,3 +129,15 @@ def test_a_decoder_that_no_browser_runs_is_one_sentence(no_runs: Path, monkeypat
     write_toy_run(no_runs)
     app = frame(run="toy")
     assert not app.exception and "BatchNorm2d" in app.error[0].value
+
+
+@pytest.mark.parametrize("family", TOYS)
+def test_every_family_opens(family: str, no_runs: Path) -> None:
+    write_toy(no_runs, family)
+    app = frame(run=family, tray="3.6")
+    assert not app.exception and not app.error, (app.exception, app.error)
+    able = load_run(no_runs / family).config.model.abilities
+    controls = [pills for pills in app.pills if pills.label == "Same z, other class"]
+    assert len(controls) == (1 if able.classes else 0)
+    sliders = app.main.slider
+    assert bool(sliders) == (not able.in_browser and able.cells is None)

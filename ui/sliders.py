@@ -1,0 +1,175 @@
+"""A traverse that the server decodes: for sentences, rows of tables and ladders of levels.
+
+Streamlit's sliders, the most telling dimension first; the sample follows when one is let go. Beside each stands what it
+will do: a film of pictures, or the sentences at its ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from ui import cache, samples, show, starts, state
+from ui.widgets import fragment
+from ui.words import plain
+from vae_core.latent.levels import resample
+
+if TYPE_CHECKING:
+    from ui.given import Given
+    from vae_core.latent.dimensions import Dimensions
+    from vae_core.runs import Run
+
+FIRST = 6  # sliders shown at once, of all or of each level; the rest waits behind a switch
+FILM = 7  # pictures beside a slider
+STEP = 0.05
+GRAINS = ("coarse", "fine", "finer", "finest")
+
+
+def _grain(level: int, count: int) -> str:
+    return "finest" if level == count - 1 and count > 2 else GRAINS[min(level, 2)]
+
+
+@fragment()
+def traverse(run: Run, told: Given) -> None:
+    """Sample and sliders; only this part runs again when a slider is let go."""
+    z = starts.code_in_address(run)
+    begun = state.page_param("start", z, lambda text: starts.parse_code(text, len(z)))
+    left, right = st.columns([2, 3], gap="large")
+    with left, st.container(key="server-desk-stage"):
+        _stage(run, told, z, begun)
+    with right:
+        _sliders(run, told, z)
+
+
+def _stage(run: Run, told: Given, z: Sequence[float], begun: Sequence[float]) -> None:
+    """The sample at z, beside how far it is from the data and where else one could begin."""
+    now, before = cache.get_decoded(run.name, np.array([z, begun], dtype=np.float32), told.key)
+    changed = tuple(z) != tuple(begun)
+    show.show_sample(
+        run, now, alt=f"Decoded sample{', ' + told.words if told.words else ''}", key=f"sliders.{run.name}.sample",
+        before=before if changed else None,
+    )  # fmt: skip
+    if changed and run.config.data.kind == "text":
+        info = run.config.data
+        st.caption(f"Began as: {plain(info.joiner.join(show.words_of(info, before)))}")
+    show.show_cue(run, z)
+    _starts(run)
+
+
+def _begin(z: Sequence[float]) -> None:
+    starts.keep_code(tuple(z))
+    state.set_page_param("start", starts.format_code(tuple(z)))
+
+
+def _starts(run: Run) -> None:
+    """Buttons that lead to other codes."""
+    start = starts.start_of(run)
+    key = f"sliders.{run.name}.start"
+
+    def chance() -> None:
+        drawn = np.random.default_rng().standard_normal(len(start.mean))
+        _begin((np.array(start.mean) + np.array(start.spread) * drawn).tolist())
+
+    def sample() -> None:
+        _begin(run.codes.mean[samples.random_row(run)].tolist())
+
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(start.label, key=f"{key}.mean", on_click=_begin, args=(start.mean,))
+        st.button("Random", key=f"{key}.random", on_click=chance, help="A code drawn at random")
+        what = "dream" if not run.config.model.abilities.encodes else "sample"
+        st.button(f"A {what}", key=f"{key}.sample", icon=":material/shuffle:", on_click=sample)
+        tray = starts.tray_samples(run)
+        if tray:
+            with st.popover("From the tray"):
+                for place, one in enumerate(tray):
+                    st.button(plain(one.label), key=f"{key}.tray.{place}", on_click=_begin, args=(one.z,))
+
+
+# -- sliders -----------------------------------------------------------------------------------------------
+
+
+def _sliders(run: Run, told: Given, z: Sequence[float]) -> None:
+    """All dimensions, by level where there are some."""
+    dimensions, levels = cache.get_dimensions(run.name), run.config.model.abilities.levels
+    if not levels:
+        _group(run, told, z, dimensions, dimensions.order.tolist(), "all")
+        return
+    for level, (first, last) in enumerate(levels):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            count = last - first
+            st.markdown(
+                f"##### Level {level + 1}, {_grain(level, len(levels))}: {count} dimension{'s' * (count > 1)}",
+                width="content",
+            )
+            if level:
+                st.button(
+                    "New fine details", icon=":material/refresh:", key=f"sliders.{run.name}.fine.{level}",
+                    on_click=partial(_fine, run, z, level),
+                    help=f"Keeps the {'level' if level == 1 else f'{level} levels'} above, and draws this and finer "
+                    "ones anew from what the model expects of them",
+                )  # fmt: skip
+        inside = [d for d in dimensions.order.tolist() if first <= d < last]
+        _group(run, told, z, dimensions, inside, str(level))
+
+
+def _fine(run: Run, z: Sequence[float], keep: int) -> None:
+    seed = int(np.random.default_rng().integers(1 << 31))
+    levels = run.config.model.abilities.levels
+    starts.keep_code(resample(np.array(z, dtype=np.float64), levels, keep, 1, seed=seed)[0].tolist())
+
+
+def _group(run: Run, told: Given, z: Sequence[float], dimensions: Dimensions, order: Sequence[int], name: str) -> None:
+    """Sliders of some dimensions, the first few of them at once."""
+    awake = [d for d in order if dimensions.awake[d]]
+    shown = (awake or list(order))[:FIRST]
+    rest = [d for d in order if d not in shown]
+    if not awake:
+        st.caption("All of these sleep: the code says nothing here, and the decoder ignores it.")
+    if rest:
+        asleep = sum(not dimensions.awake[d] for d in rest)
+        words = f"{len(rest)} more dimension{'s' * (len(rest) > 1)}" + (f", {asleep} of them asleep" if asleep else "")
+        if st.toggle(f"Show {words}", key=f"sliders.{run.name}.more.{name}"):
+            shown = [*shown, *rest]
+    ends = _along(run, told, z, dimensions, shown)
+    for d in shown:
+        _slider(run, z, dimensions, d, ends[d])
+
+
+def _along(
+    run: Run, told: Given, z: Sequence[float], dimensions: Dimensions, shown: Sequence[int]
+) -> dict[int, np.ndarray]:
+    """What each of these sliders does: samples [FILM, ...] along it, of text [2, ...] at its ends; decoded at once."""
+    text = run.config.data.kind == "text"
+    places = np.array([0.0, 1.0]) if text else (np.arange(FILM) + 0.5) / FILM
+    codes = np.tile(np.asarray(z, dtype=np.float32), (len(shown), len(places), 1))  # [S, n, D]
+    for row, d in enumerate(shown):
+        codes[row, :, d] = (2 * places - 1) * dimensions.reach[d]
+    made = cache.get_decoded(run.name, codes.reshape(-1, codes.shape[-1]), told.key)
+    return dict(zip(shown, made.reshape(len(shown), len(places), *made.shape[1:]), strict=True))
+
+
+def _slider(run: Run, z: Sequence[float], dimensions: Dimensions, d: int, film: np.ndarray) -> None:
+    """The slider of a dimension, and what it will do."""
+    key, reach = f"sliders.{run.name}.{d}", float(dimensions.reach[d])
+    title = run.names.get(d, f"z{d}")
+
+    def moved() -> None:
+        starts.keep_code([*z[:d], st.session_state[key], *z[d + 1 :]])
+
+    measure = f"{dimensions.rate[d]:.2f} nats" if dimensions.has_rate else f"± {dimensions.spread[d]:.2f}"
+    st.session_state[key] = float(np.clip(z[d], -reach, reach))  # follows the address
+    label = f"**{plain(title)}** · {measure}"
+    st.slider(label, -reach, reach, step=STEP, format="%+.2f", key=key, on_change=moved)
+    if run.config.data.kind == "text":
+        low, high = (show.marked(run.config.data, end, film[1 - place]) for place, end in enumerate(film))
+        st.html(
+            '<div style="display: flex; gap: 1.5rem; justify-content: space-between; opacity: 0.85;'
+            f' font-size: 0.9rem; line-height: 1.35"><span>{low}</span>'
+            f'<span style="text-align: right">{high}</span></div>'
+        )
+    else:
+        show.show_film(run, film, alt=f"What {title} does from {-reach:g} to {reach:g}")
