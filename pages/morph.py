@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from ui import cache, downloads, samples, state, walks, widgets
+from ui import cache, downloads, explain, given, samples, state, strips, walks, widgets
 from ui.components import desk
 from vae_core.runs import Run
 
@@ -61,27 +61,31 @@ def show_pickers(run: Run, rows: list[int]) -> None:
                 samples.picker(LETTERS[place], run, rows[place], pictures.pixels[place], picked)
 
     pair((0, 1))
-    with st.expander("C and D, the other corners of the grid"):
-        pair((2, 3))
+    if run.config.data.kind != "text":  # sentences go line by line, without a grid
+        with st.expander("C and D, the other corners of the grid"):
+            pair((2, 3))
     downloads.offer_originals(run.config.data.name)
 
 
 @widgets.fragment()
-def show_desk(run: Run, rows: list[int]) -> None:
-    """Films, scrubber and grid; only this part runs again when a finger lifts."""
+def show_desk(run: Run, told: given.Given, corners: list[desk.Sample]) -> None:
+    """Films, scrubber and grid in the browser; only this part runs again when a finger lifts."""
     t = min(1.0, max(0.0, state.page_param("t", 0.5, float)))
-    corners = [samples.sample_at(run, row) for row in rows]
-    desk.morph(run.name, corners, t, on_t=lambda t: state.set_page_param("t", f"{t:g}"))
+    desk.morph(run.name, corners, t, given=told.key, on_t=lambda t: state.set_page_param("t", f"{t:g}"))
 
 
 st.title("What lies between two samples?", anchor=False)
 run = widgets.chosen_run()
-st.markdown("Play the film from A to B: one walk goes straight, one keeps its distance from the centre.")
+able = run.config.model.abilities
+st.markdown(explain.how_to_walk(able))
+if explain.contrast(able, walk=True):
+    st.info(explain.contrast(able, walk=True), icon=":material/contrast:")
 rows = chosen_rows(run)
-codes = [run.codes.mean[row] for row in rows]
 show_pickers(run, rows)
-show_desk(run, rows)
-walks.show_downloads(run, *codes)
+told = given.choose(run)
+corners = [samples.sample_at(run, row) for row in rows]
+(show_desk if able.in_browser else strips.morph)(run, told, corners)
+walks.show_downloads(run, told, *(run.codes.mean[row] for row in rows))
 st.subheader("On the map", anchor=False)
 walks.show_map(run, rows[0], rows[1], lambda letter, index: choose(run, LETTERS.index(letter), index))
 with st.expander("How do the two walks go?"):

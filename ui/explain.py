@@ -53,6 +53,14 @@ def how_to_read(able: Abilities) -> str:
     return CELLS if able.cells else DRAG if able.in_browser else LET_GO
 
 
+def how_to_walk(able: Abilities) -> str:
+    """The sentence under the title of morph."""
+    if able.cells:
+        return "Walk from A to B: each cell's vector goes straight, and takes the nearest code of the book on its way."
+    ways = "one walk goes straight, one keeps its distance from the centre."
+    return f"Play the film from A to B: {ways}" if able.in_browser else f"Walk from A to B: {ways}"
+
+
 def traverse(able: Abilities, *, has_rate: bool) -> str:
     """What stands behind "How is this made?"."""
     if able.cells:

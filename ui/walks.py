@@ -18,6 +18,7 @@ from vae_core.latent.geometry import Kind, corner_grid, path
 from vae_core.latent.projection import ProjectionError, place_near
 
 if TYPE_CHECKING:
+    from ui.given import Given
     from vae_core.runs import Run
 
 KINDS: dict[Kind, str] = {"linear": "straight line", "spherical": "along the sphere"}
@@ -60,25 +61,29 @@ def show_map(run: Run, a: int, b: int, on_pick: Callable[[str, int], None]) -> N
     st.caption(f"{note}Trustworthiness of this map: {projection.trustworthiness:.2f}.")
 
 
-def _gif(run: Run, a: np.ndarray, b: np.ndarray, kind: Kind) -> bytes:
-    return export.gif(export.decode_pictures(run.model, run.config.data, path(a, b, IN_GIF, kind)))
+def _gif(run: Run, told: Given, a: np.ndarray, b: np.ndarray, kind: Kind) -> bytes:
+    walk = path(a, b, IN_GIF, kind)
+    return export.gif(export.decode_pictures(run.model, run.config.data, walk, told.told(len(walk))))
 
 
-def _sheet(run: Run, grid: np.ndarray) -> bytes:
+def _sheet(run: Run, told: Given, grid: np.ndarray) -> bytes:
     """A PNG of codes [R, n, D]."""
-    pictures = export.decode_pictures(run.model, run.config.data, grid.reshape(-1, grid.shape[-1]))
+    codes = grid.reshape(-1, grid.shape[-1])
+    pictures = export.decode_pictures(run.model, run.config.data, codes, told.told(len(codes)))
     return export.png_sheet(pictures.reshape(*grid.shape[:2], *pictures.shape[1:]))
 
 
-def show_downloads(run: Run, a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> None:
+def show_downloads(run: Run, told: Given, a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> None:
     """GIFs and PNGs of what the desk shows, decoded when one is asked for."""
     strips = np.stack([path(a, b, IN_PNG, kind) for kind in KINDS])  # [2, n, D]
     files: tuple[tuple[str, str, Callable[[], bytes]], ...] = (
-        ("Straight line, GIF", "straight.gif", partial(_gif, run, a, b, "linear")),
-        ("Along the sphere, GIF", "sphere.gif", partial(_gif, run, a, b, "spherical")),
-        ("Both strips, PNG", "strips.png", partial(_sheet, run, strips)),
-        ("Four corners, PNG", "corners.png", partial(_sheet, run, corner_grid(a, b, c, d, CORNERS))),
+        ("Straight line, GIF", "straight.gif", partial(_gif, run, told, a, b, "linear")),
+        ("Along the sphere, GIF", "sphere.gif", partial(_gif, run, told, a, b, "spherical")),
+        ("Both strips, PNG", "strips.png", partial(_sheet, run, told, strips)),
+        ("Four corners, PNG", "corners.png", partial(_sheet, run, told, corner_grid(a, b, c, d, CORNERS))),
     )
+    if run.config.model.abilities.cells:  # no sphere among discrete codes
+        files = (files[0], files[3])
     with st.container(horizontal=True, gap="small"):
         for label, file, make in files:
             st.download_button(

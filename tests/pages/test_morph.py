@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.toy import write_toy_run
+from tests.pages.toy import TOYS, write_toy, write_toy_run
+from ui import strips
 from ui.components import desk
 from vae_core.runs import load_run
 
@@ -107,3 +108,27 @@ def test_without_the_data_decoded_pictures_stand_in_and_the_download_is_offered(
     assert not app.exception
     assert any("MNIST is not on this machine" in part.value and "decoded" in part.value for part in app.markdown)
     assert any(button.label.startswith("Download") for button in app.button)
+
+
+@pytest.mark.parametrize("family", TOYS)
+def test_every_family_opens(family: str, no_runs: Path) -> None:
+    write_toy(no_runs, family)
+    app = frame(run=family, tray="3.6", t="0.3")
+    assert not app.exception and not app.error, (app.exception, app.error)
+    able = load_run(no_runs / family).config.model.abilities
+    assert len([pills for pills in app.pills if pills.label == "Same z, other class"]) == (1 if able.classes else 0)
+    assert [slider.value for slider in app.main.slider] == ([] if able.in_browser else [30])
+    contrasts = [box.value for box in app.info if "**no" in box.value or "**discrete" in box.value]
+    assert len(contrasts) == (family in ("gan", "autoencoder", "vq", "fsq"))
+
+
+def test_the_coarse_levels_walk_alone(no_runs: Path) -> None:
+    run = load_run(write_toy(no_runs, "ladder"))
+    a, b = np.arange(5.0), -np.arange(5.0) - 1
+    np.testing.assert_array_equal(strips.coarse_only(run, b, a, 1), [*b[:2], *a[2:]])
+    np.testing.assert_array_equal(strips.coarse_only(run, b, a, 2), b)
+    app = frame(run="ladder", levels="1")
+    control = next(one for one in app.segmented_control if one.label == "What goes to B")
+    assert control.value == 1
+    control.set_value(2).run()
+    assert not app.exception and "levels" not in app.query_params
