@@ -67,7 +67,7 @@ def abilities_of(spec: ModelSpec) -> Abilities:
         kind=spec.kind,
         encodes=spec.bottleneck != "none",
         spreads=spreads,
-        closed_rate=spreads and spec.prior == "normal",
+        closed_rate=spreads and spec.prior == "normal" and spec.bottleneck != "ladder",  # a mean over ways down
         samples=spec.bottleneck != "point",
         classes=spec.classes,
         infers_class=spec.bottleneck in ("class", "stacked"),

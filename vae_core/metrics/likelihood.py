@@ -59,6 +59,16 @@ def held_out_terms(model: Model, x: Samples, positions: Tensor, seed: int = 0, y
 
 
 @torch.no_grad()
+def encoded(model: Model, x: Samples, positions: Tensor, y: Tensor | None = None) -> Posterior:
+    """q(z|x) of x[positions], on the CPU: [n, D]."""
+    parts = [
+        model.encode(x[rows].to(model.device), None if y is None else y[rows].to(model.device))
+        for rows in positions.split(BATCH)
+    ]
+    return Posterior(torch.cat([part.mean for part in parts]).cpu(), torch.cat([part.std for part in parts]).cpu())
+
+
+@torch.no_grad()
 def importance_bound(
     model: Model, x: Samples, positions: Tensor, samples: int, seed: int = 0, y: Tensor | None = None
 ) -> Tensor:

@@ -14,7 +14,7 @@ from PIL import Image
 from vae_core.config import DataInfo, RunConfig, TrainConfig
 from vae_core.export import decode_pictures, upright
 from vae_core.metrics.activity import active_units
-from vae_core.metrics.likelihood import held_out_terms, told_classes
+from vae_core.metrics.likelihood import encoded, held_out_terms, told_classes
 from vae_core.runs.codes import Codes, write_codes
 from vae_core.runs.files import write_atomically
 from vae_core.runs.folder import RunFolder
@@ -57,11 +57,14 @@ def encode_dataset(model: Model, data: Dataset) -> Codes:
         zeros = np.zeros_like(z)
         return Codes(index, z, zeros, zeros[:, 0], y=None, factors=None, rates=zeros)
     positions = torch.arange(len(data)) if len(data) <= WHOLE else data.splits["test"][:PART]
-    terms = held_out_terms(model, data.x, positions, y=told_classes(model.spec, data.y))
+    told = told_classes(model.spec, data.y)
+    terms = held_out_terms(model, data.x, positions, y=told)
+    # on a ladder the terms' posteriors are those of one sampled way down; a code is the way of the means
+    posterior = encoded(model, data.x, positions, told) if able.levels else terms.posterior
     return Codes(
         index=positions.numpy(),
-        mean=terms.posterior.mean.numpy(),
-        std=terms.posterior.std.numpy(),
+        mean=posterior.mean.numpy(),
+        std=posterior.std.numpy(),
         distortion=terms.distortion.numpy(),
         y=None if data.y is None else data.y[positions].numpy(),
         factors=None if data.factors is None else data.factors[positions].long().numpy(),
