@@ -1,0 +1,62 @@
+"""Laws of the energy distance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core.metrics.samples import distances, energy_distance
+
+
+def _sets(n: int = 7, m: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(n, 1, 2, 3)), generator.normal(0.5, 2, size=(m, 1, 2, 3))
+
+
+def _brute_force(a: np.ndarray, b: np.ndarray) -> float:
+    def mean(first: np.ndarray, second: np.ndarray) -> float:
+        return sum(float(np.linalg.norm(p - q)) for p in first for q in second) / len(first) / len(second)
+
+    return 2 * mean(a, b) - mean(a, a) - mean(b, b)
+
+
+def test_it_is_the_double_loop() -> None:
+    a, b = _sets()
+    assert energy_distance(a, b) == pytest.approx(_brute_force(a, b))
+    assert energy_distance(b, a) == pytest.approx(energy_distance(a, b))
+
+
+def test_equal_sets_are_at_no_distance_in_any_order() -> None:
+    a, _ = _sets(40)
+    assert energy_distance(a, a[::-1].copy()) == pytest.approx(0, abs=1e-12)
+    assert energy_distance(a, np.repeat(a, 3, 0)) == pytest.approx(0, abs=1e-12)
+
+
+def test_it_grows_with_a_shift() -> None:
+    a, _ = _sets()
+    found = [energy_distance(a, a + shift) for shift in (0.0, 0.5, 1.0, 2.0)]
+    assert found == sorted(found) and found[1] > 0
+
+
+def test_points_have_twice_their_distance() -> None:
+    assert energy_distance(np.zeros((1, 2)), np.array([[3.0, 4.0]])) == pytest.approx(10)
+
+
+def test_bytes_floats_and_tensors_are_taken() -> None:
+    a = np.random.default_rng(0).integers(0, 256, (6, 1, 4, 4), dtype=np.uint8)
+    b = np.random.default_rng(1).integers(0, 256, (8, 1, 4, 4), dtype=np.uint8)
+    expected = energy_distance(a.astype(np.float64), b.astype(np.float64))
+    assert energy_distance(torch.from_numpy(a), torch.from_numpy(b)) == pytest.approx(expected) and expected > 0
+    assert energy_distance(a.astype(np.float32), torch.from_numpy(b)) == pytest.approx(expected)
+
+
+def test_a_sample_is_at_no_distance_from_itself_among_many() -> None:
+    a = 100 + torch.randn(60, 9)
+    assert (distances(a, a).diagonal() == 0).all()
+
+
+@pytest.mark.parametrize(("a", "b"), [((0, 3), (4, 3)), ((4, 3), (4, 2))])
+def test_sets_that_cannot_be_compared_are_refused(a: tuple[int, int], b: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="two sets of samples of one size"):
+        energy_distance(np.zeros(a), np.zeros(b))
