@@ -73,8 +73,13 @@ def encode_dataset(model: Model, data: Dataset) -> Codes:
 
 
 def write_preview(path: Path, model: Model, info: DataInfo, codes: Codes) -> None:
-    """The gallery's picture: the decoded plane of a 2-D model; else its four busiest dimensions, one a row."""
-    z = preview_codes(codes, PREVIEW_ROWS, PREVIEW_COLUMNS)
+    """The gallery's picture: the decoded plane of a 2-D model; else its four busiest dimensions, one a row; dreams of a
+    grid of codes, whose numbers mean nothing one by one."""
+    if model.spec.abilities.cells:
+        generator = torch.Generator(device=model.device).manual_seed(0)
+        z = model.sample_prior(PREVIEW_ROWS * PREVIEW_COLUMNS, generator=generator).cpu().numpy()
+    else:
+        z = preview_codes(codes, PREVIEW_ROWS, PREVIEW_COLUMNS)
     y = np.arange(len(z)) // PREVIEW_COLUMNS % model.spec.classes if model.spec.classes else None  # a class a row
     made = upright(decode_pictures(model, info, z, y))  # [R*C, H, W] or [R*C, H, W, 3]
     tiles = [Image.fromarray(picture).resize((PREVIEW_TILE,) * 2, Image.Resampling.BICUBIC) for picture in made]
