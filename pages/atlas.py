@@ -12,6 +12,7 @@ st.markdown(
     "or draw a **box** or **lasso**, to put samples in the tray."
 )
 run = widgets.chosen_run()
+atlas.say_limits(run)
 settings, colour, controls = atlas.choose(run)
 downloads.offer_originals(run.config.data.name)
 projection = cache.get_map(run.name, settings)

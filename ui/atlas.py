@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from ui import cache, map_jobs, maps, state
+from ui import cache, map_jobs, maps, show, state
+from ui.limits import DISCRETE, NO_ENCODER, NO_SPREAD, say
 from ui.maps import colouring, rows_of
 from ui.training import in_words
 from ui.widgets import fragment, picture_png, picture_strip
@@ -26,6 +27,8 @@ _STOPPED = "latentarium.atlas.stopped"
 _ASKED = "latentarium.atlas.asked"
 _DATA = "latentarium.atlas.data"
 SHOWN = 24  # pictures of a selection
+WIDE = 96  # pixels; a sentence in a small picture is unreadable
+PADDING = 0  # see vae_core.data.text
 DEVIATIONS = 2.0
 AUTOMATIC = 10_000  # samples; a UMAP of more is made only when somebody asks for it
 # What a UMAP takes on an ordinary machine: libraries and compilation, then its samples.
@@ -121,9 +124,10 @@ def choose(run: Run) -> tuple[MapSettings, str, DeltaGenerator]:
 
 
 def choose_dimensions(run: Run) -> tuple[int, int]:
-    """Which two dimensions the raw plane shows; the two with the highest rate at first."""
+    """Which two dimensions the raw plane shows; the two with the highest rate (or variance) at first."""
     every = tuple(range(run.latent_dim))
-    by_rate = run.codes.rate.mean(axis=0).argsort()[::-1]
+    telling = run.codes.rate.mean(axis=0) if run.config.model.abilities.rated else run.codes.mean.var(axis=0)
+    by_rate = telling.argsort(kind="stable")[::-1]
     best = (int(by_rate[0]), int(by_rate[1]))
     first, second = state.page_param("dims", best, lambda text: state.parse_pair(text, run.latent_dim))
     names = run.names
@@ -199,50 +203,104 @@ def show_trust(run: Run, projection: Projection) -> None:
 
 
 def ellipses(run: Run, projection: Projection, index: int | None) -> list[Ellipse]:
-    """The posterior of the sample looked at, where the axes are latent ones."""
+    """The posterior of the sample looked at, where it has a spread and the axes are latent ones."""
     from vae_core.figures.maps import Ellipse
 
-    if index is None or not projection.is_linear or not (row := rows_of(run, projection, [index])):
+    spreads = run.config.model.abilities.spreads
+    if index is None or not spreads or not projection.is_linear or not (row := rows_of(run, projection, [index])):
         return []
     place = row[index]
     std = run.codes.std[projection.positions[[place]]]
     return [Ellipse(projection.xy[place], projection.covariance(std)[0], DEVIATIONS, "posterior")]
 
 
+def say_limits(run: Run) -> None:
+    """What this map cannot be, and why, where that is no detail."""
+    if not run.config.model.abilities.encodes:
+        say(NO_ENCODER, dreams=len(run.codes))
+
+
 def show_sample(run: Run, projection: Projection, index: int | None) -> None:
     """The sample looked at: original, reconstruction, its figures, and where its ellipse is."""
     if index is None:
-        st.markdown("##### No sample picked yet")
-        st.caption("Point at the map to see samples; click one to look at it here and put it in the tray.")
+        what = "sample" if run.config.model.abilities.encodes else "dream"
+        st.markdown(f"##### No {what} picked yet")
+        st.caption(f"Point at the map to see {what}s; click one to look at it here and put it in the tray.")
         return
-    codes = run.codes
-    position = int(codes.rows([index])[0])
+    position = int(run.codes.rows([index])[0])
     original = cache.get_pictures(run.name, (index,))
-    decoded = cache.get_reconstructions(run.name, (position,))[0]
     name = original.labels[0]
     st.markdown(f"##### {plain(name[0].upper() + name[1:])}")
+    {"image": _show_pictures, "text": _show_sentences, "table": _show_rows}[run.config.data.kind](run, index, name)
+    _show_figures(run, position, index)
+    _show_place(run, projection, index)
+
+
+def _show_pictures(run: Run, index: int, name: str) -> None:
+    position = int(run.codes.rows([index])[0])
+    original = cache.get_pictures(run.name, (index,))
+    decoded = cache.get_reconstructions(run.name, (position,))[0]
     if original.decoded:
         st.image(picture_png(decoded, 320), width=176, output_format="PNG", alt=f"{name}, decoded from its code")
         st.caption("decoded from its code")
-    else:
-        left, right = st.columns(2, gap="small")
-        left.image(picture_png(original.pixels[0], 320), output_format="PNG", alt=f"{name}, original", width="stretch")
-        left.caption("original")
-        right.image(picture_png(decoded, 320), output_format="PNG", alt=f"{name}, reconstruction", width="stretch")
-        right.caption("reconstruction")
-    rate = float(codes.rate[position].sum())
+        return
+    left, right = st.columns(2, gap="small")
+    left.image(picture_png(original.pixels[0], 320), output_format="PNG", alt=f"{name}, original", width="stretch")
+    left.caption("original")
+    right.image(picture_png(decoded, 320), output_format="PNG", alt=f"{name}, reconstruction", width="stretch")
+    right.caption("reconstruction")
+
+
+def _show_sentences(run: Run, index: int, name: str) -> None:
+    redrawn = cache.get_redrawn(run.name, (int(run.codes.rows([index])[0]),))[0]
+    originals = cache.get_originals(run.name, (index,))
+    if originals is not None:
+        st.caption("original")
+        show.show_sample(run, originals[0], alt=f"{name}, original", key="atlas-original")
+    st.caption("reconstruction" if originals is not None else "decoded from its code")
+    before = None if originals is None else originals[0]
+    show.show_sample(run, redrawn, alt=f"{name}, reconstruction", key="atlas-redrawn", before=before)
+
+
+def _show_rows(run: Run, index: int, name: str) -> None:
+    redrawn = cache.get_redrawn(run.name, (int(run.codes.rows([index])[0]),))[0]
+    originals = cache.get_originals(run.name, (index,))
+    before = None if originals is None else originals[0]
+    st.caption("reconstruction as bars" + ("" if before is None else ", the original as ticks"))
+    show.show_sample(run, redrawn, alt=f"{name}, reconstruction", key="atlas-redrawn", before=before)
+
+
+def _show_figures(run: Run, position: int, index: int) -> None:
+    """What was measured of the sample; nothing that was not."""
+    codes, able = run.codes, run.config.model.abilities
+    if not able.encodes:
+        length = float(np.linalg.norm(codes.mean[position]))
+        st.markdown(f"Its code is **{length:.2f}** long; on average one from this prior is {run.latent_dim**0.5:.2f}.")
+        return
     distortion = float(codes.distortion[position])
+    told = [f"Distortion **{distortion:.1f} nats**"]
+    if able.rated:
+        told.append(f"rate **{float(codes.rate[position].sum()):.1f} nats**")
+    if able.kind == "text" and (originals := cache.get_originals(run.name, (index,))) is not None:
+        tokens = int((originals[0] != PADDING).sum())
+        told.append(f"**{tokens} tokens**, {distortion / tokens:.2f} nats each")
     rank = float((codes.distortion < distortion).mean())
-    st.markdown(
-        f"Distortion **{distortion:.1f} nats**, rate **{rate:.1f} nats**  \n"
-        f"Harder to redraw than {rank:.0%} of the samples."
-    )
-    if projection.is_linear:
+    st.markdown(f"{', '.join(told)}  \nHarder to redraw than {rank:.0%} of the samples.")
+
+
+def _show_place(run: Run, projection: Projection, index: int) -> None:
+    """Where the sample is on the map, and with what spread."""
+    able = run.config.model.abilities
+    if able.cells is not None:
+        st.caption(f"{DISCRETE.why} {DISCRETE.instead}")
+    elif able.encodes and not able.spreads:
+        st.caption(NO_SPREAD.why)
+    elif able.spreads and projection.is_linear:
         st.caption(
             f"The ellipse on the map is its posterior: {DEVIATIONS:g} standard deviations each way, "
             "to the scale of the axes. The encoder is unsure within it."
         )
-    else:
+    elif able.spreads:
         st.caption("UMAP bends space, so the posterior has no ellipse here; PCA and the raw plane show it.")
     if not rows_of(run, projection, [index]):
         st.caption("This sample is not among those on the map; show more samples to see it there.")
@@ -252,21 +310,22 @@ def show_selection(run: Run, indices: np.ndarray) -> None:
     """What a box or lasso holds: how many, of which classes, and some of them."""
     if not len(indices):
         return
-    codes, info = run.codes, run.config.data
+    codes, info, able = run.codes, run.config.data, run.config.model.abilities
     positions = codes.rows(indices)
-    st.markdown(f"##### {len(indices):,} samples selected")
+    st.markdown(f"##### {len(indices):,} {'samples' if able.encodes else 'dreams'} selected")
     if codes.y is not None and info.class_names:
         counts = np.bincount(codes.y[positions], minlength=len(info.class_names))
         first = [i for i in np.argsort(-counts, kind="stable")[:4] if counts[i]]
         words = [f"{plain(info.class_names[i])} **{counts[i] / len(indices):.0%}**" for i in first]
         st.markdown("Mostly " + ", ".join(words) + ("…" if (counts > 0).sum() > len(first) else ""))
-    st.caption(
-        f"Mean distortion {codes.distortion[positions].mean():.1f} nats "
-        f"({codes.distortion.mean():.1f} over all), mean rate {codes.rate[positions].sum(axis=1).mean():.1f} nats."
-    )
+    if able.encodes:
+        rate = f", mean rate {codes.rate[positions].sum(axis=1).mean():.1f} nats" if able.rated else ""
+        mean, over = codes.distortion[positions].mean(), codes.distortion.mean()
+        st.caption(f"Mean distortion {mean:.1f} nats ({over:.1f} over all){rate}.")
     shown = indices[np.unique(np.linspace(0, len(indices) - 1, min(SHOWN, len(indices))).astype(np.int64))]
     pictures = cache.get_pictures(run.name, tuple(shown.tolist()))
-    picture_strip(pictures.pixels, [str(i) for i in shown], side=48)
+    first = 0 if able.encodes else info.size  # dreams are counted from 0
+    picture_strip(pictures.pixels, [str(i - first) for i in shown], side=WIDE if able.kind == "text" else 48)
     if len(shown) < len(indices):
         st.caption(f"{len(shown)} of them, evenly drawn.")
 
@@ -341,4 +400,6 @@ def colour_key(run: Run, projection: Projection, name: str) -> str:
     chosen = colouring(run, name, projection.positions)
     if chosen.names is not None:
         return f"Colours are the {plain(name)}; click a name in the legend to hide it."
+    if name == maps.WORDS:
+        return "Bright: a sample of many different codes."
     return f"Bright is a high {plain(name)}" + (f" ({chosen.unit})." if chosen.unit else ".")

@@ -321,18 +321,79 @@ def get_reconstructions(run: str, positions: tuple[int, ...]) -> np.ndarray:
 
     Raises RunError as `get_run` does.
     """
+    from vae_core.export import upright
+    from vae_core.render import pictures
+
+    return upright(pictures(get_run(run).config.data, get_redrawn(run, positions)))
+
+
+def get_originals(run: str, indices: tuple[int, ...]) -> np.ndarray | None:
+    """Samples at `indices` of the dataset as they are there: [n, *sample_shape]; None where they cannot be shown."""
+    info = get_run(run).config.data
+    if any(index >= info.size for index in indices) or why_no_originals(info.name):
+        return None
+    return np.asarray(get_dataset(info.name).take(np.asarray(indices, dtype=np.int64)).x[:].cpu())
+
+
+def get_redrawn(run: str, positions: tuple[int, ...]) -> np.ndarray:
+    """What the model makes of the codes at `positions`, as decode_samples returns it.
+
+    A conditional model is told what it was told when the codes were made: a sample's class, or its usual quadrants
+    (nothing, where the data is not here); one that infers the class its own inference.
+    """
     card = get_card(run)
-    return _get_reconstructions(run, positions, _stamp(card.folder) if card else ())
+    return _get_redrawn(run, positions, _stamp(card.folder) if card else ())
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _get_reconstructions(run: str, positions: tuple[int, ...], stamp: tuple[int, ...]) -> np.ndarray:
-    from vae_core.export import decode_pictures, upright
+def _get_redrawn(run: str, positions: tuple[int, ...], stamp: tuple[int, ...]) -> np.ndarray:
+    import torch
 
+    from vae_core.export import decode_samples
+    from vae_core.models.conditions import USUAL_QUADRANTS
+
+    loaded, rows = get_run(run), list(positions)
+    able, codes = loaded.config.model.abilities, loaded.codes
+    told: np.ndarray | None = None
+    originals = get_originals(run, tuple(codes.index[rows].tolist())) if able.quadrants or able.infers_class else None
+    if able.infers_class and originals is not None:
+        told = _inferred(loaded, originals)
+    elif able.classes:
+        told = None if codes.y is None else codes.y[rows]
+    elif able.quadrants and originals is not None:
+        seen = torch.tensor(USUAL_QUADRANTS).expand(len(rows), -1)
+        told = loaded.model.condition.see(torch.from_numpy(originals), seen).numpy()  # type: ignore[union-attr, operator]
+    return decode_samples(loaded.model, loaded.config.data, codes.mean[rows], told)
+
+
+MOST_INFERRED = 20_000  # samples whose class is inferred so that a map can be coloured by it
+
+
+def get_inferred(run: str) -> np.ndarray | None:
+    """The class that the model infers of each sample that has a code: int64 [n]; None where it cannot be inferred,
+    the data is not here, or there are many samples.
+    """
     loaded = get_run(run)
-    rows = list(positions)
-    told = _own_classes(loaded, rows)
-    return upright(decode_pictures(loaded.model, loaded.config.data, loaded.codes.mean[rows], told))
+    if not loaded.config.model.abilities.infers_class or len(loaded.codes) > MOST_INFERRED:
+        return None
+    card = get_card(run)
+    missing = bool(why_no_originals(loaded.config.data.name))
+    return None if missing else _get_inferred(run, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=8, show_spinner="Inferring classes")
+def _get_inferred(run: str, stamp: tuple[int, ...]) -> np.ndarray | None:
+    loaded = get_run(run)
+    originals = get_originals(run, tuple(loaded.codes.index.tolist()))
+    return None if originals is None else _inferred(loaded, originals)
+
+
+def _inferred(run: Run, originals: np.ndarray) -> np.ndarray:
+    import torch
+
+    with torch.inference_mode():
+        parts = torch.from_numpy(originals).split(500)
+        return torch.cat([run.model.classify(part.to(run.model.device)).argmax(1).cpu() for part in parts]).numpy()
 
 
 # -- maps --------------------------------------------------------------------------------------------------

@@ -46,21 +46,31 @@ def ready_map(run: Run) -> Projection:
 # -- colours -----------------------------------------------------------------------------------------------
 
 
+INFERRED, LENGTH, WORDS = "inferred class", "length", "distinct codes"
+
+
 def colour_names(run: Run) -> tuple[str, ...]:
     """By what the samples of this run can be coloured, the most telling first."""
-    codes, info = run.codes, run.config.data
+    codes, info, able = run.codes, run.config.data, run.config.model.abilities
+    if not able.encodes:
+        return (LENGTH,)
     classes = ("class",) if codes.y is not None and info.class_names else ()
+    inferred = (INFERRED,) if able.infers_class and cache.get_inferred(run.name) is not None else ()
     factors = info.factor_names if codes.factors is not None else ()
-    return (*classes, *factors, "distortion", "rate")
+    rate = ("rate",) if able.rated else ()
+    words = (WORDS,) if able.cells is not None else ()
+    return (*classes, *inferred, *factors, "distortion", *rate, *words)
 
 
 def colouring(run: Run, name: str, positions: np.ndarray) -> Colouring:
-    """The colours of the samples at `positions` by class, a factor, distortion or rate."""
+    """The colours of the samples at `positions` by one of `colour_names(run)`."""
     from vae_core.figures.maps import Colouring, factor_colouring
 
     codes, info = run.codes, run.config.data
     if name == "class" and codes.y is not None:
         return Colouring("class", codes.y[positions], info.class_names)
+    if name == INFERRED and (inferred := cache.get_inferred(run.name)) is not None:
+        return Colouring(INFERRED, inferred[positions], info.class_names)
     if name in info.factor_names and codes.factors is not None:
         column = info.factor_names.index(name)
         values, size = codes.factors[positions, column], info.factor_sizes[column]
@@ -68,17 +78,25 @@ def colouring(run: Run, name: str, positions: np.ndarray) -> Colouring:
         return factor_colouring(name, values, size, kinds)
     if name == "rate":
         return Colouring("rate", codes.rate[positions].sum(axis=1), unit="nats")
+    if name == LENGTH:
+        return Colouring("length of the code", np.linalg.norm(codes.mean[positions], axis=1))
+    if name == WORDS:
+        grids = np.sort(cache.get_grids(run.name)[positions], axis=1)
+        return Colouring("distinct codes of a sample", 1 + (np.diff(grids, axis=1) > 0).sum(axis=1))
     return Colouring("distortion", codes.distortion[positions], unit="nats")
 
 
 def facts(run: Run, positions: np.ndarray) -> tuple[Fact, ...]:
-    """What a sample's card says beside its picture."""
-    codes, info = run.codes, run.config.data
+    """What a sample's card says beside its picture: what was measured of it, and nothing else."""
+    codes, info, able = run.codes, run.config.data, run.config.model.abilities
+    if not able.encodes:
+        return (Fact("length of the code", np.linalg.norm(codes.mean[positions], axis=1).astype(np.float32)),)
     lines = []
     if codes.y is not None and info.class_names:
         lines.append(Fact("class", codes.y[positions], info.class_names))
     lines.append(Fact("distortion", codes.distortion[positions], unit="nats"))
-    lines.append(Fact("rate", codes.rate[positions].sum(axis=1), unit="nats"))
+    if able.rated:
+        lines.append(Fact("rate", codes.rate[positions].sum(axis=1), unit="nats"))
     return tuple(lines)
 
 
@@ -171,4 +189,6 @@ def map_data(run: Run, projection: Projection, colour: str, theme: Theme, axes: 
         theme=theme,
         revision=f"{run.name}/{projection.settings.key}",
     )
-    return prepare(figure, positions=positions, index=run.codes.index[positions], facts=facts(run, positions))
+    index, first = run.codes.index[positions], run.config.data.size
+    dreams = None if run.config.model.abilities.encodes else first
+    return prepare(figure, positions=positions, index=index, facts=facts(run, positions), dreams=dreams)

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.toy import TOYS, write_toy
+from ui import cache
 from ui.state import Selection
+from vae_core.config import model_spec
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -109,3 +112,53 @@ def test_an_address_sent_before_the_last_click_was_answered_undoes_nothing(monke
     test.query_params["tray"] = "5"
     test.run()
     assert test.session_state["latentarium.selection"].tray == (5,)
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One toy of each family."""
+    root = tmp_path_factory.mktemp("toys")
+    for family in TOYS:
+        write_toy(root, family)
+    return root
+
+
+@pytest.mark.parametrize("family", list(TOYS))
+def test_every_family_has_a_map_that_says_what_was_measured(
+    family: str, toys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(toys))
+    train, info = TOYS[family]
+    able = model_spec(train, info).abilities
+    index = 3 if able.encodes else info.size + 2
+    test = AppTest.from_file(str(PROJECT / "pages" / "atlas.py"), default_timeout=60)
+    test.session_state["latentarium.selection"] = Selection(run=family, tray=(index,))
+    test.session_state["latentarium.atlas.selected"] = (family, cache.get_codes(family).index[:5])
+    test.query_params.update({"map": "pca", "at": str(index)})
+    test.run()
+    assert not test.exception
+    said = texts(test)
+    assert ("Trustworthiness" in said and "5 samples selected" in said) or "5 dreams selected" in said
+    assert ("No encoder" in said and "60 of its own dreams" in said and "Dream 2" in said) == (not able.encodes)
+    assert ("Distortion **" in said) == able.encodes
+    assert ("rate **" in said) == able.rated == ("mean rate" in said)
+    assert ("The ellipse on the map" in said) == able.spreads
+    assert ("a single point" in said) == (able.encodes and not able.spreads and able.cells is None)
+    assert ("one entry of a list" in said) == (able.cells is not None)
+    colours = test.selectbox[0].options
+    assert ("rate" in colours) == able.rated and ("distortion" in colours) == able.encodes
+    assert ("inferred class" in colours) == able.infers_class
+    for colour in colours:
+        test.selectbox[0].set_value(colour).run()
+        assert (not test.exception and colour in texts(test).lower()) or colour == "distinct codes"
+
+
+def test_a_conditional_model_redraws_a_sample_in_its_own_class(toys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(toys))
+    codes, run = cache.get_codes("class"), cache.get_run("class")
+    redrawn = cache.get_redrawn("class", (4, 7))
+    from vae_core.export import decode_samples
+
+    told = decode_samples(run.model, run.config.data, codes.mean[[4, 7]], codes.y[[4, 7]])
+    untold = decode_samples(run.model, run.config.data, codes.mean[[4, 7]])
+    assert (redrawn == told).all() and (redrawn != untold).any()

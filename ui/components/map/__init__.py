@@ -135,13 +135,21 @@ class MapData:
     packs: tuple[Pack, ...]
 
 
-def prepare(figure: go.Figure, *, positions: np.ndarray, index: np.ndarray, facts: Sequence[Fact] = ()) -> MapData:
+def prepare(
+    figure: go.Figure,
+    *,
+    positions: np.ndarray,
+    index: np.ndarray,
+    facts: Sequence[Fact] = (),
+    dreams: int | None = None,
+) -> MapData:
     """The map of a figure as map_figure builds it; rows are rows of the map, 0..n-1.
 
     Args:
         positions: [n], place of each row in the run's codes (whose order the tiles have).
         index: [n], place of each row in the full dataset, for captions.
         facts: lines of a sample's card.
+        dreams: the place from which on rows are a model's dreams and no samples; None where there are none.
     """
     arrays = _Arrays()
     traces = []
@@ -167,6 +175,7 @@ def prepare(figure: go.Figure, *, positions: np.ndarray, index: np.ndarray, fact
         "positions": places,
         "index": indices,
         "facts": lines,
+        "dreams": dreams,
     }
     mark = f"{columns.name}:{figure.layout.uirevision}"
     return MapData(len(positions), mark, data, (points, columns))

@@ -204,6 +204,7 @@ class LatentMap {
     this.positions = positions;
     this.facts = facts;
     this.index = index;
+    this.dreams = data.dreams ?? null;
     this.overlays = data.overlays.filter((trace) => trace.name !== "picked"); // that ring is ours
     // Of two clicks during one run of the script only the later arrives, so each message tells all clicks that
     // Python has not confirmed; until it has, the latest of them is what is picked.
@@ -599,7 +600,9 @@ class LatentMap {
       const text = Number.isInteger(value) ? String(value) : value.toPrecision(4);
       return `${title} ${text}${unit ? ` ${unit}` : ""}`;
     });
-    return [...lines.slice(0, 1), `sample ${this.index[row]}`, ...lines.slice(1)];
+    const place = this.index[row];
+    const name = this.dreams === null || place < this.dreams ? `sample ${place}` : `dream ${place - this.dreams}`;
+    return [...lines.slice(0, 1), name, ...lines.slice(1)];
   }
 
   words(row) {
