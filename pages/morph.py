@@ -9,6 +9,7 @@ import streamlit as st
 
 from ui import cache, downloads, explain, given, samples, state, strips, walks, widgets
 from ui.components import desk
+from ui.words import plain
 from vae_core.runs import Run
 
 LETTERS = "ABCD"
@@ -83,6 +84,8 @@ if explain.contrast(able, walk=True):
 rows = chosen_rows(run)
 show_pickers(run, rows)
 told = given.choose(run)
+if told.words:
+    st.caption(f"All are told {plain(told.words)}: what goes from A to B is what that leaves open.")
 corners = [samples.sample_at(run, row) for row in rows]
 (show_desk if able.in_browser else strips.morph)(run, told, corners)
 walks.show_downloads(run, told, *(run.codes.mean[row] for row in rows))

@@ -79,7 +79,7 @@ def traverse(run: Run) -> None:
         now[cell] = code
     chosen = state.page_param("cell", len(start) // 2 + columns // 2, lambda text: _below(text, len(start)))
     _sample_picker(run, row)
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([1, 2], gap="large")
     with left:
         _grid(run, now, changes, chosen, columns)
     with right:
@@ -103,7 +103,8 @@ def _grid(run: Run, now: np.ndarray, changes: Mapping[int, int], chosen: int, co
     """The codes of all cells as a grid of buttons, coloured by code."""
     side = max(28, min(58, GRID // columns))
     size = f"width: {side}px; min-width: {side}px; height: {side}px; min-height: {side}px"
-    rules = [f".st-key-cells-grid button {{ {size}; padding: 0; color: #fff; }}"]
+    small = f".st-key-cells-grid button p {{ font-size: {min(0.9, side / 44):.2f}rem; }}"
+    rules = [f".st-key-cells-grid button {{ {size}; padding: 0; color: #fff; }}", small]
     for cell, code in enumerate(now.tolist()):
         ring = "outline: 3px solid #f0b45f; outline-offset: -3px;" if cell == chosen else ""
         dot = "text-decoration: underline 3px;" if cell in changes else ""
@@ -112,7 +113,7 @@ def _grid(run: Run, now: np.ndarray, changes: Mapping[int, int], chosen: int, co
     st.markdown(f"**The sample's codes** · {len(now) // columns} × {columns} cells")
     with st.container(key="cells-grid", gap=None):
         for first in range(0, len(now), columns):
-            with st.container(horizontal=True, gap="xxsmall"):
+            with st.container(horizontal=True, gap=None):
                 for cell in range(first, first + columns):
                     st.button(
                         f"{now[cell]}",
@@ -124,10 +125,10 @@ def _grid(run: Run, now: np.ndarray, changes: Mapping[int, int], chosen: int, co
     st.caption(
         f"{words}Chosen: row {chosen // columns + 1}, column {chosen % columns + 1}. Equal numbers, equal codes."
     )
-    if changes:
-        st.button(
-            "As it was", icon=":material/undo:", key="cells-undo", on_click=state.set_page_param, args=("cells", None)
-        )
+    st.button(
+        "As it was", icon=":material/undo:", key="cells-undo", disabled=not changes,
+        on_click=state.set_page_param, args=("cells", None),
+    )  # fmt: skip
 
 
 def _compare(run: Run, row: int, start: np.ndarray, now: np.ndarray, changes: Mapping[int, int]) -> None:
@@ -136,7 +137,7 @@ def _compare(run: Run, row: int, start: np.ndarray, now: np.ndarray, changes: Ma
     st.markdown("**Decoded**")
     pictures = [before, after, difference(before, after)]
     labels = ["as it was", "with your codes", "what changed"]
-    picture_strip(pictures, labels, side=168)
+    picture_strip(pictures, labels, side=156)
     st.caption(plain_change(before, after) if changes else "Choose a cell on the left, then a code below.")
 
 

@@ -38,7 +38,7 @@ def traverse(run: Run, told: Given) -> None:
     """Sample and sliders; only this part runs again when a slider is let go."""
     z = starts.code_in_address(run)
     begun = state.page_param("start", z, lambda text: starts.parse_code(text, len(z)))
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([2, 3] if run.config.data.kind == "image" else 2, gap="large")
     with left, st.container(key="server-desk-stage"):
         _stage(run, told, z, begun)
     with right:

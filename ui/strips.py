@@ -150,8 +150,10 @@ def _grid(run: Run, told: Given, codes: Sequence[np.ndarray]) -> None:
     grid = corner_grid(*codes, CORNERS)
     made = cache.get_decoded(run.name, grid.reshape(-1, grid.shape[-1]), told.key)
     drawn = pictures(run.config.data, made)
+    drawn = drawn.reshape(CORNERS, CORNERS, *drawn.shape[1:])
+    gap, behind = (2, 16) if run.config.data.kind == "image" else (5, 96)  # bars lie on dark paper of their own
     st.image(
-        png_sheet(drawn.reshape(CORNERS, CORNERS, *drawn.shape[1:]), side=88, gap=2), width=560, output_format="PNG",
+        png_sheet(drawn, side=88, gap=gap, background=behind), width=560, output_format="PNG",
         alt="A grid of decoded samples: A at the top left, B at the top right, C and D below",
     )  # fmt: skip
     st.caption(plain("A at the top left, B at the top right, C and D below; every step mixes the four."))

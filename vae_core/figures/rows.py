@@ -12,6 +12,7 @@ from vae_core.figures.template import INKS, Theme, class_colour, literal, templa
 
 REACH = 3.0  # standard deviations that the axis shows at least
 ROW = 26  # pixels a column of the table
+LONGEST = 24  # letters of a column's name beside its bar
 
 
 def row_bars(
@@ -38,16 +39,19 @@ def row_bars(
     if not len(values) == len(columns) == len(centres) == len(scales):
         raise ValueError(f"A row of {len(values)} values needs as many names, centres and scales.")
     ink = INKS[theme]
-    names = [literal(name) for name in columns]
+    names = [literal(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…") for name in columns]
     real = centres + scales * values
+    places = np.arange(len(values))  # two columns may have one name
+    full = [literal(name) for name in columns]
     figure = go.Figure(
         go.Bar(
             x=values,
-            y=names,
+            y=places,
             orientation="h",
             marker={"color": [class_colour(0 if value >= 0 else 1) for value in values]},
             customdata=np.stack([real, centres, scales], 1),
-            hovertemplate="<b>%{y}</b><br>%{customdata[0]:.4g}<br>of the data: %{customdata[1]:.4g} "
+            hovertext=full,
+            hovertemplate="<b>%{hovertext}</b><br>%{customdata[0]:.4g}<br>of the data: %{customdata[1]:.4g} "
             "± %{customdata[2]:.3g}<extra></extra>",
             text=[f"{value:.4g}" for value in real],
             textposition="outside",
@@ -61,11 +65,12 @@ def row_bars(
         figure.add_trace(
             go.Scatter(
                 x=start,
-                y=names,
+                y=places,
                 mode="markers",
                 marker={"symbol": "line-ns", "size": 15, "line": {"width": 2.5, "color": ink.accent}},
                 customdata=centres + scales * start,
-                hovertemplate="<b>%{y}</b><br>at the start: %{customdata:.4g}<extra></extra>",
+                hovertext=full,
+                hovertemplate="<b>%{hovertext}</b><br>at the start: %{customdata:.4g}<extra></extra>",
                 name="at the start",
             )
         )
@@ -79,8 +84,14 @@ def row_bars(
         height=70 + ROW * len(values),
         bargap=0.35,
         showlegend=False,
-        xaxis={"range": [-reach, reach], "title": {"text": "standard deviations from the data's mean"}, "zeroline": True},
-        yaxis={"autorange": "reversed", "showgrid": False},
+        xaxis={"range": [-reach, reach], "title": {"text": "standard deviations from the mean"}, "zeroline": True},
+        yaxis={
+            "autorange": "reversed",
+            "showgrid": False,
+            "zeroline": False,
+            "tickvals": places,
+            "ticktext": names,
+        },
         margin={"l": 8, "r": 8, "t": 8, "b": 44},
         uirevision="row",
     )
