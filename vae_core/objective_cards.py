@@ -129,7 +129,7 @@ def unsuited(train: TrainConfig) -> str:
     """Why this objective cannot be minimised with this model, in one sentence; empty where it can."""
     card = OBJECTIVE_CARDS[train.objective]
     if train.bottleneck == "none" and not card.bottlenecks:  # where any will do, there is an ELBO
-        return f"a model without an encoder has no rate for the {train.objective} objective: it takes the adversarial one"
+        return f"a model without an encoder has no rate for the {train.objective} objective: choose adversarial"
     if card.bottlenecks and train.bottleneck not in card.bottlenecks:
         fitting = " or ".join(card.bottlenecks)
         return f"the {train.objective} objective takes the bottleneck {fitting}, not {train.bottleneck}"

@@ -188,7 +188,7 @@ def test_an_objective_says_which_models_it_is_made_for() -> None:
     assert unsuited(TrainConfig(objective="adversarial")) == (
         "the adversarial objective takes the bottleneck none, not gaussian"
     )
-    assert "it takes the adversarial one" in unsuited(TrainConfig(bottleneck="none"))
+    assert "choose adversarial" in unsuited(TrainConfig(bottleneck="none"))
     assert unsuited(TrainConfig(bottleneck="none", objective="adversarial")) == ""
     assert "gaussian or point, not none" in unsuited(TrainConfig(objective="mmd", bottleneck="none"))
     assert "not a vamp one" in unsuited(TrainConfig(objective="dip", prior="vamp"))
