@@ -29,6 +29,7 @@ _DATA = "latentarium.atlas.data"
 SHOWN = 24  # pictures of a selection
 WIDE = 96  # pixels; a sentence in a small picture is unreadable
 PADDING = 0  # see vae_core.data.text
+SENTENCE = "font-size: 1.15rem; line-height: 1.35; margin: 0; text-wrap: balance;"
 DEVIATIONS = 2.0
 AUTOMATIC = 10_000  # samples; a UMAP of more is made only when somebody asks for it
 # What a UMAP takes on an ordinary machine: libraries and compilation, then its samples.
@@ -252,22 +253,31 @@ def _show_pictures(run: Run, index: int, name: str) -> None:
 
 
 def _show_sentences(run: Run, index: int, name: str) -> None:
+    info = run.config.data
     redrawn = cache.get_redrawn(run.name, (int(run.codes.rows([index])[0]),))[0]
     originals = cache.get_originals(run.name, (index,))
-    if originals is not None:
-        st.caption("original")
-        show.show_sample(run, originals[0], alt=f"{name}, original", key="atlas-original")
-    st.caption("reconstruction" if originals is not None else "decoded from its code")
-    before = None if originals is None else originals[0]
-    show.show_sample(run, redrawn, alt=f"{name}, reconstruction", key="atlas-redrawn", before=before)
+    if originals is None:
+        st.html(f"<p style='{SENTENCE}'>{show.marked(info, redrawn)}</p>")
+        st.caption("decoded from its code")
+        return
+    st.html(f"<p style='{SENTENCE}'>{show.marked(info, originals[0])}</p>")
+    st.caption("original")
+    st.html(f"<p style='{SENTENCE}'>{show.marked(info, redrawn, originals[0])}</p>")
+    st.caption("reconstruction, with what is new marked")
 
 
 def _show_rows(run: Run, index: int, name: str) -> None:
-    redrawn = cache.get_redrawn(run.name, (int(run.codes.rows([index])[0]),))[0]
+    import pandas as pd
+
+    info = run.config.data
+    _show_pictures(run, index, name)
+    columns = {"reconstruction": cache.get_redrawn(run.name, (int(run.codes.rows([index])[0]),))[0]}
     originals = cache.get_originals(run.name, (index,))
-    before = None if originals is None else originals[0]
-    st.caption("reconstruction as bars" + ("" if before is None else ", the original as ticks"))
-    show.show_sample(run, redrawn, alt=f"{name}, reconstruction", key="atlas-redrawn", before=before)
+    if originals is not None:
+        columns = {"original": originals[0]} | columns
+    real = {title: np.asarray(info.centre) + np.asarray(info.scale) * row for title, row in columns.items()}
+    with st.expander("In real units, from the top"):
+        st.dataframe(pd.DataFrame(real, index=[plain(column) for column in info.columns]).style.format(precision=3))
 
 
 def _show_figures(run: Run, position: int, index: int) -> None:

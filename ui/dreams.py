@@ -235,7 +235,8 @@ def show_sheet(run: Run, dreams: Dreams, *, columns: int) -> None:
         )
         st.html(f'<div class="dreams" style="--columns: {columns}">{body}</div>')
     if dreams.zones is not None:
-        st.caption(f"By the nearest code of a real sample: {zone_words(dreams.zones)}.")
+        whose = "a real sample" if run.config.model.abilities.encodes else "its training"
+        st.caption(f"By the nearest code of {whose}: {zone_words(dreams.zones)}.")
     if run.config.data.kind == "table":
         st.caption(
             f"Bars, from the top: {plain(', '.join(run.config.data.columns))}. The middle is the data's mean, the "

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ui import cache
+from vae_core.render import picture_shape
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -49,11 +50,14 @@ def tiles_version(card: RunCard) -> str:
     return f"{time:x}-{originals}"
 
 
-def tiles_url(run: str) -> dict[str, str | int]:
-    """Where the browser fetches the sheets of a run: address up to the page number, version, pictures a row."""
+def tiles_url(run: str) -> dict[str, str | int | float]:
+    """Where the browser fetches the sheets of a run: address up to the page number, version, pictures a row, and how
+    wide a picture is for its height.
+    """
     card = cache.get_card(run)
     version = tiles_version(card) if card else ""
-    return {"url": f"{PREFIX}{run}/", "version": version, "columns": COLUMNS}
+    _, height, width = picture_shape(card.config.data) if card and card.config else (1, 1, 1)
+    return {"url": f"{PREFIX}{run}/", "version": version, "columns": COLUMNS, "aspect": width / height}
 
 
 @lru_cache(maxsize=256)

@@ -199,6 +199,9 @@ class LatentMap {
       this.tiles?.stop();
       this.tiles = data.tiles ? new Tiles(data.tiles) : null;
       this.hoverCard.row = this.pickedCard.row = null;
+      const aspect = data.tiles?.aspect ?? 1; // a written sentence is wider than high
+      this.root.style.setProperty("--lt-aspect", String(aspect));
+      for (const { canvas } of [this.hoverCard, this.pickedCard]) canvas.width = Math.round(PICTURE * aspect);
     }
     this.data = data;
     this.positions = positions;
