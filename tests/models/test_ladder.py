@@ -110,12 +110,13 @@ def test_what_is_fine_hangs_on_what_is_coarse_and_never_the_other_way() -> None:
     assert (before.prior.mean[:, : LEVELS[0]] == 0).all() and (before.prior.std[:, : LEVELS[0]] == 1).all()
 
 
-def test_finer_levels_enter_larger_maps() -> None:
-    model = _ladder((2, 3, 4), side=64, net="conv")
-    sides = [enter(torch.zeros(1, dims)).shape[-1] for enter, dims in zip(model.decoder.enter, LEVELS, strict=True)]
-    assert sides == [4, 8, 16]
-    few = _ladder((1, 1, 1, 1), side=28, net="conv")
-    assert [enter(torch.zeros(1, 1)).shape[-1] for enter in few.decoder.enter] == [7, 14, 14, 14]
+@pytest.mark.parametrize(
+    ("levels", "side", "sides"), [((2, 3, 4), 64, [4, 8, 16]), ((1, 1, 1, 1), 28, [7, 14, 14, 14]), ((1, 1), 8, [4, 4])]
+)
+def test_finer_levels_enter_larger_maps(levels: tuple[int, ...], side: int, sides: list[int]) -> None:
+    decoder = _ladder(levels, side=side, net="conv").decoder
+    maps = [enter(torch.zeros(1, dims)) for enter, dims in zip([decoder.begin, *decoder.enter], levels, strict=True)]
+    assert [entered.shape[-1] for entered in maps] == sides
 
 
 def test_the_bound_tightens_with_more_samples() -> None:

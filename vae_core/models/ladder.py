@@ -119,42 +119,46 @@ def _beside(levels: Sequence[Posterior]) -> Posterior:
 
 
 class Growing(nn.Module):
-    """[B, D] -> pictures' logits: the levels enter as the picture grows, the coarsest where it is smallest.
+    """[B, D] -> the likelihood's parameters: coarse levels enter at the beginning, finer ones later on.
 
-    Level l is added, as a feature map, at `side` * 2^l pixels, or at the last stage where there are more levels than
-    stages: what comes late has few pixels around each of its own to change.
+    A convolutional one grows from stage to stage: level l is added, as a feature map, where the side is 2^l times the
+    smallest, or at the last stage where there are more levels than stages. In an MLP each level has a layer. What comes
+    late is near the pixels, with few layers to change them all; what comes first has them all to become a shape.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
-        if len(spec.sample_shape) != 3:
-            raise ValueError("A convolutional net draws pictures.")
-        outward = (*reversed(spec.channels), spec.sample_shape[0])
-        side = spec.sample_shape[1] >> len(spec.channels)
+        width = spec.hidden[-1]
         self.levels = spec.levels
-        self.stages = [min(level, len(spec.channels) - 1) for level in range(len(spec.levels))]  # where each enters
-        shapes = [(outward[stage], side << stage, side << stage) for stage in self.stages]
+        grow: list[nn.Module]
+        shapes: list[tuple[int, ...]]  # of what enters each stage
+        if spec.net == "conv" and len(spec.sample_shape) == 3:
+            outward = (*reversed(spec.channels), spec.sample_shape[0])
+            grow = [nn.ConvTranspose2d(a, b, nets.KERNEL, nets.STRIDE, nets.PADDING) for a, b in pairwise(outward)]
+            side = spec.sample_shape[1] >> len(spec.channels)
+            shapes = [(channels, side << stage, side << stage) for stage, channels in enumerate(outward[:-1])]
+        else:
+            pixels = nn.Sequential(nn.Linear(width, math.prod(spec.sample_shape)), nn.Unflatten(1, spec.sample_shape))
+            grow = [*(nn.Linear(width, width) for _ in spec.levels[1:]), pixels]
+            shapes = [(width,)] * len(grow)
+        self.stages = [min(level, len(grow) - 1) for level in range(len(spec.levels))]  # where each level enters
+        first, *later = (math.prod(shapes[stage]) for stage in self.stages)
+        self.begin = nn.Sequential(
+            nn.Linear(spec.levels[0], width), nn.ReLU(inplace=True), nn.Linear(width, first), nn.Unflatten(1, shapes[0])
+        )
         self.enter = nn.ModuleList(
-            nn.Sequential(
-                nn.Linear(dims, spec.hidden[-1]),
-                nn.ReLU(inplace=True),
-                nn.Linear(spec.hidden[-1], math.prod(shape)),
-                nn.Unflatten(1, shape),
-            )
-            if level == 0
-            else nn.Sequential(nn.Linear(dims, math.prod(shape)), nn.Unflatten(1, shape))
-            for level, (dims, shape) in enumerate(zip(spec.levels, shapes, strict=True))
+            nn.Sequential(nn.Linear(dims, size), nn.Unflatten(1, shapes[stage]))
+            for dims, size, stage in zip(spec.levels[1:], later, self.stages[1:], strict=True)
         )
-        self.grow = nn.ModuleList(
-            nn.ConvTranspose2d(a, b, nets.KERNEL, nets.STRIDE, nets.PADDING) for a, b in pairwise(outward)
-        )
+        self.grow = nn.ModuleList(grow)
 
     def forward(self, z: Tensor) -> Tensor:
-        h, *later = (enter(part) for enter, part in zip(self.enter, z.split(self.levels, 1), strict=True))
+        coarsest, *finer = z.split(self.levels, 1)
+        h = self.begin(coarsest)
         for stage, grow in enumerate(self.grow):
-            for at, entering in zip(self.stages[1:], later, strict=True):
+            for at, enter, part in zip(self.stages[1:], self.enter, finer, strict=True):
                 if at == stage:
-                    h = h + entering
+                    h = h + enter(part)
             h = grow(torch.relu(h))
         return h
 
@@ -171,7 +175,7 @@ class Ladder(Model):
         self.encoder = nets.encoder(spec, width)
         self.climb = nn.ModuleList(Residual(width) for _ in spec.levels[1:])
         self.ladder = TopDown(spec.levels, width)
-        self.decoder = Growing(spec) if spec.net == "conv" else nets.decoder(spec, spec.latent_dim)
+        self.decoder = Growing(spec)
         self.likelihood = likelihood_of(spec)
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Posterior:
