@@ -44,7 +44,8 @@ class Entry:
         return TrainConfig.model_validate(told | dict(self.settings))
 
 
-_DIGITS = {"data": "digits", "hidden": (256,), "batch_size": 64}
+_DIGITS = {"data": "digits", "likelihood": "gaussian", "hidden": (256,), "batch_size": 64}
+_BINARY = {"likelihood": "bernoulli"}
 _COLOURED = {"data": "sprites-colour", "net": "conv", "latent_dim": 8, "batch_size": 64, "decay": 0.3}
 
 ZOO: dict[str, Entry] = {
@@ -165,7 +166,7 @@ ZOO: dict[str, Entry] = {
         "Conditional and semi-supervised",
         "Kingma et al. 2014",
         "A few labels name the classes that the model would have to find otherwise; for the rest they are inferred.",
-        _DIGITS | {"latent_dim": 6, "bottleneck": "class", "labels": 10, "steps": 3000, "decay": 0.3},
+        _DIGITS | _BINARY | {"latent_dim": 6, "bottleneck": "class", "labels": 10, "steps": 3000, "decay": 0.3},
     ),
     "digits-m1m2": Entry(
         "M1+M2, stacked",
@@ -257,7 +258,7 @@ ZOO: dict[str, Entry] = {
         "Contrasts",
         "Goodfellow et al. 2014",
         "The same decoder taught by a critic instead of an encoder: it dreams, and no sample has a place.",
-        _DIGITS | {"latent_dim": 10, "bottleneck": "none", "objective": "adversarial", "steps": 10_000},
+        _DIGITS | _BINARY | {"latent_dim": 10, "bottleneck": "none", "objective": "adversarial", "steps": 10_000},
     ),
 }
 """By the name of the shipped run. The settings of runs made before this list stand in their own config.json."""
