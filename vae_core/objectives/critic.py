@@ -67,6 +67,7 @@ def adversarial(terms: Terms, setting: Setting) -> Tensor:
     return with_penalty(softplus(-critic_of(setting)(made)).squeeze(1), terms)
 
 
+@torch.compiler.disable  # a compiled graph cannot be differentiated twice
 def adversarial_critic_loss(terms: Terms, setting: Setting) -> Tensor:
     """-log D(real) - log(1 - D(made)) + r1/2 * |grad D(real)|^2, D a sigmoid of the logit.  -> [B], nats.
 
