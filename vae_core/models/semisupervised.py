@@ -204,8 +204,7 @@ class StackedM1M2(Model):
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Posterior:
         """q(z2|z1, y) at the mean of q(z1|x), for the class that is told, else for the likeliest."""
-        z1 = self.first(x).mean
-        return self.inference.posterior(z1, self.inference.likeliest(z1, y))
+        return self._second(self.first(x).mean, y)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """M1's expected picture of M2's expected z1; where a class is unknown, of 1/K of each."""
@@ -226,12 +225,16 @@ class StackedM1M2(Model):
         return Terms(
             self.likelihood.nll(self.decoder[1](z1).float(), x),
             found.rate,
-            self.encode(x, y),  # at the mean of z1, as elsewhere
+            self._second(first.mean, y),  # not at the sample of z1, so that codes are those of `encode`
             found.z,
             shared=found.cost + found.of_class + negative_entropy + (alone - alone.detach()),
             penalty=found.penalty,
             draws=None if draws == 1 else self._draws(x, y, generator, draws),
         )
+
+    def _second(self, z1: Tensor, y: Tensor | None) -> Posterior:
+        """q(z2|z1, y) of the class that is told, else of the likeliest."""
+        return self.inference.posterior(z1, self.inference.likeliest(z1, y))
 
     def _second_cost(self, inputs: Tensor, z1: Tensor) -> Tensor:
         """-log p(z1|z2, y), [B] nats."""
