@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from vae_core.abilities import Abilities, abilities_of
-from vae_core.objective_cards import fact_of, unsuited
+from vae_core.model_cards import default_title
+from vae_core.objective_cards import unsuited
 
 SCHEMA_VERSION = 1
 """Of config.json. A file of another version is refused, not guessed at."""
@@ -408,11 +409,6 @@ class RunConfig(Settings):
     def title(self, name: str) -> str:
         """What the gallery calls the run in the folder `name`: its own title, else its name and what it is."""
         return self.train.title or f"{name}: {default_title(self.train)}"
-
-
-def default_title(train: TrainConfig) -> str:
-    """A run's name for people: 'mnist, 10 dimensions, beta 4'."""
-    return f"{train.data}, {train.latent_dim} dimensions, {' '.join(fact_of(train))}"
 
 
 def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:

@@ -343,7 +343,7 @@ def _progress_on_disk(folder: RunFolder, config: TrainConfig) -> tuple[int, int]
 
 def known_speed(config: TrainConfig) -> float | None:
     """Samples a second that the newest run of the same shape reached on this machine; None where there was none."""
-    shape = ("data", "net", "hidden", "latent_dim", "batch_size", "device", "precision")
+    shape = ("data", "bottleneck", "net", "hidden", "latent_dim", "objective", "batch_size", "device", "precision")
     wanted = config.model_dump(mode="json", include=set(shape))
     for row in open_store().all():
         if row.samples_per_second > 0 and all(row.config.get(field) == wanted[field] for field in shape):

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from vae_core.config import DataInfo, ModelSpec, RunConfig, TrainConfig, model_spec
+from vae_core.model_cards import default_title
 from vae_core.models import Posterior, Terms
 from vae_core.models.base import Draws
-from vae_core.model_cards import default_title
 from vae_core.objective_cards import OBJECTIVE_CARDS, fact_of, label_of, tag_of, unsuited, values_of
 from vae_core.objectives import OBJECTIVES, Setting, beta_elbo, capacity, free_bits
 from vae_core.objectives.elbo import judge_capacity, judge_elbo

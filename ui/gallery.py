@@ -1,0 +1,116 @@
+"""The gallery: a card for each run, in the sections of the zoo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui import cache, state, widgets
+from ui.words import plain
+from vae_core.data import CARDS, is_available
+from vae_core.model_cards import facts_of
+from vae_core.zoo import SECTIONS, entry_of
+
+if TYPE_CHECKING:
+    from vae_core.config import RunConfig
+    from vae_core.runs import RunCard
+
+ROOMS = (
+    ("pages/atlas.py", "Atlas", ":material/scatter_plot:", "Where does every sample live?"),
+    ("pages/traverse.py", "Traverse", ":material/tune:", "What does each dimension do?"),
+    ("pages/morph.py", "Morph", ":material/animation:", "What lies between two samples?"),
+    ("pages/generate.py", "Generate", ":material/bedtime:", "What does the prior dream?"),
+)
+START_HERE = "digits-2d"
+"""Two dimensions: the whole latent space fits in one picture."""
+OWN = "Your own"
+EVERYTHING = "Everything"
+FEW = 6  # runs that need no sections
+COLUMNS = 3
+
+
+def section_of(card: RunCard) -> str:
+    """The section a run stands in: its family's, the classic one for other shipped runs, a last one for your own."""
+    if not card.shipped:
+        return OWN
+    entry = entry_of(card.name)
+    return entry.section if entry else SECTIONS[0]
+
+
+def show(cards: Sequence[RunCard]) -> None:
+    """All runs that can be read, under the names of their sections; one section alone where it is chosen."""
+    sections = {name: [card for card in cards if section_of(card) == name] for name in (*SECTIONS, OWN)}
+    sections = {name: found for name, found in sections.items() if found}
+    if len(cards) <= FEW or len(sections) == 1:
+        _show_cards(cards)
+        return
+    names = [EVERYTHING, *sections]
+    before = state.page_param("show", EVERYTHING, str)
+    chosen = st.pills(
+        "Show", names, default=before if before in names else EVERYTHING, key="gallery.show", required=True,
+        format_func=lambda name: name if name == EVERYTHING else f"{name} · {len(sections[name])}",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    state.set_page_param("show", None if chosen == EVERYTHING else chosen)
+    for name, found in sections.items():
+        if chosen in (EVERYTHING, name):
+            st.subheader(name, anchor=False, divider="grey")
+            _show_cards(found)
+
+
+def _show_cards(cards: Sequence[RunCard]) -> None:
+    for start in range(0, len(cards), COLUMNS):
+        row = cards[start : start + COLUMNS]
+        for column, card in zip(st.columns(COLUMNS, gap="medium"), row, strict=False):
+            with column:
+                if card.config is not None:
+                    show_run(card, card.config)
+
+
+def show_facts(config: RunConfig) -> None:
+    """What the run is made of, and what it reached, each named; a figure that the model does not have is left out."""
+    facts, able = facts_of(config.train), config.model.abilities
+    reached = config.test or config.best
+    if reached is not None and not able.encodes:
+        facts["energy distance"] = f"{reached.distortion:.2f}"
+    elif reached is not None:
+        # a Gaussian's is of a density: of either sign, and no match
+        if config.model.likelihood in ("bernoulli", "categorical"):
+            facts["distortion"] = f"{reached.distortion:.1f} nats"
+        if able.rated:
+            facts["rate"] = f"{reached.rate:.1f} nats"
+    st.markdown(" · ".join(f"{name} **{value}**" for name, value in facts.items()))
+
+
+def show_run(card: RunCard, config: RunConfig) -> None:
+    """One run: its picture, what it is, its doors."""
+    data = CARDS.get(config.data.name)
+    entry = entry_of(card.name) if card.shipped else None
+    with st.container(border=True, key=f"run-{card.name}", height="stretch"):
+        preview = cache.get_preview(card.folder)
+        if preview is not None:
+            st.image(preview, width="stretch", output_format="PNG", alt=f"Pictures from the run {card.title}")
+        else:
+            st.html('<div class="no-picture" role="img" aria-label="No picture yet"></div>')
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader(plain(card.title), anchor=False)
+            if card.name == START_HERE:
+                st.badge("Start here", icon=":material/flare:", color="primary")
+        sample = data.description if data else f"{config.data.size:,} samples of {config.data.name}."
+        st.caption(plain(config.train.about or sample), help=entry.paper if entry else None)
+        show_facts(config)
+        if data is not None and not is_available(data.name):
+            st.caption("The data is not on this machine: pages show decoded pictures, and offer the download.")
+        if not card.ready:
+            why = widgets.why_unready(card)
+            if why:
+                widgets.train_link(card, why.link)
+            else:
+                st.caption("Its folder is incomplete: copy it again or train it anew.")
+            return
+        with st.container(horizontal=True, gap=None, horizontal_alignment="distribute"):
+            for page, label, icon, question in ROOMS:
+                label = f":primary[{label}]"
+                st.page_link(page, label=label, icon=icon, help=question, query_params={"run": card.name})
