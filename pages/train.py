@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import downloads, live_view, training
+from ui import downloads, live_view, train_form, training
 
 st.title("How does a latent space form?", anchor=False)
 
 name = training.watched()
 if name is not None:
-    training.write_address(form=False)
+    train_form.write_address(form=False)
     live_view.watch(name)
     training.runs_in_the_works(other_than=name)
 else:
-    training.follow_address()
+    train_form.follow_address()
     st.markdown(
-        "Choose what to learn from and how many numbers may stand for a sample, then watch its map take shape. "
+        "Choose a family and what it is to learn from, then watch a latent space take shape. "
         "New here? Take the first preset and press start."
     )
-    training.preset_buttons()
+    train_form.preset_buttons()
     form, beside = st.columns([3, 2], gap="medium")
     with form, st.container(border=True):
-        downloads.offer_download(training.data_picker())
-        training.main_settings()
-        training.advanced_settings()
+        train_form.family_picker()
+        downloads.offer_download(train_form.data_picker())
+        train_form.main_settings()
+        train_form.advanced_settings()
     with beside:
         with st.container(border=True):
-            training.start_button(training.settings())
+            training.start_button(train_form.settings())
         training.runs_in_the_works()
         training.words()
-    training.write_address(form=True)
+    train_form.write_address(form=True)

@@ -1,24 +1,19 @@
-"""The training page's settings, its start button, and the list of runs in the works."""
+"""The training page around its form: what is watched, the start button, and the list of runs in the works."""
 
 from __future__ import annotations
 
-import math
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING
 
 import streamlit as st
-from pydantic import ValidationError
 
-from ui import cache, state
+from ui import cache, state, train_form
 from ui.widgets import fragment
 from ui.words import plain
-from vae_core.config import DataInfo, TrainConfig, check_name, model_spec, runs_folder
-from vae_core.data import CARDS, DatasetCard
-from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, tag_of, unsuited
+from vae_core.config import TrainConfig, check_name, runs_folder
+from vae_core.data import CARDS
+from vae_core.model_cards import MODEL_CARDS, name_of
 from vae_core.runs import RunError
 
 if TYPE_CHECKING:
@@ -35,61 +30,8 @@ writes into the address, so the page takes this word out of it."""
 _NAME = "latentarium.train.name"
 _SUGGESTED = "latentarium.train.suggested"
 _STARTED = "latentarium.train.started"
-_PROBLEM = "latentarium.train.problem"
-_BASE = "latentarium.train.base"
 
-NETS = {"auto": "Auto", "mlp": "MLP", "conv": "Conv", "lstm": "LSTM"}
-LIKELIHOODS = {
-    "auto": "Auto", "bernoulli": "Bernoulli", "gaussian": "Gaussian", "real": "Real", "columns": "Columns",
-    "categorical": "Categorical",
-}
-OBJECTIVES = {name: card.label for name, card in OBJECTIVE_CARDS.items()}
-WORDS = {"ii": "II"}
-"""Choices whose first letter is not their only capital one."""
-LENGTHS = {"epochs": "Epochs", "steps": "Steps"}
-DEVICES = {"auto": "Fastest", "cpu": "CPU", "cuda": "CUDA", "mps": "MPS"}
-COMMON = (
-    "data", "net", "latent_dim", "likelihood", "objective", "epochs", "steps", "batch_size", "learning_rate", "decay",
-    "seed", "device",
-)
-OWN = tuple(dict.fromkeys(field for card in OBJECTIVE_CARDS.values() for field in card.settings))
-FIELDS = COMMON + OWN
-BEGINNING: dict[str, Any] = {  # what makes a quick first run
-    "latent_dim": 2, "length": "epochs", "epochs": 200, "steps": 5_000, "batch_size": 64, "decay": 0.3,
-}
-DEFAULTS: dict[str, Any] = {field: TrainConfig.model_fields[field].default for field in FIELDS} | BEGINNING
-SUGGESTED_LENGTH = {"digits": {"length": "epochs", "epochs": 200}, "mnist": {"length": "epochs", "epochs": 5},
-                    "fashion-mnist": {"length": "epochs", "epochs": 5}}
 DOUBLE_CLICK = 5.0  # seconds in which a second start of the same name by the same visitor is no wish of its own
-LONG: dict[str, Any] = {"length": "steps", "steps": 5_000}
-
-
-@dataclass(frozen=True)
-class Preset:
-    """A training worth trying first: what differs from the defaults."""
-
-    label: str
-    help: str
-    icon: str
-    settings: dict[str, Any]
-
-
-PRESETS = (
-    Preset(
-        "Digits on a plane", "Two dimensions: the whole latent space fits in one picture. Under a minute.",
-        ":material/grid_view:", {},
-    ),
-    Preset(
-        "Digits, 10 dimensions", "Room for more: which dimensions will be used? Under a minute.",
-        ":material/bar_chart:", {"latent_dim": 10, "likelihood": "gaussian"},
-    ),
-    Preset(
-        "Sprites, β = 4", "A strong pull towards independent dimensions. Half an hour and more without a GPU.",
-        ":material/category:",
-        {"data": "sprites", "latent_dim": 10, "beta": 4.0, "length": "steps", "steps": 8_000, "batch_size": 128},
-    ),
-)
-
 
 # -- what is on the page -----------------------------------------------------------------------------------
 
@@ -110,234 +52,17 @@ def show_form() -> None:
 
 
 def take_settings(config: TrainConfig) -> None:
-    """Fill the form with a run's settings and show it; those that have no field go along. For callbacks."""
-    values = config.model_dump(include=set(FIELDS))
-    fill({**values, "length": "steps" if config.steps else "epochs", "steps": config.steps or DEFAULTS["steps"]})
-    st.session_state[_BASE] = config.model_copy(update={"title": "", "about": "", "out": None})
+    """Fill the form with a run's settings and show it. For callbacks."""
+    train_form.take(config)
     show_form()
-
-
-def fill(settings: dict[str, Any]) -> None:
-    """Set the form to these settings, the defaults elsewhere. For callbacks."""
-    for field, default in DEFAULTS.items():
-        st.session_state[_key(field)] = settings.get(field, default)
-    st.session_state.pop(_PROBLEM, None)
-    st.session_state.pop(_BASE, None)
-
-
-def preset_buttons() -> None:
-    """One click fills the form with settings that are worth a look."""
-    with st.container(horizontal=True, gap="small"):
-        for preset in PRESETS:
-            st.button(preset.label, icon=preset.icon, help=preset.help, on_click=fill, args=(preset.settings,))
-
-
-# -- the form ----------------------------------------------------------------------------------------------
-
-
-def _key(field: str) -> str:
-    return f"latentarium.train.{field}"
-
-
-def _value(field: str) -> Any:
-    return st.session_state.get(_key(field), DEFAULTS[field])
-
-
-def _parse(field: str, text: str) -> Any:
-    """A setting as the address has it. Raises ValueError where it makes no sense."""
-    if field == "length":
-        return text if text in LENGTHS else DEFAULTS[field]
-    if field == "data" and text not in _datasets():
-        raise ValueError(f"There is no dataset called {text}.")
-    return getattr(TrainConfig.model_validate({field: text}), field)
-
-
-def follow_address() -> None:
-    """Settings that stand in the address (a teacher's link) fill the form once; then the form fills the address."""
-    if _key("data") in st.session_state:
-        return
-    data = state.page_param("data", DEFAULTS["data"], partial(_parse, "data"))
-    for field, default in (DEFAULTS | SUGGESTED_LENGTH.get(data, LONG)).items():
-        st.session_state[_key(field)] = state.page_param(field, default, partial(_parse, field))
-
-
-def write_address(*, form: bool) -> None:
-    """The form's settings that differ from the defaults; none of them while a run is watched."""
-    for field, default in DEFAULTS.items():
-        state.set_page_param(field, _value(field) if form and _value(field) != default else None)
-
-
-def _data_label(name: str) -> str:
-    card = CARDS[name]
-    size = " × ".join(str(side) for side in card.sample_shape[-2:])
-    what = {"image": f"pictures of {size}", "text": f"texts of {size} tokens", "table": f"rows of {size} columns"}
-    label = f"{card.title} · {card.n:,} {what[card.kind]}"
-    return label if cache.is_here(name) else f"{label} · download of {card.download_mb:.0f} MB"
-
-
-def _datasets() -> list[str]:
-    return [name for name, card in CARDS.items() if card.download_mb or cache.is_here(name)]
-
-
-def _suit_length() -> None:
-    """Twenty epochs are a blink on the digits and a day on the sprites: the length follows the data."""
-    for field, value in SUGGESTED_LENGTH.get(_value("data"), LONG).items():
-        st.session_state[_key(field)] = value
-
-
-def _select(label: str, field: str, names: dict[str, str], help: str) -> str:
-    return str(
-        st.segmented_control(
-            label, list(names), required=True, format_func=names.__getitem__, key=_key(field), help=help, wrap=True,
-            persist_state="session",
-        )
-    )
-
-
-def _number(
-    label: str, field: str, low: float | None, high: float | None, step: float, help: str, format: str | None = None
-) -> Any:
-    """A number. Its bounds are ours to hold: Streamlit's own would keep the last good value without a word."""
-    value = st.number_input(label, step=step, key=_key(field), help=help, format=format, persist_state="session")
-    if value is None or (low is not None and value < low) or (high is not None and value > high):
-        above, below = "" if low is None else f"at least {low:,.10g}", "" if high is None else f"at most {high:,.10g}"
-        st.caption(f":red[{label}: {' and '.join(filter(None, (above, below)))}, please.]")
-    return value
-
-
-def own_setting(field: str) -> None:
-    """The widget of a setting that one objective has, made from its type, bounds, title and docstring alone."""
-    info = TrainConfig.model_fields[field]
-    label, help = label_of(field, TrainConfig), " ".join((info.description or "").split())
-    if info.annotation is bool:
-        st.toggle(label, key=_key(field), help=help, persist_state="session")
-    elif get_origin(info.annotation) is Literal:
-        _select(label, field, {name: WORDS.get(name, name.capitalize()) for name in get_args(info.annotation)}, help)
-    elif info.annotation in (int, float):
-        whole = info.annotation is int
-        bounds = {
-            name: info.annotation(getattr(part, name))
-            for part in info.metadata for name in ("ge", "gt", "le") if hasattr(part, name)
-        }
-        # a bound that is left out itself is approached closely
-        low = bounds.get("ge", bounds["gt"] + (1 if whole else 1e-6) if "gt" in bounds else None)
-        if whole:
-            step = 500 if field.endswith("steps") else 1
-        else:
-            step = 10 ** math.floor(math.log10(info.default)) / 2 if info.default else 0.1
-        _number(label, field, low, bounds.get("le"), step, help, None if whole else "%g")
-    else:
-        raise TypeError(f"The form has no widget for {field}: a number, a choice of words or a bool would have one.")
-
-
-def _own_settings(fields: Sequence[str]) -> None:
-    """An objective's own settings in two columns, row by row."""
-    for at in range(0, len(fields), 2):
-        for column, field in zip(st.columns(2), fields[at : at + 2], strict=False):
-            with column:
-                own_setting(field)
-
-
-def data_picker() -> str:
-    """What to learn from."""
-    name = st.selectbox(
-        "Data", _datasets(), format_func=_data_label, key=_key("data"), on_change=_suit_length,
-        persist_state="session",
-    )
-    st.caption(CARDS[name].description)
-    return str(name)
-
-
-def main_settings() -> None:
-    """The settings that change what the latent space becomes."""
-    left, right = st.columns(2)
-    with left:
-        _number("Latent dimensions", "latent_dim", 1, 512, 1, "How many numbers stand for one sample. Two can be "
-                "drawn as a plane; more can tell more.")  # fmt: skip
-    with right:
-        net = _select("Net", "net", NETS, "MLP: every pixel is joined to every unit. Conv: the same small "
-                      "filters everywhere, for larger square pictures. LSTM: word after word, for text. Auto takes "
-                      "what suits the data.")  # fmt: skip
-        if net == "auto":
-            st.caption(f"Auto is {_auto_net(CARDS[_value('data')])} here.")
-    left, right = st.columns(2)
-    with left:
-        help = " \n\n".join(f"**{card.label}** {card.sentence}" for card in OBJECTIVE_CARDS.values())
-        objective = _select("Objective", "objective", OBJECTIVES, help)
-    with right:
-        own_setting(OBJECTIVE_CARDS[objective].settings[0])
-    left, right = st.columns(2)
-    with left:
-        length = _select("How long", "length", LENGTHS, "An epoch sees each training sample once; a step is one batch.")
-    with right:
-        if length == "epochs":
-            _number("Epochs", "epochs", 1, 100_000, 10, "Passes over the training samples.")
-        else:
-            _number("Steps", "steps", 1, 100_000_000, 500, "Batches in all.")
-
-
-def _auto_net(card: DatasetCard) -> str:
-    """The net that suits this data, in words."""
-    if card.kind != "image":
-        return "an LSTM" if card.kind == "text" else "an MLP"
-    net = model_spec(TrainConfig(), DataInfo(name=card.name, sample_shape=card.sample_shape, size=1)).net
-    return "an MLP" if net == "mlp" else "convolutional"
-
-
-def advanced_settings() -> None:
-    """What one may leave alone."""
-    with st.expander("More settings", icon=":material/tune:"):
-        left, right = st.columns(2)
-        with left:
-            _select("Likelihood", "likelihood", LIKELIHOODS, "Bernoulli for black-and-white pictures; Gaussian for "
-                    "grey and colour: it finds its own sigma, and its distortion may fall below zero. Real is the same "
-                    "on the whole line; columns are for tables, categorical for text. Auto takes what suits "
-                    "the data.")  # fmt: skip
-            _number("Batch size", "batch_size", 1, 65_536, 32, "Samples a step.")
-            _number("Seed", "seed", 0, 2**31 - 1, 1, "The same seed gives the same weights on the same CPU.")
-        with right:
-            _select("Device", "device", DEVICES, "Where the arithmetic is done: CUDA is a GPU of NVIDIA, MPS one of "
-                    "Apple; fastest takes what is there.")  # fmt: skip
-            _number("Learning rate", "learning_rate", 1e-6, 10.0, 1e-4, "Adam's step size. Too high, and the loss is "
-                    "soon no longer a number.", "%g")  # fmt: skip
-            _number("Cool-down (part)", "decay", 0.0, 1.0, 0.1, "Last part of the steps over which the learning rate "
-                    "falls to a hundredth.", "%g")  # fmt: skip
-        _own_settings(OBJECTIVE_CARDS[_value("objective")].settings[1:])
-        if others := _other_settings():
-            st.caption(f"Taken over as well: {others}.")
-
-
-def settings() -> TrainConfig:
-    """What the form says, without a folder."""
-    values = {field: _value(field) for field in FIELDS}
-    if _value("length") == "epochs":
-        values["steps"] = None
-    return st.session_state.get(_BASE, TrainConfig()).model_copy(update=values)
-
-
-def out_of_range(config: TrainConfig) -> str:
-    """One sentence where a setting is not what it may be, or does not go with another; else nothing."""
-    try:
-        TrainConfig.model_validate(config.model_dump(warnings=False))
-    except ValidationError as error:
-        field = str(error.errors()[0]["loc"][0]).replace("_", " ")
-        return f"The {field} is out of its range: see the red line below it."
-    problem = unsuited(config)
-    return f"{problem[0].upper()}{problem[1:]}." if problem else ""
-
-
-def _other_settings() -> str:
-    """What a run whose settings were taken brought along that the form has no field for."""
-    base = st.session_state.get(_BASE, TrainConfig())
-    fields = (field for field in TrainConfig.model_fields if field not in FIELDS)
-    changed = {field: getattr(base, field) for field in fields if getattr(base, field) != getattr(TrainConfig(), field)}
-    return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changed.items())
 
 
 def how_long(config: TrainConfig) -> str:
     """Steps of this training, and its time where an earlier one on this machine tells the speed."""
     from vae_core.launch import known_speed
 
+    if not MODEL_CARDS[config.bottleneck].trained:
+        return "No steps: the best weights are computed at once."
     size = CARDS[config.data].train_size
     batch = min(config.batch_size, size)
     steps = config.steps or config.epochs * (size // batch)
@@ -351,7 +76,7 @@ def how_long(config: TrainConfig) -> str:
 
 def slug(config: TrainConfig) -> str:
     """A name for a run with these settings, e.g. sprites-10d-beta4."""
-    return re.sub(r"[^a-z0-9.-]+", "-", f"{config.data}-{config.latent_dim}d-{tag_of(config)}".lower())
+    return re.sub(r"[^a-z0-9.-]+", "-", name_of(config).lower())[:70].strip("-.") or "run"
 
 
 def free_name(wish: str) -> str:
@@ -387,7 +112,7 @@ def start_button(config: TrainConfig) -> None:
     from vae_core.launch import is_taken
 
     name = name_field(config)
-    problem = out_of_range(config)
+    problem = train_form.problem(config)
     try:
         if not problem and is_taken(check_name(name)):
             problem = f"There is a run called {name} already: choose another name."
@@ -398,7 +123,7 @@ def start_button(config: TrainConfig) -> None:
         "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
         disabled=bool(problem) or not here, on_click=_start,
     )
-    problem = problem or st.session_state.pop(_PROBLEM, "")
+    problem = problem or st.session_state.pop(train_form.PROBLEM, "")
     if problem:
         st.error(plain(problem), icon=":material/block:")
     elif not here:
@@ -412,15 +137,15 @@ def _start() -> None:
     from vae_core import launch
 
     try:
-        config = settings()
-        if problem := out_of_range(config):
+        config = train_form.settings()
+        if problem := train_form.problem(config):
             raise RunError(problem)
         name = _follow_suggestion(config).strip()
         before, when = st.session_state.get(_STARTED, ("", 0.0))
         if before != name or time.monotonic() - when > DOUBLE_CLICK:
             launch.start(config.model_copy(update={"out": runs_folder() / name}))
     except RunError as error:
-        st.session_state[_PROBLEM] = str(error)
+        st.session_state[train_form.PROBLEM] = str(error)
         return
     st.session_state[_STARTED] = name, time.monotonic()
     state.set_page_param(WATCH, name)

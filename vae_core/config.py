@@ -196,7 +196,7 @@ class TrainConfig(Settings):
     hidden: tuple[Width, ...] = Field(default=(), max_length=8)
     """Widths of the fully connected layers; empty takes (256,) beside convolutions, (400,) in an MLP, (64,) for tables
     and a state of 128 for an LSTM."""
-    latent_dim: Annotated[int, Field(ge=1, le=512)] = 10
+    latent_dim: Annotated[int, Field(title="Latent dimensions", ge=1, le=512)] = 10
     """Dimensions of the code (a ladder has the sum of its levels, a grid its cells times the numbers of each)."""
     likelihood: Literal["auto", "bernoulli", "gaussian", "real", "columns", "categorical"] = "auto"
     """Bernoulli for black-and-white pictures; gaussian finds its own sigma (Rybkin et al. 2021); real: the same on the

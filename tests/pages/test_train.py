@@ -12,12 +12,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ui import cache, training
+from ui import cache, train_form, training
 from vae_core import launch
-from vae_core.config import PROJECT, TrainConfig
+from vae_core.config import PROJECT, TrainConfig, check_name
 from vae_core.data import CARDS, DatasetError, is_available, load_dataset
 from vae_core.objective_cards import OBJECTIVE_CARDS
 from vae_core.runs.database import open_store
+from vae_core.zoo import ZOO
 
 
 @dataclass
@@ -139,11 +140,11 @@ def test_a_name_that_is_taken_cannot_start(app: AppTest, no_runs: Path) -> None:
 
 def test_presets_fill_the_form(app: AppTest) -> None:
     app.run()
-    for preset in training.PRESETS:
+    for preset in train_form.PRESETS:
         button(app, preset.label).click().run()
         assert not app.exception
-        for field, value in {**training.DEFAULTS, **preset.settings}.items():
-            assert app.session_state[f"latentarium.train.{field}"] == value
+        for field, value in {**train_form.begun_with(preset.settings["family"]), **preset.settings}.items():
+            assert app.session_state[f"latentarium.train.{field}"] == train_form.written(field, value)
     assert name_input(app).value == "sprites-10d-beta4"
 
 
@@ -177,7 +178,7 @@ def test_the_form_draws_what_an_objective_has(app: AppTest, monkeypatch: pytest.
     assert all(element.help for element in app.number_input)
     odd = replace(OBJECTIVE_CARDS[name], settings=("warmup_from", "precision", "gamma"), fact="w", tag="w", unit="")
     monkeypatch.setitem(OBJECTIVE_CARDS, name, odd)
-    monkeypatch.setitem(training.DEFAULTS, "precision", "auto")
+    monkeypatch.setitem(train_form.DEFAULTS, "precision", "auto")
     app.run()
     assert not app.exception and name_input(app).value == "digits-2d-w0"
     assert {"Warm-up from", "γ"} <= {element.label for element in app.number_input}
@@ -266,7 +267,7 @@ def test_a_failed_run_says_why_and_lends_its_settings(app: AppTest, no_runs: Pat
     button(app, "Use these settings").click().run()
     assert not app.exception
     assert (number(app, "β").value, number(app, "Latent dimensions").value) == (2.5, 3)
-    assert "Taken over as well: hidden (64, 32), weights fp16." in texts(app), "settings without a field go along"
+    assert "Taken over as well: weights fp16." in texts(app), "settings without a field go along"
     button(app, "Start training").click().run()
     again = open_store().get("digits-3d-beta2.5").train_config
     assert (again.hidden, again.batch_size, again.weights, again.title) == ((64, 32), 32, "fp16", "")
@@ -320,3 +321,52 @@ def test_a_rerun_of_the_live_view_is_quick(app: AppTest, no_runs: Path) -> None:
     begun = time.perf_counter()
     app.run()
     assert time.perf_counter() - begun < 3
+
+
+@pytest.mark.parametrize("family", list(ZOO))
+def test_a_family_fills_the_form_and_starts_as_the_zoo_has_it(app: AppTest, family: str) -> None:
+    """One click chooses it; what is started is what makes its shipped run, but for how its weights are kept."""
+    entry = ZOO[family]
+    app.query_params["family"] = family
+    app.run()
+    assert not app.exception
+    assert entry.teaches.split(",")[0].split(":")[0][:30] in texts(app).replace("\\", "")
+    shown = {element.key.removeprefix("latentarium.train.") for element in app.number_input if element.key}
+    config = entry.config()
+    assert ("codebook" in shown) == (config.bottleneck == "vq")
+    assert ("latent_dim" in shown) == (config.bottleneck not in ("vq", "fsq", "ladder"))
+    assert ("labels" in shown) == (config.bottleneck in ("class", "stacked"))
+    assert ("word_dropout" in shown) == (CARDS[config.data].kind == "text")
+    assert ("learning_rate" in shown) == (config.bottleneck != "linear")
+    assert not button(app, "Start training").disabled, texts(app)
+    button(app, "Start training").click().run()
+    assert not app.exception
+    (row,) = open_store().all()
+    for field, value in entry.settings.items():
+        assert getattr(row.train_config, field) == value, field
+    assert row.name == check_name(row.name)
+
+
+def test_data_that_does_not_fit_a_family_is_one_sentence(app: AppTest) -> None:
+    app.query_params.update({"family": "digits-vq", "data": "wine"})
+    app.run()
+    assert not app.exception and button(app, "Start training").disabled
+    assert len(app.error) == 1 and app.error[0].value.endswith(".")
+
+
+def test_levels_are_written_and_what_is_none_is_said(app: AppTest) -> None:
+    app.query_params.update({"family": "digits-ladder", "levels": "3.5"})
+    app.run()
+    levels = next(element for element in app.text_input if element.label == "Levels")
+    assert levels.value == "3, 5"
+    levels.set_value("2, 4, 6").run()
+    assert param(app, "levels") == "2.4.6" and "levels2-4-6" in name_input(app).value.replace("ladder", "levels")
+    for wrong in ("two", "4", "2, 99"):
+        next(element for element in app.text_input if element.label == "Levels").set_value(wrong).run()
+        assert not app.exception and button(app, "Start training").disabled and ":red[Levels" in texts(app)
+
+
+def test_a_family_of_ones_own_is_found_again(app: AppTest) -> None:
+    assert train_form.family_of(ZOO["digits-fsq"].config()) == "digits-fsq"
+    assert train_form.family_of(TrainConfig(data="sprites", beta=3)) == "sprites-beta4"
+    assert train_form.family_of(TrainConfig(bottleneck="point", objective="mmd")) == ""
