@@ -86,9 +86,9 @@ show_pickers(run, rows)
 told = given.choose(run)
 if told.words:
     st.caption(f"All are told {plain(told.words)}: what goes from A to B is what that leaves open.")
-corners = [samples.sample_at(run, row) for row in rows]
+corners = strips.choose_levels(run, [samples.sample_at(run, row) for row in rows])
 (show_desk if able.in_browser else strips.morph)(run, told, corners)
-walks.show_downloads(run, told, *(run.codes.mean[row] for row in rows))
+walks.show_downloads(run, told, *(np.array(corner.z) for corner in corners))
 st.subheader("On the map", anchor=False)
 walks.show_map(run, rows[0], rows[1], lambda letter, index: choose(run, LETTERS.index(letter), index))
 with st.expander("How do the two walks go?"):

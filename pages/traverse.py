@@ -45,7 +45,7 @@ def show_desk(run: Run, told: given.Given) -> None:
 
 st.title("What does each dimension do?", anchor=False)
 run = widgets.chosen_run()
-able = run.config.model.abilities
+able, dimensions = run.config.model.abilities, cache.get_dimensions(run.name)
 st.markdown(explain.how_to_read(able))
 if explain.contrast(able):
     st.info(explain.contrast(able), icon=":material/contrast:")
@@ -56,4 +56,4 @@ elif able.in_browser:
 else:
     sliders.traverse(run, given.choose(run))
 with st.expander("How is this made?"):
-    st.markdown(explain.traverse(able, has_rate=cache.get_dimensions(run.name).has_rate))
+    st.markdown(explain.traverse(able, has_rate=dimensions.has_rate))

@@ -38,22 +38,21 @@ def traverse(run: Run, told: Given) -> None:
     """Sample and sliders; only this part runs again when a slider is let go."""
     z = starts.code_in_address(run)
     begun = state.page_param("start", z, lambda text: starts.parse_code(text, len(z)))
-    left, right = st.columns([2, 3] if run.config.data.kind == "image" else 2, gap="large")
-    with left, st.container(key="server-desk-stage"):
-        _stage(run, told, z, begun)
-    with right:
-        _sliders(run, told, z)
-
-
-def _stage(run: Run, told: Given, z: Sequence[float], begun: Sequence[float]) -> None:
-    """The sample at z, beside how far it is from the data and where else one could begin."""
     now, before = cache.get_decoded(run.name, np.array([z, begun], dtype=np.float32), told.key)
-    changed = tuple(z) != tuple(begun)
+    left, right = st.columns([2, 3] if run.config.data.kind == "image" else 2, gap="large")
+    with left, st.container(key=f"stage-{run.config.data.kind}"):  # ui/frame.css keeps it in sight
+        _stage(run, told, z, now, before if z != begun else None)
+    with right:
+        _sliders(run, told, z, now)
+
+
+def _stage(run: Run, told: Given, z: Sequence[float], now: np.ndarray, before: np.ndarray | None) -> None:
+    """The sample at z, beside how far it is from the data and where else one could begin."""
     show.show_sample(
         run, now, alt=f"Decoded sample{', ' + told.words if told.words else ''}", key=f"sliders.{run.name}.sample",
-        before=before if changed else None,
+        before=before,
     )  # fmt: skip
-    if changed and run.config.data.kind == "text":
+    if before is not None and run.config.data.kind == "text":
         info = run.config.data
         st.caption(f"Began as: {plain(info.joiner.join(show.words_of(info, before)))}")
     show.show_cue(run, z)
@@ -92,11 +91,11 @@ def _starts(run: Run) -> None:
 # -- sliders -----------------------------------------------------------------------------------------------
 
 
-def _sliders(run: Run, told: Given, z: Sequence[float]) -> None:
+def _sliders(run: Run, told: Given, z: Sequence[float], now: np.ndarray) -> None:
     """All dimensions, by level where there are some."""
     dimensions, levels = cache.get_dimensions(run.name), run.config.model.abilities.levels
     if not levels:
-        _group(run, told, z, dimensions, dimensions.order.tolist(), "all")
+        _group(run, told, z, now, dimensions.order.tolist(), "all")
         return
     for level, (first, last) in enumerate(levels):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -113,7 +112,7 @@ def _sliders(run: Run, told: Given, z: Sequence[float]) -> None:
                     "ones anew from what the model expects of them",
                 )  # fmt: skip
         inside = [d for d in dimensions.order.tolist() if first <= d < last]
-        _group(run, told, z, dimensions, inside, str(level))
+        _group(run, told, z, now, inside, str(level))
 
 
 def _fine(run: Run, z: Sequence[float], keep: int) -> None:
@@ -122,21 +121,27 @@ def _fine(run: Run, z: Sequence[float], keep: int) -> None:
     starts.keep_code(resample(np.array(z, dtype=np.float64), levels, keep, 1, seed=seed)[0].tolist())
 
 
-def _group(run: Run, told: Given, z: Sequence[float], dimensions: Dimensions, order: Sequence[int], name: str) -> None:
-    """Sliders of some dimensions, the first few of them at once."""
-    awake = [d for d in order if dimensions.awake[d]]
-    shown = (awake or list(order))[:FIRST]
+def _group(run: Run, told: Given, z: Sequence[float], now: np.ndarray, order: Sequence[int], name: str) -> None:
+    """Sliders of some dimensions: the first few of those that are awake, the rest behind a switch.
+
+    now: the sample at z.
+    """
+    dimensions, key = cache.get_dimensions(run.name), f"sliders.{run.name}.more.{name}"
+    shown = [d for d in order if dimensions.awake[d]][:FIRST]
     rest = [d for d in order if d not in shown]
-    if not awake:
+    if not shown:
         st.caption("All of these sleep: the code says nothing here, and the decoder ignores it.")
+    asleep = sum(not dimensions.awake[d] for d in rest)
+    words = f"{len(rest)} more dimension{'s' * (len(rest) > 1)}" if shown else f"all {len(rest)}"
+    words += f", {asleep} of them asleep" if asleep and shown else ""
+    if rest and st.session_state.get(key):
+        shown = [*shown, *rest]
+    if shown:
+        ends = _along(run, told, z, dimensions, shown)
+        for d in shown:
+            _slider(run, z, dimensions, d, ends[d], now)
     if rest:
-        asleep = sum(not dimensions.awake[d] for d in rest)
-        words = f"{len(rest)} more dimension{'s' * (len(rest) > 1)}" + (f", {asleep} of them asleep" if asleep else "")
-        if st.toggle(f"Show {words}", key=f"sliders.{run.name}.more.{name}"):
-            shown = [*shown, *rest]
-    ends = _along(run, told, z, dimensions, shown)
-    for d in shown:
-        _slider(run, z, dimensions, d, ends[d])
+        st.toggle(f"Show {words}", key=key)
 
 
 def _along(
@@ -152,7 +157,7 @@ def _along(
     return dict(zip(shown, made.reshape(len(shown), len(places), *made.shape[1:]), strict=True))
 
 
-def _slider(run: Run, z: Sequence[float], dimensions: Dimensions, d: int, film: np.ndarray) -> None:
+def _slider(run: Run, z: Sequence[float], dimensions: Dimensions, d: int, film: np.ndarray, now: np.ndarray) -> None:
     """The slider of a dimension, and what it will do."""
     key, reach = f"sliders.{run.name}.{d}", float(dimensions.reach[d])
     title = run.names.get(d, f"z{d}")
@@ -162,10 +167,15 @@ def _slider(run: Run, z: Sequence[float], dimensions: Dimensions, d: int, film: 
 
     measure = f"{dimensions.rate[d]:.2f} nats" if dimensions.has_rate else f"± {dimensions.spread[d]:.2f}"
     st.session_state[key] = float(np.clip(z[d], -reach, reach))  # follows the address
-    label = f"**{plain(title)}** · {measure}"
-    st.slider(label, -reach, reach, step=STEP, format="%+.2f", key=key, on_change=moved)
+    with st.container(gap="xxsmall"):
+        st.slider(f"**{plain(title)}** · {measure}", -reach, reach, step=STEP, format="%+.2f", key=key, on_change=moved)
+        _ends(run, title, reach, film, now)
+
+
+def _ends(run: Run, title: str, reach: float, film: np.ndarray, now: np.ndarray) -> None:
+    """What a slider will do: a film, or the sentences at its ends, what it would change marked."""
     if run.config.data.kind == "text":
-        low, high = (show.marked(run.config.data, end, film[1 - place]) for place, end in enumerate(film))
+        low, high = (show.marked(run.config.data, end, now) for end in film)
         st.html(
             '<div style="display: flex; gap: 1.5rem; justify-content: space-between; opacity: 0.85;'
             f' font-size: 0.9rem; line-height: 1.35"><span>{low}</span>'

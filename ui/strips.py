@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ui.given import Given
     from vae_core.runs import Run
 
-STEPS = {"image": 11, "table": 7, "text": 9}  # samples of a strip
+STEPS = {"image": 11, "table": 9, "text": 9}  # samples of a strip
 CORNERS = 7  # along a side of the grid
 WALKS = {"linear": lerp, "spherical": slerp}
 TITLES: dict[Kind, str] = {"linear": "Straight line", "spherical": "Along the sphere"}
@@ -32,17 +33,21 @@ def kinds_of(run: Run) -> list[Kind]:
     return ["linear"] if run.config.model.abilities.cells else ["linear", "spherical"]
 
 
-def coarse_only(run: Run, b: np.ndarray, a: np.ndarray, levels: int) -> np.ndarray:
-    """B with A's finer levels: b [D] on the first `levels` levels, a [D] on the others."""
+def coarse_only(run: Run, corners: Sequence[Sample], levels: int) -> list[Sample]:
+    """The corners with A's code on all but the first `levels` levels of a ladder."""
+    first, *others = corners
     last = run.config.model.abilities.levels[levels - 1][1]
-    return np.concatenate([b[:last], a[last:]])
+    return [first, *(replace(corner, z=(*corner.z[:last], *first.z[last:])) for corner in others)]
 
 
-def choose_levels(run: Run) -> int:
-    """How many levels of a ladder walk to B, coarse ones first; 0 where the model has none to choose from."""
+def choose_levels(run: Run, corners: Sequence[Sample]) -> list[Sample]:
+    """A, B, C, D as they are to be walked between: the control for how many levels of a ladder go, and what it says.
+
+    Draws nothing where the model has no levels.
+    """
     count = len(run.config.model.abilities.levels)
     if not count:
-        return 0
+        return list(corners)
     key = f"strips.{run.name}.levels"
     now = state.page_param("levels", count, lambda text: max(1, min(count, int(text))))
 
@@ -57,7 +62,7 @@ def choose_levels(run: Run) -> int:
         "What goes to B", [*range(1, count + 1)][::-1], format_func=words, key=key, on_change=keep, required=True,
         help="Levels that do not go stay as A has them.",
     )  # fmt: skip
-    return now
+    return coarse_only(run, corners, now)
 
 
 @fragment()
@@ -68,16 +73,16 @@ def morph(run: Run, told: Given, corners: Sequence[Sample]) -> None:
         corners: A, B, C, D.
     """
     codes = [np.asarray(corner.z, dtype=np.float64) for corner in corners]
-    levels = choose_levels(run)
-    if levels:
-        codes = [codes[0], *(coarse_only(run, code, codes[0], levels) for code in codes[1:])]
     t = _scrubber(run)
     if run.config.data.kind == "text":
         _lines(run, told, codes[0], codes[1], t)
         return
-    for place, kind in zip(st.columns(len(kinds_of(run)), gap="large"), kinds_of(run), strict=True):
+    kinds = kinds_of(run)
+    for place, kind in zip(st.columns(len(kinds), gap="large"), kinds, strict=True):
         with place:
-            _walk(run, told, codes[0], codes[1], t, kind)
+            _here(run, told, codes[0], codes[1], t, kind)
+    for kind in kinds:
+        _strip(run, told, codes[0], codes[1], kind)
     st.markdown("##### Four corners")
     _grid(run, told, codes)
 
@@ -99,24 +104,27 @@ def _scrubber(run: Run) -> float:
 def _worst(run: Run, walk: np.ndarray) -> str:
     """How far a walk leaves the codes seen, in words."""
     zones = None if run.config.model.abilities.cells else show.zones_of(run, walk)
-    return "" if zones is None else f"This walk {WORST[int(zones.max())]}."
+    return "" if zones is None else WORST[int(zones.max())]
 
 
-def _walk(run: Run, told: Given, a: np.ndarray, b: np.ndarray, t: float, kind: Kind) -> None:
-    """The sample at t, large, and the walk as a strip."""
-    strip = path(a, b, STEPS[run.config.data.kind], kind)
-    here = WALKS[kind](a, b, t)[None].astype(np.float32)
-    now, *film = cache.get_decoded(run.name, np.concatenate([here, strip]), told.key)
-    title = TITLES[kind]
-    st.markdown(f"**{title}**")
-    large = st.container(width=360) if run.config.data.kind == "image" else st.container()
-    with large:
+def _here(run: Run, told: Given, a: np.ndarray, b: np.ndarray, t: float, kind: Kind) -> None:
+    """The sample at t, large."""
+    (now,) = cache.get_decoded(run.name, WALKS[kind](a, b, t)[None].astype(np.float32), told.key)
+    st.markdown(f"**{TITLES[kind]}**")
+    with st.container(width=360) if run.config.data.kind == "image" else st.container():
         show.show_sample(
-            run, now, alt=f"{title}, {round(100 * t)}% of the way from A to B", key=f"strips.{run.name}.{kind}"
+            run, now, alt=f"{TITLES[kind]}, {round(100 * t)}% of the way from A to B", key=f"strips.{run.name}.{kind}"
         )
-    show.show_film(run, np.stack(film), alt=f"{title} from A to B in {len(film)} steps")
-    if words := _worst(run, strip):
-        st.caption(words)
+
+
+def _strip(run: Run, told: Given, a: np.ndarray, b: np.ndarray, kind: Kind) -> None:
+    """A walk as a strip, and how far it leaves the data."""
+    walk = path(a, b, STEPS[run.config.data.kind], kind)
+    film = cache.get_decoded(run.name, walk, told.key)
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.caption(TITLES[kind], width="content")
+        st.caption(_worst(run, walk), width="content")
+    show.show_film(run, film, alt=f"{TITLES[kind]} from A to B in {len(film)} steps")
 
 
 def _lines(run: Run, told: Given, a: np.ndarray, b: np.ndarray, t: float) -> None:
@@ -139,7 +147,7 @@ def _lines(run: Run, told: Given, a: np.ndarray, b: np.ndarray, t: float) -> Non
             )  # fmt: skip
             st.html(f'<ol style="list-style: none; margin: 0; padding: 0; font-size: 1.02rem">{lines}</ol>')
             if words := _worst(run, walk):
-                st.caption(words)
+                st.caption(f"This walk {words}.")
 
 
 def _grid(run: Run, told: Given, codes: Sequence[np.ndarray]) -> None:

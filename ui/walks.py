@@ -16,6 +16,7 @@ from vae_core.figures.maps import Path
 from vae_core.figures.template import INKS
 from vae_core.latent.geometry import Kind, corner_grid, path
 from vae_core.latent.projection import ProjectionError, place_near
+from vae_core.render import sentences
 
 if TYPE_CHECKING:
     from ui.given import Given
@@ -73,6 +74,15 @@ def _sheet(run: Run, told: Given, grid: np.ndarray) -> bytes:
     return export.png_sheet(pictures.reshape(*grid.shape[:2], *pictures.shape[1:]))
 
 
+def _lines(run: Run, told: Given, grid: np.ndarray) -> bytes:
+    """Sentences of codes [R, n, D], a line each, an empty one between walks."""
+    parts = []
+    for walk in grid:
+        tokens = export.decode_samples(run.model, run.config.data, walk, told.told(len(walk)))
+        parts.append("\n".join(sentences(run.config.data, tokens)))
+    return "\n\n".join(parts).encode()
+
+
 def show_downloads(run: Run, told: Given, a: np.ndarray, b: np.ndarray, c: np.ndarray, d: np.ndarray) -> None:
     """GIFs and PNGs of what the desk shows, decoded when one is asked for."""
     strips = np.stack([path(a, b, IN_PNG, kind) for kind in KINDS])  # [2, n, D]
@@ -84,13 +94,15 @@ def show_downloads(run: Run, told: Given, a: np.ndarray, b: np.ndarray, c: np.nd
     )
     if run.config.model.abilities.cells:  # no sphere among discrete codes
         files = (files[0], files[3])
+    if run.config.data.kind == "text":
+        files = (*files[:2], ("Both walks, text", "walks.txt", partial(_lines, run, told, strips)))
     with st.container(horizontal=True, gap="small"):
         for label, file, make in files:
             st.download_button(
                 label,
                 make,
                 f"{run.name}-{file}",
-                mime=f"image/{file[-3:]}",
+                mime="text/plain" if file.endswith("txt") else f"image/{file[-3:]}",
                 on_click="ignore",
                 icon=":material/download:",
                 key=f"latentarium.walks.{file}",

@@ -124,9 +124,9 @@ def test_every_family_opens(family: str, no_runs: Path) -> None:
 
 def test_the_coarse_levels_walk_alone(no_runs: Path) -> None:
     run = load_run(write_toy(no_runs, "ladder"))
-    a, b = np.arange(5.0), -np.arange(5.0) - 1
-    np.testing.assert_array_equal(strips.coarse_only(run, b, a, 1), [*b[:2], *a[2:]])
-    np.testing.assert_array_equal(strips.coarse_only(run, b, a, 2), b)
+    a, b = desk.Sample("A", (0, 1, 2, 3, 4)), desk.Sample("B", (-1, -2, -3, -4, -5))
+    assert strips.coarse_only(run, [a, b], 1) == [a, desk.Sample("B", (-1, -2, 2, 3, 4))]
+    assert strips.coarse_only(run, [a, b], 2) == [a, b]
     app = frame(run="ladder", levels="1")
     control = next(one for one in app.segmented_control if one.label == "What goes to B")
     assert control.value == 1
