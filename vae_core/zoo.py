@@ -47,6 +47,16 @@ class Entry:
 _DIGITS = {"data": "digits", "likelihood": "gaussian", "hidden": (256,), "batch_size": 64}
 _BINARY = {"likelihood": "bernoulli"}
 _COLOURED = {"data": "sprites-colour", "net": "conv", "latent_dim": 8, "batch_size": 64, "decay": 0.3}
+_GRID = {
+    "data": "digits",
+    "likelihood": "gaussian",
+    "batch_size": 64,
+    "learning_rate": 1.5e-3,
+    "steps": 2000,
+    "decay": 0.7,
+    "evaluations": 40,
+    "prior_width": 32,
+}
 _REMEDIES = {"latent_dim": 16, "learning_rate": 2e-3, "cycles": 4, "decay": 0.3}
 
 ZOO: dict[str, Entry] = {
@@ -182,14 +192,14 @@ ZOO: dict[str, Entry] = {
         "Discrete",
         "van den Oord et al. 2017; Razavi et al. 2019",
         "A code is a small grid of words out of a codebook; a transformer learns which words go together.",
-        {"data": "digits", "bottleneck": "vq", "codebook": 32, "code_dim": 4, "steps": 4000, "batch_size": 64},
+        _GRID | {"bottleneck": "vq", "codebook": 32, "code_dim": 4},
     ),
     "digits-fsq": Entry(
         "FSQ",
         "Discrete",
         "Mentzer et al. 2024",
         "Numbers rounded to a few values are a codebook too, one that cannot collapse and needs no loss of its own.",
-        {"data": "digits", "bottleneck": "fsq", "fsq_levels": (4, 4, 3), "steps": 4000, "batch_size": 64},
+        _GRID | {"bottleneck": "fsq", "fsq_levels": (4, 4, 2)},
     ),
     "digits-ladder": Entry(
         "Ladder VAE",
