@@ -11,6 +11,7 @@ import torch
 from vae_core.config import TrainConfig
 from vae_core.data import load_dataset
 from vae_core.metrics.likelihood import held_out_terms
+from vae_core.models import build
 from vae_core.runs import RunError, load_run
 from vae_core.runs.folder import RunFolder
 from vae_core.training import Step, TrainingError, cosine_tail, pick_device, train
@@ -72,7 +73,7 @@ def test_the_best_weights_are_kept_not_the_last(tmp_path: Path) -> None:
     run = load_run(tmp_path / "run")
     assert best.step < 400, "this run was meant to get worse"
     assert run.config.best == best
-    state = RunFolder(tmp_path / "run").read_state(run.model, None, torch.Generator().get_state())
+    state = RunFolder(tmp_path / "run").read_state(build(run.config.model), None, torch.Generator().get_state())
     assert _same(state.best_weights, run.model.state_dict())
     assert not _same(state.weights, run.model.state_dict())
 
