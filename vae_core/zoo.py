@@ -269,7 +269,10 @@ ZOO: dict[str, Entry] = {
         "Contrasts",
         "Goodfellow et al. 2014",
         "The same decoder taught by a critic instead of an encoder: it dreams, and no sample has a place.",
-        _DIGITS | _BINARY | {"latent_dim": 10, "bottleneck": "none", "objective": "adversarial", "steps": 10_000},
+        _DIGITS
+        | _BINARY
+        | {"latent_dim": 10, "bottleneck": "none", "objective": "adversarial", "steps": 10_000}
+        | {"learning_rate": 5e-4, "critic_learning_rate": 5e-4},
     ),
 }
 """By the name of the shipped run. The settings of runs made before this list stand in their own config.json."""
