@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from ui import cache, cells, explain, given, sliders, starts, state, widgets
 from ui.components import desk
-from ui.words import plain
-from vae_core.runs import Run, RunError, rename_dimension
+from vae_core.runs import Run
 
 
 def view_in_address(run: Run) -> desk.View:
@@ -32,15 +33,9 @@ def keep(view: desk.View) -> None:
 @widgets.fragment()
 def show_desk(run: Run, told: given.Given) -> None:
     """The desk in the browser; only this part runs again when a finger lifts."""
-
-    def rename(dimension: int, name: str) -> None:
-        try:
-            rename_dimension(run.folder, dimension, name)
-        except (RunError, OSError) as error:
-            st.toast(f"The name could not be kept with the run: {plain(str(error))}", icon=":material/warning:")
-
     view, tray = view_in_address(run), starts.tray_samples(run)
-    desk.traverse(run.name, view, run.names, tray, starts.start_of(run), given=told.key, on_view=keep, on_rename=rename)
+    name = partial(sliders.keep_name, run)
+    desk.traverse(run.name, view, run.names, tray, starts.start_of(run), given=told.key, on_view=keep, on_rename=name)
 
 
 st.title("What does each dimension do?", anchor=False)

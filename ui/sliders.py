@@ -44,6 +44,7 @@ def traverse(run: Run, told: Given) -> None:
         _stage(run, told, z, now, before if z != begun else None)
     with right:
         _sliders(run, told, z, now)
+        _names(run)
 
 
 def _stage(run: Run, told: Given, z: Sequence[float], now: np.ndarray, before: np.ndarray | None) -> None:
@@ -89,6 +90,29 @@ def _starts(run: Run) -> None:
 
 
 # -- sliders -----------------------------------------------------------------------------------------------
+
+
+def keep_name(run: Run, dimension: int, name: str) -> None:
+    """Keeps with the run what a visitor calls a dimension; says so where that cannot be done."""
+    from vae_core.runs import RunError, rename_dimension
+
+    try:
+        rename_dimension(run.folder, dimension, name)
+    except (RunError, OSError) as error:
+        st.toast(f"The name could not be kept with the run: {plain(str(error))}", icon=":material/warning:")
+
+
+def _names(run: Run) -> None:
+    """A small form that names a dimension."""
+    key, names = f"sliders.{run.name}.name", run.names
+    with st.popover("Name a dimension", icon=":material/edit:", type="tertiary"):
+        order = cache.get_dimensions(run.name).order.tolist()
+        dimension = st.selectbox("Dimension", order, format_func=lambda d: names.get(d, f"z{d}"), key=key)
+        field = f"{key}.{dimension}"
+        st.text_input(
+            "Its name", names.get(dimension, ""), max_chars=40, key=field, placeholder=f"z{dimension}",
+            on_change=lambda: keep_name(run, dimension, st.session_state[field].strip()),
+        )  # fmt: skip
 
 
 def _sliders(run: Run, told: Given, z: Sequence[float], now: np.ndarray) -> None:

@@ -141,3 +141,24 @@ def test_every_family_opens(family: str, no_runs: Path) -> None:
     assert len(controls) == (1 if able.classes else 0)
     sliders = app.main.slider
     assert bool(sliders) == (not able.in_browser and able.cells is None)
+
+
+def test_what_the_server_decodes_can_be_named_too(no_runs: Path) -> None:
+    folder = write_toy(no_runs, "table")
+    app = frame(run="table")
+    field = next(one for one in app.text_input if one.label == "Its name")
+    first = next(one for one in app.selectbox if one.label == "Dimension").value
+    field.set_value("sweetness").run()
+    assert not app.exception and load_run(folder).names == {first: "sweetness"}
+    assert any("sweetness" in slider.label for slider in app.main.slider)
+
+
+def test_a_slider_of_the_server_goes_into_the_address(no_runs: Path) -> None:
+    write_toy(no_runs, "text")
+    app = frame(run="text")
+    slider = app.main.slider[1]
+    slider.set_value(1.5).run()
+    assert not app.exception
+    (z,) = [app.query_params["z"]] if isinstance(app.query_params["z"], str) else app.query_params["z"]
+    assert sorted(map(float, z.split("_"))) == [0, 0, 0, 1.5]
+    assert app.main.slider[1].value == 1.5
