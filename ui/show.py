@@ -111,7 +111,7 @@ def zones_of(run: Run, codes: np.ndarray) -> np.ndarray | None:
     """In which zone each of codes [n, D] lies: int [n]; None where there is nothing to compare with."""
     from vae_core.latent.geometry import zones
 
-    seen = cache.get_seen(run.name)
+    seen = cache.get_seen(run.name) if run.config.model.abilities.encodes else None  # dreams are no data
     return None if seen is None else zones(np.asarray(codes)[:, seen.dims], seen.codes, seen.typical)
 
 

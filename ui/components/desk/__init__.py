@@ -84,7 +84,7 @@ def _common(run: str, given: str, seq: int) -> dict[str, Any]:
     """What both modes need: the decoder's address, the distances among the codes seen."""
     seen = cache.get_seen(run)
     distance = None
-    if seen is not None:
+    if seen is not None and cache.get_run(run).config.model.abilities.encodes:  # dreams are no data to be far from
         distance = {"dims": [int(d) for d in seen.dims], **asdict(seen.typical)}
     return {
         "run": run,
