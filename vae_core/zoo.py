@@ -271,8 +271,8 @@ ZOO: dict[str, Entry] = {
         "The same decoder taught by a critic instead of an encoder: it dreams, and no sample has a place.",
         _DIGITS
         | _BINARY
-        | {"latent_dim": 10, "bottleneck": "none", "objective": "adversarial", "steps": 10_000}
-        | {"learning_rate": 5e-4, "critic_learning_rate": 5e-4},
+        | {"latent_dim": 10, "bottleneck": "none", "objective": "adversarial", "steps": 6000, "decay": 0.5}
+        | {"hidden": (256, 256), "r1": 0.1, "critic_learning_rate": 1e-3},
     ),
 }
 """By the name of the shipped run. The settings of runs made before this list stand in their own config.json."""
