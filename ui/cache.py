@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ui.components.map import MapData
     from ui.live_view import Look
-    from vae_core.config import DataInfo
+    from vae_core.config import DataInfo, TrainConfig
     from vae_core.data import Dataset
     from vae_core.dreams import Asked, Match
     from vae_core.figures.template import Theme
@@ -134,18 +134,18 @@ def get_preview(folder: Path) -> bytes | None:
     return _read_preview(str(file), file.stat().st_mtime_ns) if file.is_file() else None
 
 
-def get_look(folder: Path, latent_dim: int, theme: Theme) -> Look:
+def get_look(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     """What the training in this folder looks like just now; drawn once for all who watch. Raises RunError."""
     files = (folder / name for name in ("live.npz", "history.csv", "names.json"))
     stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
-    return _get_look(str(folder), latent_dim, theme, stamp)
+    return _get_look(str(folder), config.bottleneck, theme, stamp, config)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _get_look(folder: str, latent_dim: int, theme: Theme, stamp: tuple[int, ...]) -> Look:
+def _get_look(folder: str, bottleneck: str, theme: Theme, stamp: tuple[int, ...], _config: TrainConfig) -> Look:
     from ui.live_view import look_at
 
-    return look_at(Path(folder), latent_dim, theme)
+    return look_at(Path(folder), _config, theme)
 
 
 # -- data --------------------------------------------------------------------------------------------------
@@ -350,20 +350,14 @@ def _get_redrawn(run: str, positions: tuple[int, ...], stamp: tuple[int, ...]) -
     import torch
 
     from vae_core.export import decode_samples
-    from vae_core.models.conditions import USUAL_QUADRANTS
+    from vae_core.redraw import told_of
 
     loaded, rows = get_run(run), list(positions)
     able, codes = loaded.config.model.abilities, loaded.codes
-    told: np.ndarray | None = None
     originals = get_originals(run, tuple(codes.index[rows].tolist())) if able.quadrants or able.infers_class else None
-    if able.infers_class and originals is not None:
-        told = _inferred(loaded, originals)
-    elif able.classes:
-        told = None if codes.y is None else codes.y[rows]
-    elif able.quadrants and originals is not None:
-        seen = torch.tensor(USUAL_QUADRANTS).expand(len(rows), -1)
-        told = loaded.model.condition.see(torch.from_numpy(originals), seen).numpy()  # type: ignore[union-attr, operator]
-    return decode_samples(loaded.model, loaded.config.data, codes.mean[rows], told)
+    x = None if originals is None else torch.from_numpy(originals)
+    told = told_of(loaded.model, x, None if codes.y is None else torch.from_numpy(codes.y[rows]))
+    return decode_samples(loaded.model, loaded.config.data, codes.mean[rows], None if told is None else told.numpy())
 
 
 MOST_INFERRED = 20_000  # samples whose class is inferred so that a map can be coloured by it
@@ -383,17 +377,13 @@ def get_inferred(run: str) -> np.ndarray | None:
 
 @st.cache_resource(max_entries=8, show_spinner="Inferring classes")
 def _get_inferred(run: str, stamp: tuple[int, ...]) -> np.ndarray | None:
-    loaded = get_run(run)
-    originals = get_originals(run, tuple(loaded.codes.index.tolist()))
-    return None if originals is None else _inferred(loaded, originals)
-
-
-def _inferred(run: Run, originals: np.ndarray) -> np.ndarray:
     import torch
 
-    with torch.inference_mode():
-        parts = torch.from_numpy(originals).split(500)
-        return torch.cat([run.model.classify(part.to(run.model.device)).argmax(1).cpu() for part in parts]).numpy()
+    from vae_core.redraw import inferred
+
+    loaded = get_run(run)
+    originals = get_originals(run, tuple(loaded.codes.index.tolist()))
+    return None if originals is None else inferred(loaded.model, torch.from_numpy(originals)).numpy()
 
 
 # -- maps --------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ from PIL import Image, ImageDraw
 
 from ui import cache, training
 from ui.maps import current_theme
+from ui.train_form import priced
 from ui.widgets import fragment
 from ui.words import plain
 from vae_core.export import upright
+from vae_core.model_cards import MODEL_CARDS
 from vae_core.objective_cards import OBJECTIVE_CARDS, values_of
 
 if TYPE_CHECKING:
@@ -29,11 +32,20 @@ if TYPE_CHECKING:
     from vae_core.runs.live import Live
 
 TILE, GAP, COLUMNS = 96, 8, 8
+WIDE_COLUMNS = 4  # of pictures that are wider than high
 CHART_HEIGHT = 220
 MARGIN = {"l": 44, "r": 8, "t": 26, "b": 24}
 ABOUT = (
-    "The model squeezes each sample through a few numbers and draws it again. As it learns, **distortion** falls, "
-    "**rate** rises and the pictures sharpen."
+    "The model squeezes each sample through a few numbers and makes it again from them. As it learns, **distortion** "
+    "falls, **rate** rises and what comes back is what went in."
+)
+ABOUT_POINTS = (
+    "The model squeezes each sample through a few numbers and makes it again from them. As it learns, **distortion** "
+    "falls. Its codes are points, so there is no rate to watch."
+)
+ABOUT_DREAMS = (
+    "The model makes samples of random codes, and a critic learns to tell them from real ones. Nothing is made again, "
+    "so there is neither distortion nor rate: what should fall is the **energy distance** between made and real ones."
 )
 GOES_ON = " Training goes on when you close this page."
 STARTING = "Starting: a few seconds until the libraries are loaded."
@@ -41,6 +53,7 @@ ROOMS = (
     ("pages/atlas.py", "Open in the Atlas", ":material/scatter_plot:"),
     ("pages/traverse.py", "Traverse its dimensions", ":material/tune:"),
     ("pages/morph.py", "Morph", ":material/animation:"),
+    ("pages/generate.py", "Generate", ":material/bedtime:"),
 )
 
 
@@ -48,8 +61,10 @@ def watch(name: str) -> None:
     """The run of this name, renewed each second while it trains. Raises RunError where there is none."""
     from vae_core.launch import standing
 
-    live = standing(name).live
-    st.markdown(ABOUT + (GOES_ON if live else ""))
+    now = standing(name)
+    live, bottleneck = now.live, now.config.bottleneck
+    about = {"none": ABOUT_DREAMS, "point": ABOUT_POINTS}.get(bottleneck, ABOUT)
+    st.markdown(about + (GOES_ON if live else ""))
     fragment(run_every=1.0 if live else None)(_view)(name, live)
 
 
@@ -61,7 +76,7 @@ def _view(name: str, was_live: bool) -> None:
         st.rerun(scope="app")  # the sidebar's picker learns of the new model too
     with st.container(key="train-head"):
         _head(now)
-    look = cache.get_look(now.folder, now.config.latent_dim, current_theme())
+    look = cache.get_look(now.folder, now.config, current_theme())
     _pictures(now, look)
     _charts(now, look)
 
@@ -132,14 +147,17 @@ def _reached(now: Standing) -> None:
     from vae_core.runs import RunFolder
 
     config = RunFolder(now.folder).read_config()
+    able = config.model.abilities
     done = "Finished" if now.state == "finished" else f"Stopped at step {now.step:,}"
     best = config.best
     kept = f"; the weights kept are those of step {best.step:,}, the best on held-out samples." if best else "."
     reached = config.test or config.best
-    figures = (
-        f" On samples it has never seen: distortion **{reached.distortion:.1f}**, rate **{reached.rate:.1f}** nats."
-        if reached else ""
-    )
+    figures = ""
+    if reached and able.encodes:
+        rate = f", rate **{reached.rate:.1f}**" if able.rated else ""
+        figures = f" On samples it has never seen: distortion **{reached.distortion:.1f}**{rate} nats."
+    elif reached:
+        figures = f" Energy distance to samples it has never seen: **{reached.distortion:.2f}**."
     st.success(done + kept + figures, icon=":material/check_circle:")
 
 
@@ -150,13 +168,15 @@ def _reached(now: Standing) -> None:
 class Look:
     """What a training looks like just now, ready to be shown: one for all visitors who watch it."""
 
-    pairs: bytes
-    """PNG: originals above, reconstructions below; black where there is none yet."""
+    pairs: bytes | None
+    """PNG: originals above, reconstructions below; black where there is none yet; None where nothing is made again."""
     samples: bytes
     has_pictures: bool
+    wide: bool
+    """The pictures need the whole width: sentences, which shrunk nobody can read."""
     distortion: Chart
-    rate: Chart
-    dimensions: Chart
+    rate: Chart | None
+    dimensions: Chart | None
 
 
 @dataclass(frozen=True)
@@ -167,20 +187,25 @@ class Chart:
     alt: str
 
 
-def look_at(folder: Path, latent_dim: int, theme: Theme) -> Look:
+def look_at(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     """The newest look of the run in this folder. Raises RunError where one of its files is damaged."""
     from vae_core.runs import dimension_names
     from vae_core.runs.live import read_live
 
     live = read_live(folder)
+    encodes, rated = config.bottleneck != "none", config.bottleneck not in ("none", "point")
     blank = np.zeros((COLUMNS, 1, 8, 8), np.uint8)
-    pairs = [live.originals, live.reconstructions] if live else [blank, blank]
-    samples = [live.samples[:COLUMNS], live.samples[COLUMNS:]] if live else [blank, blank]
-    history, rate = _history(folder, latent_dim, live)
+    before, after, made = (live.originals, live.reconstructions, live.samples) if live else (blank, blank, blank)
+    wide = made.shape[-1] > made.shape[-2]
+    columns = WIDE_COLUMNS if wide else COLUMNS
+    pairs = [part[at : at + columns] for at in range(0, len(before), columns) for part in (before, after)]
+    samples = [made[at : at + columns] for at in range(0, len(made), columns)]
+    history, rate = _history(folder, config, live)
     return Look(
-        pairs=sheet_png(pairs), samples=sheet_png(samples), has_pictures=live is not None,
-        distortion=_curve(history, "distortion", theme), rate=_curve(history, "rate", theme),
-        dimensions=_bars(rate, dimension_names(folder, latent_dim), theme),
+        pairs=sheet_png(pairs) if encodes else None, samples=sheet_png(samples), has_pictures=live is not None,
+        wide=wide, distortion=_curve(history, "distortion", theme, "nats" if encodes else ""),
+        rate=_curve(history, "rate", theme) if rated else None,
+        dimensions=_bars(rate, dimension_names(folder, len(rate)), theme) if rated else None,
     )
 
 
@@ -190,30 +215,39 @@ def _pictures(now: Standing, look: Look) -> None:
         if preview is not None:
             st.image(preview, width=512, output_format="PNG", alt=f"Pictures from the run {now.name}")
         return
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.markdown("**What comes back** · below each original")
-        st.image(
-            look.pairs, width="stretch", output_format="PNG",
-            alt="Eight samples that are not trained on, and below each its reconstruction",
-        )
+    if look.pairs is None or look.wide:
+        left = right = st.container()
+    else:
+        left, right = st.columns(2, gap="medium")
+    if look.pairs is not None:
+        with left:
+            st.markdown("**What comes back** · below each original")
+            st.image(
+                look.pairs, width="stretch", output_format="PNG",
+                alt="Eight samples that are not trained on, and below each its reconstruction",
+            )
     with right:
-        st.markdown("**What it dreams** · pictures of random codes")
-        st.image(look.samples, width="stretch", output_format="PNG", alt="Sixteen pictures decoded from random codes")
+        st.markdown("**What it dreams** · made of random codes")
+        st.image(
+            look.samples, width="stretch" if look.pairs is not None else 640, output_format="PNG",
+            alt="Sixteen samples decoded from random codes",
+        )
 
 
 def sheet_png(rows: list[np.ndarray]) -> bytes:
     """Rows of pictures, each uint8 [n, C, H, W], as one PNG of equal tiles with gaps one can see through."""
     columns = max(len(row) for row in rows)
-    size = (columns * (TILE + GAP) - GAP, len(rows) * (TILE + GAP) - GAP)
+    height, wide = rows[0].shape[-2:]
+    width = round(TILE * wide / height)
+    size = (columns * (width + GAP) - GAP, len(rows) * (TILE + GAP) - GAP)
     sheet = Image.new("RGBA", size, (0, 0, 0, 0))
-    mask = Image.new("L", (TILE, TILE), 0)
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, TILE - 1, TILE - 1), 8, fill=255)
+    mask = Image.new("L", (width, TILE), 0)
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, width - 1, TILE - 1), 8, fill=255)
     for y, row in enumerate(rows):
         for x, pixels in enumerate(row):
             tile = Image.fromarray(upright(pixels)).convert("RGB")
             sheet.paste(
-                tile.resize((TILE, TILE), Image.Resampling.BICUBIC), (x * (TILE + GAP), y * (TILE + GAP)), mask
+                tile.resize((width, TILE), Image.Resampling.BICUBIC), (x * (width + GAP), y * (TILE + GAP)), mask
             )
     buffer = BytesIO()
     sheet.save(buffer, "PNG", compress_level=1)
@@ -221,25 +255,33 @@ def sheet_png(rows: list[np.ndarray]) -> bytes:
 
 
 def _charts(now: Standing, look: Look) -> None:
-    left, middle, right = st.columns(3, gap="medium")
-    with left:
-        st.markdown("**Distortion** · how much is lost on the way")
+    places = st.columns(3, gap="medium")
+    with places[0]:
+        if look.pairs is None:
+            st.markdown("**Energy distance** · how far made samples are from real ones")
+            words = "Of two batches, over their pixels. It should fall; it does so by fits and starts."
+        else:
+            st.markdown("**Distortion** · how much is lost on the way")
+            words = (
+                "Nats per sample over the steps: how badly what comes back fits what went in. It should fall. Dotted: "
+                "samples that are not trained on; where that curve turns up again, the model begins to learn by heart."
+            )
         _show(look.distortion, "train-distortion")
-        st.caption(
-            "Nats per sample over the steps: how badly what comes back fits what went in. It should fall. Dotted: "
-            "samples that are not trained on; where that curve turns up again, the model begins to learn by heart."
-        )
-    with middle:
-        st.markdown("**Rate** · how much a code tells")
-        _show(look.rate, "train-rate")
-        st.caption(
-            "0 nats: codes say nothing, and every picture comes back the same. It rises as the latent space is put "
-            "to use; the objective below says what each nat costs."
-        )
-    with right:
-        st.markdown("**Rate per dimension** · who does the work")
-        _show(look.dimensions, "train-dimensions")
-        st.caption("Dimensions come into use one by one. A faint bar is under 0.01 nats: the model does not need it.")
+        st.caption(words)
+    if look.rate is not None and look.dimensions is not None:
+        with places[1]:
+            st.markdown("**Rate** · how much a code tells")
+            _show(look.rate, "train-rate")
+            st.caption(
+                "0 nats: codes say nothing, and every sample comes back the same. It rises as the latent space is put "
+                "to use; the objective below says what each nat costs."
+            )
+        with places[2]:
+            st.markdown("**Rate per dimension** · who does the work")
+            _show(look.dimensions, "train-dimensions")
+            st.caption(
+                "Dimensions come into use one by one. A faint bar is under 0.01 nats: the model does not need it."
+            )
     with st.expander("Objective: what is being minimised?", icon=":material/functions:"):
         _formula(now.config)
 
@@ -250,7 +292,7 @@ def _show(chart: Chart, key: str) -> None:
     )
 
 
-def _curve(history: pd.DataFrame, column: str, theme: Theme) -> Chart:
+def _curve(history: pd.DataFrame, column: str, theme: Theme, unit: str = "nats") -> Chart:
     from vae_core.figures.curves import curves
     from vae_core.figures.template import INKS
 
@@ -263,8 +305,8 @@ def _curve(history: pd.DataFrame, column: str, theme: Theme) -> Chart:
     figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, xaxis={"title": None})
     figure.update_yaxes(title=None, rangemode="tozero" if column == "rate" else "normal")
     newest = history[column].dropna()
-    said = f"now {newest.iloc[-1]:.1f} nats" if len(newest) else "none yet"
-    return Chart(figure, f"{column} per step; {said}")
+    said = f"now {newest.iloc[-1]:.1f} {unit}".rstrip() if len(newest) else "none yet"
+    return Chart(figure, f"{column if unit else 'energy distance'} per step; {said}")
 
 
 def _bars(rate: np.ndarray, names: dict[int, str], theme: Theme) -> Chart:
@@ -278,7 +320,7 @@ def _bars(rate: np.ndarray, names: dict[int, str], theme: Theme) -> Chart:
     return Chart(figure, f"Rate of each of {len(rate)} dimensions; {telling} tell more than {FAINT_RATE} nats")
 
 
-def _history(folder: Path, latent_dim: int, live: Live | None) -> tuple[pd.DataFrame, np.ndarray]:
+def _history(folder: Path, config: TrainConfig, live: Live | None) -> tuple[pd.DataFrame, np.ndarray]:
     """The curves, and the newest rate of each dimension [D]: of the live file, else of the run's history."""
     import pandas as pd
 
@@ -290,11 +332,18 @@ def _history(folder: Path, latent_dim: int, live: Live | None) -> tuple[pd.DataF
 
     history = pd.DataFrame(RunFolder(folder).read_history())
     if history.empty:
-        return pd.DataFrame(columns=columns, dtype=float), np.zeros(latent_dim)
-    return history, history[[f"rate_{d}" for d in range(latent_dim)]].to_numpy()[-1]
+        return pd.DataFrame(columns=columns, dtype=float), np.zeros(config.latent_dim)
+    rates = sorted(
+        (name for name in history.columns if re.fullmatch(r"rate_\d+", name)), key=lambda name: int(name[5:])
+    )  # a ladder or a grid has other dimensions than its settings say
+    return history, history[rates].to_numpy()[-1]
 
 
 def _formula(config: TrainConfig) -> None:
+    if not MODEL_CARDS[config.bottleneck].trained:
+        st.markdown("Nothing step by step: the weights that are best by the ELBO have a closed form.")
+        return
     card = OBJECTIVE_CARDS[config.objective]
     st.latex(card.formula)
-    st.markdown(f"{card.sentence} Nats per sample; here {values_of(config)}.")
+    values = f" Nats per sample; here {values_of(config)}." if priced(config) else " Its codes are points: rate 0."
+    st.markdown(card.sentence + values)

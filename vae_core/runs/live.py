@@ -37,7 +37,7 @@ class Live:
     rate: np.ndarray  # float64 [D], of the newest batches
     originals: np.ndarray  # uint8 [8, C, H, W], always the same validation samples
     reconstructions: np.ndarray  # uint8 [8, C, H, W]
-    samples: np.ndarray  # uint8 [16, C, H, W], always of the same codes of the prior
+    samples: np.ndarray  # uint8 [16, C, H, W], of codes of the model's own prior, drawn with one seed
 
 
 def read_live(folder: Path) -> Live | None:
@@ -76,13 +76,11 @@ class Recorder:
     """
 
     def __init__(self, folder: Path, data: Dataset, config: TrainConfig, *, go_on: bool = False) -> None:
-        import torch
-
         self.folder = folder
         self.info = data.info
         latent_dim = model_spec(config, self.info).latent_dim
         self.originals: Tensor = data.x[data.splits["validation"][:PAIRS]]  # [8, *sample_shape]
-        self.codes = torch.randn(SAMPLES, latent_dim, generator=torch.Generator().manual_seed(0))  # [16, D]
+        self.y: Tensor | None = None if data.y is None else data.y[data.splits["validation"][:PAIRS]]  # [8]
         old = _readable(folder) if go_on else None
         self.train = old.train.tolist() if old else []
         self.validation = old.validation.tolist() if old else []
@@ -105,11 +103,22 @@ class Recorder:
         """live.npz, atomically, with pictures by the model as it is now."""
         import torch
 
-        codes = [self.codes]
-        if model.spec.abilities.encodes:
+        from vae_core.redraw import told_of
+
+        able = model.spec.abilities
+        # every class in turn, as the gallery's picture has it
+        classes = torch.arange(SAMPLES) % able.classes if able.classes else None
+        generator = torch.Generator(device=model.device).manual_seed(0)
+        with torch.no_grad():
+            dreams = model.sample_prior(SAMPLES, classes, generator=generator).float().cpu()
+        samples = self._made(model, dreams, classes)
+        back = samples[:PAIRS]  # nothing is made again without an encoder
+        if able.encodes:
+            told = told_of(model, self.originals, self.y)
+            on_device = None if told is None or able.infers_class else told.to(model.device)
             with torch.no_grad():
-                codes = [model.encode(self.originals.to(model.device)).mean.float().cpu(), self.codes]
-        made = [decode_pictures(model, self.info, z.numpy()) for z in codes]
+                mean = model.encode(self.originals.to(model.device), on_device).mean.float().cpu()
+            back = self._made(model, mean, told)
         write_arrays(
             self.folder / FILE,
             {
@@ -117,7 +126,10 @@ class Recorder:
                 "validation": np.array(self.validation, dtype=np.float64).reshape(-1, 3),
                 "rate": self.rate,
                 "originals": rendered(self.info, self.originals.cpu().numpy()),
-                "reconstructions": made[0],
-                "samples": made[-1],
+                "reconstructions": back,
+                "samples": samples,
             },
         )
+
+    def _made(self, model: Model, codes: Tensor, told: Tensor | None) -> np.ndarray:
+        return decode_pictures(model, self.info, codes.numpy(), None if told is None else told.numpy())
