@@ -32,6 +32,9 @@ from vae_core.models.priors import HALF_LOG_TWO_PI, log_normal
 MAX_LOG_STD = 5.0
 """Logs of spreads bend towards +-5, as in NVAE's code: further out nothing useful lies, and training blows up."""
 
+FIRST_LOG_STD = -2.0
+"""Posteriors begin narrow: codes that are mere noise at first are ones that the decoder learns to ignore for good."""
+
 
 class Residual(nn.Module):
     """h + what two layers make of the normalised h: [B, width] -> [B, width]."""
@@ -47,11 +50,13 @@ class Residual(nn.Module):
 
 
 class Gaussian(nn.Module):
-    """[B, width] -> a diagonal Gaussian over [B, dims]."""
+    """[B, width] -> a diagonal Gaussian over [B, dims], whose spread is about exp(`log_std`) at first."""
 
-    def __init__(self, width: int, dims: int) -> None:
+    def __init__(self, width: int, dims: int, log_std: float = 0.0) -> None:
         super().__init__()
-        self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 2 * dims))
+        told = nn.Linear(width, 2 * dims)
+        nn.init.constant_(told.bias[dims:], log_std)
+        self.head = nn.Sequential(nn.LayerNorm(width), told)
 
     def forward(self, h: Tensor) -> Posterior:
         mean, log_std = self.head(h).float().chunk(2, dim=1)  # [B, dims] each
@@ -78,7 +83,9 @@ class TopDown(nn.Module):
         self.enter = nn.ModuleList(nn.Linear(dims, width) for dims in levels[:-1])
         self.settle = nn.ModuleList(Residual(width) for _ in levels[:-1])
         self.prior = nn.ModuleList(Gaussian(width, dims) for dims in levels[1:])
-        self.posterior = nn.ModuleList(nn.Sequential(Residual(width), Gaussian(width, dims)) for dims in levels)
+        self.posterior = nn.ModuleList(
+            nn.Sequential(Residual(width), Gaussian(width, dims, FIRST_LOG_STD)) for dims in levels
+        )
 
     def forward(
         self, features: Sequence[Tensor] = (), noise: Tensor | None = None, codes: Tensor | None = None
