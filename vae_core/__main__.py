@@ -171,9 +171,16 @@ def _print_step(step: Step) -> None:
     v = step.validation
     if v is None:
         return
+    able = step.model.spec.abilities
+    if not able.encodes:
+        reached = f"energy distance of dreams {v.distortion:.4f}"
+    elif able.spreads or able.cells:
+        reached = f"distortion {v.distortion:8.2f}  rate {v.rate:6.2f}  ELBO {v.elbo:9.2f} nats"
+    else:
+        reached = f"distortion {v.distortion:8.2f} nats"
     print(
-        f"step {step.step:>7,} of {step.total:,}  validation: distortion {v.distortion:8.2f}  rate {v.rate:6.2f}  "
-        f"ELBO {v.elbo:9.2f} nats   {step.samples_per_second:,.0f} samples/s  {step.seconds_left:,.0f} s left",
+        f"step {step.step:>7,} of {step.total:,}  validation: {reached}   "
+        f"{step.samples_per_second:,.0f} samples/s  {step.seconds_left:,.0f} s left",
         flush=True,
     )
 

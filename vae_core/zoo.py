@@ -57,6 +57,17 @@ _GRID = {
     "evaluations": 40,
     "prior_width": 32,
 }
+_LADDER = {
+    "data": "digits",
+    "bottleneck": "ladder",
+    "levels": (4, 4, 8),
+    "hidden": (128,),
+    "batch_size": 64,
+    "steps": 2500,
+    "warmup_steps": 1000,
+    "free_bits": 0.5,
+    "decay": 0.3,
+}
 _REMEDIES = {"latent_dim": 16, "learning_rate": 2e-3, "cycles": 4, "decay": 0.3}
 
 ZOO: dict[str, Entry] = {
@@ -205,8 +216,8 @@ ZOO: dict[str, Entry] = {
         "Ladder VAE",
         "Hierarchical",
         "Sønderby et al. 2016; Vahdat and Kautz 2020",
-        "Coarse levels settle what it is, finer ones how it is drawn.",
-        _DIGITS | {"bottleneck": "ladder", "levels": (2, 4, 8), "free_bits": 0.2, "steps": 4000, "decay": 0.3},
+        "A code in levels: each settles more of the picture, and what is coarse can be kept while the fine is redrawn.",
+        _LADDER,
     ),
     "grammar-collapsed": Entry(
         "Text VAE, collapsed",

@@ -75,18 +75,21 @@ def encode_dataset(model: Model, data: Dataset) -> Codes:
 def write_preview(path: Path, model: Model, info: DataInfo, codes: Codes) -> None:
     """The gallery's picture: the decoded plane of a 2-D model; else its four busiest dimensions, one a row; dreams of a
     grid of codes, whose numbers mean nothing one by one."""
+    # few sentences, so that they can be read on a card
+    rows, columns, side = (2, 2, 192) if info.kind == "text" else (PREVIEW_ROWS, PREVIEW_COLUMNS, PREVIEW_TILE)
     if model.spec.abilities.cells:
         generator = torch.Generator(device=model.device).manual_seed(0)
-        z = model.sample_prior(PREVIEW_ROWS * PREVIEW_COLUMNS, generator=generator).cpu().numpy()
+        z = model.sample_prior(rows * columns, generator=generator).cpu().numpy()
     else:
-        z = preview_codes(codes, PREVIEW_ROWS, PREVIEW_COLUMNS)
-    y = np.arange(len(z)) // PREVIEW_COLUMNS % model.spec.classes if model.spec.classes else None  # a class a row
+        z = preview_codes(codes, rows, columns)
+    y = np.arange(len(z)) // columns % model.spec.classes if model.spec.classes else None  # a class a row
     made = upright(decode_pictures(model, info, z, y))  # [R*C, H, W] or [R*C, H, W, 3]
-    tiles = [Image.fromarray(picture).resize((PREVIEW_TILE,) * 2, Image.Resampling.BICUBIC) for picture in made]
-    sheet = Image.new(tiles[0].mode, (PREVIEW_COLUMNS * PREVIEW_TILE, PREVIEW_ROWS * PREVIEW_TILE))
+    width = side * made.shape[2] // made.shape[1]
+    tiles = [Image.fromarray(picture).resize((width, side), Image.Resampling.BICUBIC) for picture in made]
+    sheet = Image.new(tiles[0].mode, (columns * width, rows * side))
     for i, tile in enumerate(tiles):
-        row, column = divmod(i, PREVIEW_COLUMNS)
-        sheet.paste(tile, (column * PREVIEW_TILE, row * PREVIEW_TILE))
+        row, column = divmod(i, columns)
+        sheet.paste(tile, (column * width, row * side))
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
     write_atomically(path, buffer.getvalue())
@@ -122,22 +125,32 @@ def command(config: TrainConfig, name: str) -> str:
 
 def card(name: str, config: RunConfig, codes: Codes) -> str:
     """card.md: what the run is, what it reached, how to make it again. All figures are computed ones."""
-    best, test, spec = config.best, config.test, config.model
-    rows = [("validation", best)] + ([("test", test)] if test else [])
-    table = "\n".join(
-        f"| {split} | {f.distortion:.2f} | {f.rate:.2f} | {f.elbo:.2f} |" for split, f in rows if f is not None
-    )
+    best, spec = config.best, config.model
     active = int(active_units(codes.mean).sum())
-    parts = [
-        f"# {config.title(name)}",
-        config.train.about,
+    made_of = (
         f"Data: {config.data.name} ({config.data.size:,} samples). Net: {spec.net}, {spec.latent_dim} dimensions, "
-        f"{spec.likelihood} likelihood; weights of step {best.step if best else 0:,}. "
-        f"{active} of {spec.latent_dim} dimensions are active.",
-        f"| split | distortion | rate | ELBO |\n|---|---|---|---|\n{table}",
-        "Nats per sample, one posterior sample each. Rate per dimension, largest first: "
-        + " ".join(f"{value:.2f}" for value in np.sort(codes.rate.mean(0))[::-1])
-        + ".",
-        f"Made by\n\n```\n{command(config.train, name)}\n```",
-    ]
+        f"{spec.likelihood} likelihood; weights of step {best.step if best else 0:,}."
+    )
+    if spec.abilities.encodes:
+        made_of += f" {active} of {spec.latent_dim} dimensions are active."
+    made_by = f"Made by\n\n```\n{command(config.train, name)}\n```"
+    parts = [f"# {config.title(name)}", config.train.about, made_of, *_reached(config, codes), made_by]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _reached(config: RunConfig, codes: Codes) -> list[str]:
+    """The figures that this family has, as a table and a word on them."""
+    able = config.model.abilities
+    figures = [(split, f) for split, f in (("validation", config.best), ("test", config.test)) if f is not None]
+    if not able.encodes:
+        rows = "\n".join(f"| {split} | {f.distortion:.4f} |" for split, f in figures)
+        return [f"| split | energy distance |\n|---|---|\n{rows}", "Between dreams and samples, without bias; no nats."]
+    if not (able.spreads or able.cells):
+        rows = "\n".join(f"| {split} | {f.distortion:.2f} |" for split, f in figures)
+        return [f"| split | distortion |\n|---|---|\n{rows}", "Nats per sample. A point has no rate, and no bound."]
+    rows = "\n".join(f"| {split} | {f.distortion:.2f} | {f.rate:.2f} | {f.elbo:.2f} |" for split, f in figures)
+    rates = " ".join(f"{value:.2f}" for value in np.sort(codes.rate.mean(0))[::-1])
+    return [
+        f"| split | distortion | rate | ELBO |\n|---|---|---|---|\n{rows}",
+        f"Nats per sample, one posterior sample each. Rate per dimension, largest first: {rates}.",
+    ]
