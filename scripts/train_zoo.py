@@ -18,7 +18,7 @@ from vae_core.runs.maps import project_run
 from vae_core.training import train
 from vae_core.zoo import ZOO
 
-ONLY_FOR_RESUMING = ("state.safetensors", ".lock")
+WASTE = ("state.safetensors", ".lock", "maps/.*.lock")
 MAP_SAMPLES = 5_000
 
 
@@ -33,8 +33,8 @@ def make(name: str, work: Path) -> Path:
     run = load_run(out)
     if run.latent_dim > 2:
         project_run(run, MapSettings(method="umap", samples=min(MAP_SAMPLES, len(run.codes))), lambda part, text: None)
-    for waste in ONLY_FOR_RESUMING:
-        (out / waste).unlink(missing_ok=True)
+    for waste in [file for pattern in WASTE for file in out.glob(pattern)]:
+        waste.unlink()
     print(f"{name}: made in {time.monotonic() - started:.0f} s", flush=True)
     return out
 
