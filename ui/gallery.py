@@ -88,7 +88,8 @@ def show_run(card: RunCard, config: RunConfig) -> None:
     """One run: its picture, what it is, its doors."""
     data = CARDS.get(config.data.name)
     entry = entry_of(card.name) if card.shipped else None
-    with st.container(border=True, key=f"run-{card.name}", height="stretch"):
+    # a run of one's own may be called like a shipped one
+    with st.container(border=True, key=f"run-{card.name}{'' if card.shipped else '-own'}", height="stretch"):
         preview = cache.get_preview(card.folder)
         if preview is not None:
             st.image(preview, width="stretch", output_format="PNG", alt=f"Pictures from the run {card.title}")
@@ -110,7 +111,7 @@ def show_run(card: RunCard, config: RunConfig) -> None:
             else:
                 st.caption("Its folder is incomplete: copy it again or train it anew.")
             return
-        with st.container(horizontal=True, gap=None, horizontal_alignment="distribute"):
+        with st.container(horizontal=True, gap=None, key=f"doors-{card.name}{'' if card.shipped else '-own'}"):
             for page, label, icon, question in ROOMS:
                 label = f":primary[{label}]"
                 st.page_link(page, label=label, icon=icon, help=question, query_params={"run": card.name})

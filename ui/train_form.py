@@ -300,13 +300,18 @@ def _own_settings(fields: Sequence[str]) -> None:
 def main_settings() -> None:
     """The settings that change what the latent space becomes: those that mean something for this model and data."""
     config, card = settings(), CARDS[value_of("data")]
-    _own_settings([field for field in own_settings(config, card.kind) if field not in SECOND])
+    own = [field for field in own_settings(config, card.kind) if field not in SECOND]
+    objectives = _fitting(config)
+    if len(objectives) == 1 and MODEL_CARDS[config.bottleneck].trained and priced(config):
+        own.append(OBJECTIVE_CARDS[config.objective].settings[0])
+    _own_settings(own)
     if card.kind == "image" and config.bottleneck in ("gaussian", "point", "ladder", "class", "stacked", "none"):
         _net(config, card)
     if not MODEL_CARDS[config.bottleneck].trained:
         st.caption("Its best weights have a closed form: there are no steps to take.")
         return
-    _objective(config)
+    if len(objectives) > 1:
+        _objective(config, objectives)
     left, right = st.columns(2)
     with left:
         length = _select("How long", "length", LENGTHS, "An epoch sees each training sample once; a step is one batch.")
@@ -327,21 +332,23 @@ def _net(config: TrainConfig, card: DatasetCard) -> None:
         st.caption("Auto is an MLP here." if kind == "mlp" else "Auto is convolutional here.")
 
 
-def _objective(config: TrainConfig) -> None:
-    """The objectives that can be minimised with this model, where there are several, and the first setting of it."""
-    fitting = {
+def _fitting(config: TrainConfig) -> dict[str, str]:
+    """The objectives that can be minimised with this model, and the one that is chosen, which may not be."""
+    return {
         name: label for name, label in OBJECTIVES.items()
         if name == config.objective or not unsuited(config.model_copy(update={"objective": name}))
     }  # fmt: skip
-    objective = config.objective
-    left, right = st.columns([3, 2]) if len(fitting) > 2 else st.columns(2)
-    if len(fitting) > 1:
-        with left:
-            cards = [OBJECTIVE_CARDS[name] for name in fitting]
-            help = " \n\n".join(f"**{card.label}** {card.sentence}" for card in cards)
-            objective = _select("Objective", "objective", fitting, help)
+
+
+def _objective(config: TrainConfig, objectives: dict[str, str]) -> None:
+    """The objective and its first setting."""
+    cards = [OBJECTIVE_CARDS[name] for name in objectives]
+    help = " \n\n".join(f"**{card.label}** {card.sentence}" for card in cards)
+    left, right = st.columns([3, 2])
+    with left:
+        objective = _select("Objective", "objective", objectives, help)
     if priced(config):
-        with right if len(fitting) > 1 else left:
+        with right:
             own_setting(OBJECTIVE_CARDS[objective].settings[0])
 
 
