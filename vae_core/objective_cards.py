@@ -61,7 +61,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         formula=r"\mathcal{L} = \text{distortion} + \underbrace{I(x;z)}_{\text{information}} + "
         r"\beta\cdot\underbrace{\mathrm{KL}\big(q(z)\,\|\,\textstyle\prod_d q(z_d)\big)}_{\text{total correlation}} + "
         r"\textstyle\sum_d \mathrm{KL}(q(z_d)\,\|\,p(z_d))",
-        settings=("beta", "estimator"),
+        settings=("beta", "warmup_steps", "warmup_from", "estimator"),
         fact="beta-TC",
         tag="tc",
         bottlenecks=("gaussian",),

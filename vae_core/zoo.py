@@ -132,14 +132,14 @@ ZOO: dict[str, Entry] = {
         "Disentangling",
         "Chen et al. 2018",
         "Only what dimensions say in common costs more, not what each says.",
-        _COLOURED | {"objective": "tcvae", "beta": 3.0, "steps": 7000},
+        _COLOURED | {"objective": "tcvae", "beta": 2.5, "warmup_from": 10.0, "warmup_steps": 4000, "steps": 7000},
     ),
     "colour-factor": Entry(
         "FactorVAE",
         "Disentangling",
         "Kim and Mnih 2018",
         "A second net learns to tell codes from codes with shuffled dimensions; where it fails, they are independent.",
-        _COLOURED | {"objective": "factor", "factor_gamma": 6.0, "steps": 7000},
+        _COLOURED | {"objective": "factor", "factor_gamma": 20.0, "steps": 7000},
     ),
     "colour-dip-i": Entry(
         "DIP-VAE I",

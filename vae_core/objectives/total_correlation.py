@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vae_core.models import Posterior, Terms
 from vae_core.objectives.objective import Setting, with_penalty
+from vae_core.objectives.schedules import ramp
 
 
 def tcvae(terms: Terms, setting: Setting) -> Tensor:
@@ -16,11 +17,13 @@ def tcvae(terms: Terms, setting: Setting) -> Tensor:
 
     Chen et al. 2018 (Isolating sources of disentanglement), eq. 2 and 4 with alpha = gamma = 1. The three parts make
     up the rate, so this is distortion + rate + (beta - 1) * total correlation: all but the last has no need of an
-    estimate, and beta = 1 is minus the ELBO to the bit.
+    estimate, and beta = 1 is minus the ELBO to the bit. A warm-up that comes down from a high beta lets the dimensions
+    part while there are few of them, and gives them room afterwards.
     """
     config = setting.config
     weights = ESTIMATORS[config.estimator](len(terms.z), setting.samples, terms.z)  # [B, B]
-    extra = (config.beta - 1) * total_correlation(terms.z, terms.posterior, weights)
+    beta = ramp(setting.step, config.warmup_steps, config.beta, config.warmup_from)
+    extra = (beta - 1) * total_correlation(terms.z, terms.posterior, weights)
     return with_penalty(terms.distortion + terms.total_rate + extra, terms)
 
 
