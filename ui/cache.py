@@ -16,7 +16,7 @@ import numpy as np
 import streamlit as st
 
 from vae_core.data import CARDS, DatasetError, is_available
-from vae_core.data.cards import data_files
+from vae_core.data.cards import data_files, data_folder, in_reach
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,17 +160,24 @@ def get_dataset(name: str) -> Dataset:
     """
     from vae_core.data import load_dataset
 
+    if not in_reach(name):
+        raise DatasetError(_out_of_reach(name))
     return load_dataset(name)
+
+
+def _out_of_reach(name: str) -> str:
+    where = data_folder()
+    return f"{name} is no file in the data folder, and the app opens no other: put it into {where} and train from there."
 
 
 def is_here(name: str) -> bool:
     """Whether the dataset is on this machine (looks at file names only)."""
-    return is_available(name)
+    return in_reach(name) and is_available(name)
 
 
 def data_stamp(name: str) -> tuple[tuple[str, int], ...]:
     """Changes when the files of the dataset come, go or are replaced; () where none are here, or none are needed."""
-    return tuple((str(file), _time(file)) for file in data_files(name))
+    return tuple((str(file), _time(file)) for file in data_files(name)) if in_reach(name) else ()
 
 
 def why_no_originals(name: str) -> str:
@@ -191,6 +198,8 @@ def why_no_originals(name: str) -> str:
 
 def known_lack(name: str) -> str:
     """What `why_no_originals` says, as far as it is known without reading the dataset."""
+    if not in_reach(name):
+        return _out_of_reach(name)
     if not is_here(name):
         return f"{CARDS[name].title if name in CARDS else name} is not on this machine."
     return _damages().get((name, data_stamp(name)), "")

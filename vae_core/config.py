@@ -120,7 +120,9 @@ class ModelSpec(Settings):
         if self.bottleneck == "linear" and self.likelihood != "real":
             raise ValueError(f"PCA has the real likelihood, one sigma on the whole line, not the {self.likelihood} one")
         if self.bottleneck == "class" and self.likelihood != "bernoulli":
-            raise ValueError("M2 decodes each picture as every class, which have no best sigma: it takes bernoulli pixels")
+            raise ValueError(
+                "M2 decodes each picture as every class, which have no best sigma: it takes bernoulli pixels"
+            )
         if self.net == "conv":
             stages = conv_stages(self.sample_shape)
             if len(self.channels) != stages:
@@ -230,8 +232,8 @@ class TrainConfig(Settings):
     labels: Annotated[int, Field(title="Labels per class", ge=1, le=100_000)] = 10
     """Training samples of each class whose label is told; all others are learnt from without."""
     label_weight: Annotated[float, Field(title="Weight of labels", ge=0, le=1e4, allow_inf_nan=False)] = 10.0
-    """Weight of the classification loss of each labelled sample (Kingma et al. 2014, eq. 9, in whose terms alpha is this
-    many times the number of labels)."""
+    """Weight of the classification loss of each labelled sample (Kingma et al. 2014, eq. 9, in whose terms alpha is
+    this many times the number of labels)."""
     embedding: Annotated[Width, Field(title="Embedding")] = 64
     """Numbers a token becomes before the LSTM reads it."""
     word_dropout: Annotated[float, Field(title="Word dropout", ge=0, le=1)] = 0.0
@@ -278,8 +280,8 @@ class TrainConfig(Settings):
     dip: Annotated[Literal["i", "ii"], Field(title="Variant")] = "i"
     """i: the covariance of the posteriors' means. ii: that of their samples, with the posteriors' own variance."""
     mmd_lambda: Annotated[float, Field(title="λ", ge=1, le=1e7, allow_inf_nan=False)] = 10.0
-    """Pull of the cloud of codes towards the prior: the discrepancy weighs α + λ − 1 (Zhao et al. 2019). Where it is far
-    above the distortion in nats, the noise of batches puts all codes to sleep."""
+    """Pull of the cloud of codes towards the prior: the discrepancy weighs α + λ − 1 (Zhao et al. 2019). Where it is
+    far above the distortion in nats, the noise of batches puts all codes to sleep."""
     mmd_alpha: Annotated[float, Field(title="α", ge=0, le=1)] = 1.0
     """How much of the rate is free: 0 keeps it all, 1 leaves the discrepancy alone (a Wasserstein autoencoder)."""
     importance_samples: Annotated[int, Field(title="k", ge=1, le=1000)] = 5

@@ -147,6 +147,18 @@ def own_file(name: str) -> OwnFile | None:
     return OwnFile(Path(path).expanduser(), "table") if ending == ".csv" and not letters else None
 
 
+def in_reach(name: str) -> bool:
+    """Whether the app may open this data for whoever looks at a run: a dataset of ours, or a file in a data folder.
+
+    A run that somebody sent names its data itself, and must not make the app read any file of this machine.
+    """
+    own = None if name in CARDS else own_file(name)
+    if own is None:
+        return True  # no file that a name could point at
+    path = own.path.resolve()
+    return any(path.is_relative_to(folder.resolve()) for folder in search_folders())
+
+
 def data_files(name: str) -> tuple[Path, ...]:
     """Every file that `load_dataset(name)` may read; none where the dataset needs none, or is not here."""
     if name in LAYOUTS:
