@@ -167,7 +167,7 @@ def get_dataset(name: str) -> Dataset:
 
 def _out_of_reach(name: str) -> str:
     where = data_folder()
-    return f"{name} is no file in the data folder, and the app opens no other: put it into {where} and train from there."
+    return f"{name} is no file in the data folder, and the app opens no other: put it into {where} to train from there."
 
 
 def is_here(name: str) -> bool:

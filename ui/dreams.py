@@ -155,7 +155,7 @@ def own_title(run: Run) -> tuple[str, str]:
     able = spec.abilities
     if able.cells is not None:
         rows, columns = able.cells
-        return "Its transformer's", f"{rows * columns} codes drawn one after the other, each knowing those before it."
+        return "Its transformer", f"It draws {rows * columns} codes one after the other, each knowing those before it."
     if not able.samples:
         return "N(0, 1), for want of a prior", "Its decoder was never asked for codes from anywhere."
     if spec.prior == "vamp":

@@ -199,7 +199,8 @@ def look_at(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     wide = made.shape[-1] > made.shape[-2]
     columns = WIDE_COLUMNS if wide else COLUMNS
     pairs = [part[at : at + columns] for at in range(0, len(before), columns) for part in (before, after)]
-    samples = [made[at : at + columns] for at in range(0, len(made), columns)]
+    shown = made[: 2 * columns]  # two rows: the curves shall not be far below
+    samples = [shown[at : at + columns] for at in range(0, len(shown), columns)]
     history, rate = _history(folder, config, live)
     return Look(
         pairs=sheet_png(pairs) if encodes else None, samples=sheet_png(samples), has_pictures=live is not None,
@@ -230,7 +231,7 @@ def _pictures(now: Standing, look: Look) -> None:
         st.markdown("**What it dreams** · made of random codes")
         st.image(
             look.samples, width="stretch" if look.pairs is not None else 640, output_format="PNG",
-            alt="Sixteen samples decoded from random codes",
+            alt="Samples decoded from random codes",
         )
 
 

@@ -125,35 +125,37 @@ ZOO: dict[str, Entry] = {
         "Disentangling",
         "Burgess et al. 2018",
         "The code gets room nat by nat, so factors enter it one after the other.",
-        _COLOURED | {"objective": "capacity", "capacity": 14.0, "capacity_steps": 5000, "gamma": 30.0, "steps": 7000},
+        _COLOURED | {"objective": "capacity", "capacity": 14.0, "capacity_steps": 3500, "gamma": 30.0, "steps": 5000},
     ),
     "colour-tcvae": Entry(
         "β-TCVAE",
         "Disentangling",
         "Chen et al. 2018",
         "Only what dimensions say in common costs more, not what each says.",
-        _COLOURED | {"objective": "tcvae", "beta": 2.5, "warmup_from": 10.0, "warmup_steps": 4000, "steps": 7000},
+        _COLOURED | {"objective": "tcvae", "beta": 2.5, "warmup_from": 10.0, "warmup_steps": 3000, "steps": 5000},
     ),
     "colour-factor": Entry(
         "FactorVAE",
         "Disentangling",
         "Kim and Mnih 2018",
         "A second net learns to tell codes from codes with shuffled dimensions; where it fails, they are independent.",
-        _COLOURED | {"objective": "factor", "factor_gamma": 20.0, "steps": 7000},
+        _COLOURED | {"objective": "factor", "factor_gamma": 20.0, "steps": 5000},
     ),
-    "colour-dip-i": Entry(
+    "digits-dip-i": Entry(
         "DIP-VAE I",
         "Disentangling",
         "Kumar et al. 2018",
         "The means of all codes together are asked to be uncorrelated.",
-        _COLOURED | {"objective": "dip", "dip": "i", "lambda_od": 5.0, "lambda_d": 50.0, "steps": 7000},
+        _DIGITS
+        | {"latent_dim": 10, "objective": "dip", "dip": "i", "lambda_od": 10.0, "lambda_d": 100.0, "steps": 3000},
     ),
-    "colour-dip-ii": Entry(
+    "digits-dip-ii": Entry(
         "DIP-VAE II",
         "Disentangling",
         "Kumar et al. 2018",
         "The same of the codes with their spread: the cloud of all posteriors is asked to be uncorrelated.",
-        _COLOURED | {"objective": "dip", "dip": "ii", "lambda_od": 5.0, "lambda_d": 5.0, "steps": 7000},
+        _DIGITS
+        | {"latent_dim": 10, "objective": "dip", "dip": "ii", "lambda_od": 10.0, "lambda_d": 10.0, "steps": 3000},
     ),
     "digits-mmd": Entry(
         "InfoVAE (MMD)",
