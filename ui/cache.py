@@ -606,7 +606,7 @@ def decode_dreams(name: str, codes: np.ndarray, given: str, asked: Asked) -> Dre
     run = get_run(name)
     info = run.config.data
     samples = decode(run.model, info, codes, asked, _told(name, given, len(codes)))
-    seen = get_seen(name)
+    seen = get_taught(name)
     where = None if seen is None else zones(codes[:, seen.dims], seen.codes, seen.typical)
     return Dreams(codes, samples, upright(pictures(info, samples)), where)
 
@@ -619,12 +619,7 @@ def _told(name: str, given: str, count: int) -> np.ndarray | None:
 
 @dataclass(frozen=True)
 class Seen:
-    """Codes that the decoder was taught on: a draw of each of some samples' posteriors, float32 [m, K], in the K
-    dimensions `dims` that are awake, and how far these are from each other.
-
-    Not the posteriors' means, as on the desk: of a dimension that says little the means crowd round 0, and what a prior
-    draws would seem far from them all.
-    """
+    """Codes of some samples, float [m, K], in the K dimensions `dims` that are awake, and how far apart they are."""
 
     codes: np.ndarray
     dims: np.ndarray
@@ -639,11 +634,37 @@ def get_seen(name: str) -> Seen | None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _get_seen(name: str, stamp: tuple[int, ...]) -> Seen | None:
-    from vae_core.latent.geometry import typical_distance
     from vae_core.metrics.activity import active_units
 
     codes = get_codes(name).mean
-    dims = np.flatnonzero(active_units(codes))
+    return _among(codes, np.flatnonzero(active_units(codes)))
+
+
+def get_taught(name: str) -> Seen | None:
+    """What dreams of the run called `name` are compared with: codes that its decoder was taught on, a draw of each of
+    some samples' posteriors.
+
+    Not the posteriors' means: of a dimension that says little these crowd round 0, and what a prior draws would seem
+    far from them all.
+    """
+    card = get_card(name)
+    return _get_taught(name, _stamp(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _get_taught(name: str, stamp: tuple[int, ...]) -> Seen | None:
+    from vae_core.metrics.activity import active_units
+
+    codes = get_codes(name)
+    noise = np.random.default_rng(0).standard_normal(codes.mean.shape, dtype=np.float32)
+    spread = codes.std if get_run(name).config.model.abilities.spreads else 0.0
+    return _among(codes.mean + spread * noise, np.flatnonzero(active_units(codes.mean)))
+
+
+def _among(codes: np.ndarray, dims: np.ndarray) -> Seen | None:
+    """Some of these codes [n, D] in these dimensions, and how far apart they are."""
+    from vae_core.latent.geometry import typical_distance
+
     chosen = np.random.default_rng(0).permutation(len(codes))[:CODES_COMPARED]
     sample = np.unique(codes[np.sort(chosen)][:, dims], axis=0)  # many samples share a discrete code
     if not len(dims) or len(sample) < 2:

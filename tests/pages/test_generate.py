@@ -129,6 +129,19 @@ def test_the_mixture_is_not_fitted_to_held_out_samples(no_runs: Path) -> None:
     assert held_out == {row for row, place in enumerate(index.tolist()) if place in test} and held_out
 
 
+def test_dreams_are_compared_with_what_the_decoder_was_taught_on(no_runs: Path) -> None:
+    """Draws of the posteriors, wider than their means; those of a point are its means."""
+    write_toy(no_runs, "gaussian")
+    write_toy(no_runs, "autoencoder")
+    means, taught = cache.get_seen("gaussian"), cache.get_taught("gaussian")
+    added = np.square(taught.codes - taught.codes.mean(0)).sum() - np.square(means.codes - means.codes.mean(0)).sum()
+    assert added / taught.codes.size == pytest.approx(0.3**2, abs=0.05)
+    points, same = cache.get_seen("autoencoder"), cache.get_taught("autoencoder")
+    np.testing.assert_array_equal(points.codes, same.codes)
+    own = cache.decode_dreams("autoencoder", cache.get_codes("autoencoder").mean, "", Asked())
+    assert not own.zones.any(), "the samples' own codes lie inside"
+
+
 def test_through_the_frame_it_stands_in_the_navigation(no_runs: Path) -> None:
     write_toy(no_runs, "gaussian")
     test = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
