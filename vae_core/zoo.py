@@ -132,7 +132,7 @@ ZOO: dict[str, Entry] = {
         "Disentangling",
         "Chen et al. 2018",
         "Only what dimensions say in common costs more, not what each says.",
-        _COLOURED | {"objective": "tcvae", "beta": 2.5, "warmup_from": 10.0, "warmup_steps": 3000, "steps": 5000},
+        _COLOURED | {"objective": "tcvae", "beta": 6.0, "steps": 7000},
     ),
     "colour-factor": Entry(
         "FactorVAE",
