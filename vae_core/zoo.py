@@ -162,7 +162,8 @@ ZOO: dict[str, Entry] = {
         "Disentangling",
         "Zhao et al. 2019",
         "The cloud of all codes is to look like the prior, while a single code may tell as much as it likes.",
-        _DIGITS | {"latent_dim": 10, "objective": "mmd", "steps": 4000, "decay": 0.3},
+        _DIGITS
+        | {"latent_dim": 10, "objective": "mmd", "mmd_lambda": 300.0, "mmd_alpha": 1.0, "steps": 3000, "decay": 0.3},
     ),
     "digits-vamp": Entry(
         "VampPrior",
