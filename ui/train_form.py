@@ -390,7 +390,14 @@ def settings() -> TrainConfig:
     values = {field: value_of(field) for field in FIELDS}
     if value_of("length") == "epochs":
         values["steps"] = None
-    return st.session_state.get(_BASE, TrainConfig()).model_copy(update=values)
+    return _base().model_copy(update=values)
+
+
+def _base() -> TrainConfig:
+    """What the form has no field for: of the run whose settings were taken, else of the family."""
+    entry = ZOO.get(value_of("family"))
+    others = {field: value for field, value in (entry.settings if entry else {}).items() if field not in DEFAULTS}
+    return st.session_state.get(_BASE) or TrainConfig().model_copy(update=others)
 
 
 def info_of(card: DatasetCard) -> DataInfo:
@@ -430,7 +437,7 @@ def problem(config: TrainConfig) -> str:
 
 def _other_settings() -> str:
     """What a run whose settings were taken brought along that the form has no field for."""
-    base = st.session_state.get(_BASE, TrainConfig())
+    base = _base()
     fields = (field for field in TrainConfig.model_fields if field not in FIELDS)
     changed = {field: getattr(base, field) for field in fields if getattr(base, field) != getattr(TrainConfig(), field)}
     return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changed.items())

@@ -18,6 +18,7 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "atlas": ("map", {"run": "mnist-16d", "at": 7, "tray": "7.42.1000"}),
     "traverse": ("dimensions", {"run": "mnist-16d"}),
     "morph": ("between", {"run": "digits-2d"}),
+    "generate": ("dreams", {"run": "digits-autoencoder"}),
     "train": ("studio", {}),
 }
 
