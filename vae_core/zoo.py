@@ -120,12 +120,14 @@ ZOO: dict[str, Entry] = {
         "A dearer rate makes the code settle on few directions, and each says one thing.",
         {"data": "sprites", "beta": 4.0, "latent_dim": 10},
     ),
-    "colour-capacity": Entry(
+    "digits-capacity": Entry(
         "Annealed capacity",
         "Disentangling",
         "Burgess et al. 2018",
         "The code gets room nat by nat, so factors enter it one after the other.",
-        _COLOURED | {"objective": "capacity", "capacity": 14.0, "capacity_steps": 3500, "gamma": 30.0, "steps": 5000},
+        _DIGITS
+        | {"latent_dim": 10, "objective": "capacity", "capacity": 14.0, "gamma": 5.0, "capacity_steps": 2000}
+        | {"steps": 3000, "decay": 0.3},
     ),
     "colour-tcvae": Entry(
         "β-TCVAE",
