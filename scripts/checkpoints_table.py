@@ -28,7 +28,8 @@ Nats per sample on the test split, one posterior sample each; *bound* is the imp
 the first 1,000 test samples. Grey pictures count as the mean over their random binarisations, so MNIST's figures
 stand beside those of dynamic binarisation. The likelihood of a Gaussian run is a density: its figures can be of either
 sign and are not to be compared with Bernoulli's. *Dreams* is the energy distance between decoded codes of the prior and
-test samples, beside it in brackets that between training and test samples.
+test samples, then that of a mixture of ten Gaussians fitted to the codes, and in brackets that between training and
+test samples.
 
 Each folder's `card.md` has the one command that makes the run again, `python -m scripts.train_zoo NAME` calls it. The
 weights are those that were best on the validation split, or the last ones where an objective cannot be judged there; no
@@ -67,8 +68,10 @@ def run_row(run: Run, test: Result) -> str:
         result = evaluate(run.folder, split="test", samples=1_000, importance=IMPORTANCE)
         bound = number(result, "importance_bound")
     more = own_figures(test)
-    if "dream_distance" in test:
-        more.append(f"dreams {test['dream_distance']:.2f} ({test['data_distance']:.2f})")
+    dreams = [f"{test[key]:.2f}" for key in ("dream_distance", "mixture_distance") if key in test]
+    if dreams:
+        told = " / ".join(dreams) if "dream_distance" in test else f"of a mixture {dreams[0]}"
+        more.append(f"dreams {told} ({test['data_distance']:.2f})")
     dims = f"{model.latent_dim} ({test['active_units']})" if "active_units" in test else str(model.latent_dim)
     cells = [
         f"[{run.title}]({run.name}/card.md)", run.config.data.name, model.net, dims, number(test, "distortion"),

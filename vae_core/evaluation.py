@@ -57,7 +57,7 @@ def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0
         told = told_classes(run.config.model, data.y)
         bounds = importance_bound(run.model, data.x, positions, importance, seed, told)
         result |= {"importance_samples": importance, "importance_bound": float(bounds.mean())}
-    if able.samples and able.kind != "text":
+    if able.kind != "text":
         result |= _dreams(run, data, positions[:DREAMS], seed)
     return result
 
@@ -116,8 +116,10 @@ def _factors(terms: Terms, data: Dataset, positions: Tensor, seed: int) -> Resul
 
 @torch.no_grad()
 def _dreams(run: Run, data: Dataset, positions: Tensor, seed: int) -> Result:
-    """The energy distance between dreams (decoded codes of the prior) and held-out samples, and for comparison that
-    between training samples and the held-out ones. Conditional models are told what these samples have."""
+    """The energy distance between dreams and held-out samples: of the model's own prior, where it has one, and of a
+    mixture fitted to its codes; for comparison that between training samples and the held-out ones. Conditional models
+    are told what the held-out samples have."""
+    from vae_core.latent.mixture import fit
     from vae_core.metrics.samples import energy_distance
 
     def ready(samples: np.ndarray) -> np.ndarray:
@@ -130,13 +132,18 @@ def _dreams(run: Run, data: Dataset, positions: Tensor, seed: int) -> Result:
         told = condition.given(data.x[positions], None, len(positions), model.device).numpy()
     elif spec.classes and data.y is not None:
         told = data.y[positions].numpy()
-    generator = torch.Generator(device=model.device).manual_seed(seed)
-    dreams = decode_samples(
-        model, run.config.data, model.sample_prior(len(positions), generator=generator).numpy(), told
-    )
     held_out = ready(np.asarray(data.x[positions]))
-    others = ready(np.asarray(data.x[data.splits["train"][: len(positions)]]))
-    return {
-        "dream_distance": energy_distance(ready(dreams), held_out),
-        "data_distance": energy_distance(others, held_out),
-    }
+
+    def distance(codes: np.ndarray) -> float:
+        return energy_distance(ready(decode_samples(model, run.config.data, codes, told)), held_out)
+
+    result: Result = {}
+    count, able = len(positions), spec.abilities
+    if able.samples:
+        generator = torch.Generator(device=model.device).manual_seed(seed)
+        result["dream_distance"] = distance(model.sample_prior(count, generator=generator).numpy())
+    if able.encodes and not able.cells:
+        mixture = fit(run.codes.mean, run.codes.std, seed=seed)
+        result["mixture_distance"] = distance(mixture.draw(count, seed=seed))
+    others = ready(np.asarray(data.x[data.splits["train"][:count]]))
+    return result | {"data_distance": energy_distance(others, held_out)}

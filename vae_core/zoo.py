@@ -44,6 +44,7 @@ class Entry:
         return TrainConfig.model_validate(told | dict(self.settings))
 
 
+_FIRST = {"data": "digits", "hidden": (256, 128), "batch_size": 64, "decay": 0.3}
 _DIGITS = {"data": "digits", "likelihood": "gaussian", "hidden": (256,), "batch_size": 64}
 _BINARY = {"likelihood": "bernoulli"}
 _COLOURED = {"data": "sprites-colour", "net": "conv", "latent_dim": 8, "batch_size": 64, "decay": 0.3}
@@ -76,14 +77,14 @@ ZOO: dict[str, Entry] = {
         "The classic",
         "Kingma and Welling 2014; Rezende et al. 2014",
         "A code is a place with a spread, and neighbouring places decode alike.",
-        {"data": "digits", "latent_dim": 2},
+        _FIRST | {"latent_dim": 2, "likelihood": "bernoulli", "epochs": 400},
     ),
     "digits-10d": Entry(
         "Sigma-VAE",
         "The classic",
         "Rybkin et al. 2021",
         "A Gaussian likelihood that finds its own sigma balances distortion and rate without tuning.",
-        {"data": "digits", "latent_dim": 10, "likelihood": "gaussian"},
+        _FIRST | {"latent_dim": 10, "likelihood": "gaussian", "epochs": 120},
     ),
     "digits-warmup": Entry(
         "KL warm-up",
@@ -118,7 +119,18 @@ ZOO: dict[str, Entry] = {
         "Disentangling",
         "Higgins et al. 2017",
         "A dearer rate makes the code settle on few directions, and each says one thing.",
-        {"data": "sprites", "beta": 4.0, "latent_dim": 10},
+        {
+            "data": "sprites",
+            "net": "mlp",
+            "hidden": (256, 256),
+            "latent_dim": 10,
+            "beta": 4.0,
+            "warmup_steps": 24_000,
+            "warmup_from": 40.0,
+            "steps": 40_000,
+            "decay": 0.3,
+            "precision": "bf16",
+        },
     ),
     "digits-capacity": Entry(
         "Annealed capacity",
@@ -291,7 +303,7 @@ ZOO: dict[str, Entry] = {
         | {"hidden": (256, 256), "r1": 0.1, "critic_learning_rate": 1e-3},
     ),
 }
-"""By the name of the shipped run. The settings of runs made before this list stand in their own config.json."""
+"""By the name of the shipped run."""
 
 
 def entry_of(run: str) -> Entry | None:
