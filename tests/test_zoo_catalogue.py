@@ -33,6 +33,7 @@ def test_the_shipped_runs_fit_a_clone() -> None:
 def test_posterior_collapse_and_its_cure() -> None:
     from vae_core.evaluation import evaluate
 
-    collapsed, cured = (evaluate(SHIPPED / name, split="test", samples=500) for name in ("grammar-collapsed", "grammar"))
+    names = ("grammar-collapsed", "grammar")
+    collapsed, cured = (evaluate(SHIPPED / name, split="test", samples=500) for name in names)
     assert float(collapsed["rate"]) < 0.1  # type: ignore[arg-type]
     assert float(cured["rate"]) >= 5 and int(cured["active_units"]) >= 10  # type: ignore[arg-type]
