@@ -17,10 +17,15 @@ from torch import nn
 from vae_core.config import DataInfo
 from vae_core.export import decode_pictures, decoder_program
 from vae_core.latent.geometry import corner_grid, lerp, slerp
+from vae_core.runs import RunFolder
 
 PROJECT = Path(__file__).resolve().parents[2]
 DESK = PROJECT / "ui" / "components" / "desk"
-SHIPPED = sorted(path.parent.name for path in (PROJECT / "checkpoints").glob("*/codes.npz"))
+SHIPPED = sorted(
+    path.parent.name
+    for path in (PROJECT / "checkpoints").glob("*/config.json")
+    if RunFolder(path.parent).read_config().model.abilities.in_browser
+)
 ORIGIN = "http://desk.test"
 
 Decode = Callable[[bytes, np.ndarray, bool], tuple[str, np.ndarray]]
