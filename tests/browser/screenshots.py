@@ -19,6 +19,7 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "traverse": ("dimensions", {"run": "mnist-16d"}),
     "morph": ("between", {"run": "digits-2d"}),
     "generate": ("dreams", {"run": "digits-autoencoder"}),
+    "generate": ("dreams", {"run": "digits-class"}),
     "train": ("studio", {}),
 }
 
