@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from math import prod
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 MAX_SIDE = 256
 """Largest picture side in pixels that a run may declare; a hostile config cannot make us build a giant net."""
+
+MAX_FSQ_CODES = 65_536
+"""Largest book of an FSQ, as in Mentzer et al. 2024: the transformer over it has a row for each code."""
+LEAST_TOKENS = 4
+"""Special tokens, with which every vocabulary begins (`vae_core.data.text`)."""
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Size = Annotated[int, Field(ge=1, le=64)]
@@ -130,10 +136,20 @@ class ModelSpec(Settings):
                     f"a convolutional net for {self.sample_shape} halves {stages} times and needs as many channel "
                     f"counts, not {len(self.channels)}"
                 )
-        cells = self.grid[0] * self.grid[1] if self.bottleneck in ("vq", "fsq") and self.net == "conv" else 0
+        discrete = self.bottleneck in ("vq", "fsq")
+        if discrete and self.net != "conv":
+            raise ValueError("a grid of discrete codes needs a convolutional net (square pictures)")
+        if prod(self.fsq_levels) > MAX_FSQ_CODES:
+            raise ValueError(
+                f"FSQ levels of {self.fsq_levels} make {prod(self.fsq_levels):,} codes; up to {MAX_FSQ_CODES:,} are "
+                "taken"
+            )
+        cells = self.grid[0] * self.grid[1] if discrete else 0
         code = len(self.fsq_levels) if self.bottleneck == "fsq" else self.code_dim
         if cells and self.latent_dim != cells * code:
             raise ValueError(f"{cells} cells of {code} numbers make {cells * code} dimensions, not {self.latent_dim}")
+        if self.bottleneck == "ladder" and not self.hidden:
+            raise ValueError("a ladder needs at least one hidden width: that of its features")
         if self.bottleneck == "ladder" and sum(self.levels) != self.latent_dim:
             raise ValueError(f"levels of {self.levels} make {sum(self.levels)} dimensions, not {self.latent_dim}")
         if (self.condition == "class" or self.bottleneck in ("class", "stacked")) and self.classes < 2:
@@ -148,6 +164,10 @@ class ModelSpec(Settings):
             )
         if self.kind != "image" and self.bottleneck in ("vq", "fsq", "ladder", "class", "stacked", "none"):
             raise ValueError(f"the {self.bottleneck} bottleneck is made for pictures, not for {self.kind} samples")
+        if self.kind == "text" and len(self.hidden) != 1:
+            raise ValueError(f"an LSTM has one state: say one width, not {len(self.hidden)}")
+        if self.kind == "text" and self.vocabulary <= LEAST_TOKENS:
+            raise ValueError(f"{self.vocabulary} tokens hold no word: the first {LEAST_TOKENS} are special ones")
         if self.kind == "text" and (self.prior != "normal" or self.bottleneck == "linear"):
             raise ValueError("text takes the gaussian or the point bottleneck with a normal prior")
         return self

@@ -16,7 +16,8 @@ from vae_core.models import Model, build
 
 def _model() -> tuple[Model, torch.Tensor]:
     torch.manual_seed(0)
-    model = build(model_spec(TrainConfig(latent_dim=2, hidden=(8,)), DataInfo(name="squares", sample_shape=(1, 4, 4), size=64))).eval()
+    data = DataInfo(name="squares", sample_shape=(1, 4, 4), size=64)
+    model = build(model_spec(TrainConfig(latent_dim=2, hidden=(8,)), data)).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(3)  # posteriors that are far from the true ones

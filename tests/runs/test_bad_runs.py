@@ -155,7 +155,12 @@ def test_an_unknown_version(run: Path, version: object) -> None:
         {"net": "__import__"},
         {"extra": 1},
         {"sample_shape": [1, -8, 8]},
-        {"hidden": []},
+        {"hidden": [0]},
+        {"bottleneck": "vq"},
+        {"bottleneck": "ladder", "levels": [1, 1], "hidden": []},
+        {"fsq_levels": [32] * 8},
+        {"net": "lstm", "sample_shape": [8], "likelihood": "categorical", "vocabulary": 9, "hidden": []},
+        {"net": "lstm", "sample_shape": [8], "likelihood": "categorical", "vocabulary": 1, "hidden": [8]},
     ],
 )
 def test_a_hostile_architecture(run: Path, model: dict[str, object]) -> None:
