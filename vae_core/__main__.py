@@ -174,7 +174,7 @@ def _print_step(step: Step) -> None:
     able = step.model.spec.abilities
     if not able.encodes:
         reached = f"energy distance of dreams {v.distortion:.4f}"
-    elif able.spreads or able.cells:
+    elif able.rated:
         reached = f"distortion {v.distortion:8.2f}  rate {v.rate:6.2f}  ELBO {v.elbo:9.2f} nats"
     else:
         reached = f"distortion {v.distortion:8.2f} nats"

@@ -50,7 +50,7 @@ def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0
         terms = held_out_terms(run.model, data.x, positions, seed, told_classes(run.config.model, data.y))
         result |= _bound(run, terms)
         result |= _structure(run.model, data, positions)
-        if able.kind == "text":
+        if able.kind == "text" and able.rated:
             result |= _per_token(terms, data.x[positions])
         result |= _factors(terms, data, positions, seed)
     if importance:
@@ -66,7 +66,7 @@ def _bound(run: Run, terms: Terms) -> Result:
     """The halves of the ELBO, as far as the model has them."""
     able = run.config.model.abilities
     result: Result = {"distortion": float(terms.distortion.mean())}
-    if able.spreads or able.cells:
+    if able.rated:
         result["rate"] = float(terms.total_rate.mean())
         result["elbo"] = float(terms.elbo.mean())
         result["rate_per_dimension"] = terms.rate.mean(0).tolist()

@@ -145,7 +145,7 @@ def _reached(config: RunConfig, codes: Codes) -> list[str]:
     if not able.encodes:
         rows = "\n".join(f"| {split} | {f.distortion:.4f} |" for split, f in figures)
         return [f"| split | energy distance |\n|---|---|\n{rows}", "Between dreams and samples, without bias; no nats."]
-    if not (able.spreads or able.cells):
+    if not able.rated:
         rows = "\n".join(f"| {split} | {f.distortion:.2f} |" for split, f in figures)
         return [f"| split | distortion |\n|---|---|\n{rows}", "Nats per sample. A point has no rate, and no bound."]
     rows = "\n".join(f"| {split} | {f.distortion:.2f} | {f.rate:.2f} | {f.elbo:.2f} |" for split, f in figures)
