@@ -19,7 +19,8 @@ with st.expander("How is this made?"):
         "A code $z$ is drawn from the prior $p(z)$, its spread times the temperature, and shown is the decoder's mean "
         "$p_\\theta(x \\mid z)$. The model's own prior is right only where the codes of real samples fill it. "
         "The **mixture** $\\sum_k w_k\\,\\mathcal{N}(z; m_k, S_k)$ is fitted to the codes after training, one draw of "
-        "each posterior, with full covariances (Ghosh et al. 2020); samples of the test split had no part in it. "
+        "each posterior, with full covariances (Ghosh et al. 2020); samples of the test split had no part in it, but "
+        "where only they have codes. "
         "A dream is *inside* where the nearest code that the decoder was taught on (of 2,000 draws of posteriors, in "
         "dimensions that are awake) is no farther than 90% of those are from theirs, *far* beyond 99.9%."
     )

@@ -720,7 +720,9 @@ def _get_match(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> M
     run = get_run(name)
     data, told = get_dataset(run.config.data.name), _told(name, given, 1)
     rows = [data.splits[split].numpy() for split in ("test", "train")]
-    if told is not None and data.y is not None and told[0] >= 0:
+    if told is not None and told[0] >= 0:
+        if data.y is None:  # what is here is other data of this name
+            return None
         rows = [part[data.y[part].numpy() == told[0]] for part in rows]
     count = min(COMPARED, *map(len, rows))
     if count < 2:

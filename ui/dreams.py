@@ -37,13 +37,13 @@ WHAT_IT_SAYS = """
 The **energy distance** (Székely and Rizzo 2013) of two sets is twice the mean distance *between* them less the mean
 distances *within* each: 0 for equal sets, and it grows where dreams miss what samples look like, or are all alike.
 
-Here: {count} dreams against {count} samples that the model was never trained on, Euclidean distances {unit}. The same
-between {count} training samples and those is **{real:.3f}**: real samples get no closer. What is decoded is the
+Here: {count} dreams against {count} samples{whose} that the model was never trained on, Euclidean distances {unit}. The
+same between {count} training samples and those is **{real:.3f}**: real samples get no closer. What is decoded is the
 *expected* sample, which is smoother than a real one, so a good prior still stays above that.
 """
 UNITS = {
     "image": "between pixels from 0 to 1",
-    "text": "that count the places in which two sentences differ",
+    "text": "that grow with the places in which two sentences differ",
     "table": "between columns in their standard deviations",
 }
 
@@ -173,13 +173,13 @@ def show_sheets(run: Run, wish: Wish) -> None:
     if wish.own:
         shown.append((*own_title(run), wish.asked, "own"))
     if wish.mixture:
-        told = "Made after training: it repairs dreams without retraining."
-        shown.append(("A mixture fitted to its codes", told, wish.of_mixture, "mixture"))
+        sentence = "Made after training: it repairs dreams without retraining."
+        shown.append(("A mixture fitted to its codes", sentence, wish.of_mixture, "mixture"))
     for place, (title, sentence, asked, name) in zip(places, shown, strict=True):
         with place:
             st.markdown(f"##### {title}")
             st.caption(sentence)
-            show_match(run, asked, wish.given.key)
+            show_match(run, asked, wish.given)
             dreams = cache.get_dreams(run.name, asked, wish.given.key)
             show_sheet(run, dreams, columns=4 if both else 8)
             downloads(run, dreams, name)
@@ -196,16 +196,17 @@ def say_limits(run: Run) -> None:
         say(NO_MIXTURE_OF_DREAMS)
 
 
-def show_match(run: Run, asked: Asked, key: str) -> None:
+def show_match(run: Run, asked: Asked, told: given.Given) -> None:
     """The energy distance of such dreams to held-out samples, with its settings."""
-    found = cache.get_match(run.name, asked, key)
+    found = cache.get_match(run.name, asked, told.key)
     if found is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"Energy distance to held-out samples **{found.distance:.3f}**", width="content")
         with st.popover("What is this?", type="tertiary", width="content"):
             unit = UNITS[run.config.data.kind]
-            st.markdown(WHAT_IT_SAYS.format(count=found.count, unit=unit, real=found.real))
+            whose = f" of {plain(told.words)}" if told.one is not None and told.one[0] >= 0 else ""
+            st.markdown(WHAT_IT_SAYS.format(count=found.count, unit=unit, real=found.real, whose=whose))
 
 
 def zone_words(zones: np.ndarray) -> str:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import streamlit as st
-
-if TYPE_CHECKING:
-    from vae_core.abilities import Abilities
 
 
 @dataclass(frozen=True)
@@ -51,18 +47,6 @@ NO_MIXTURE_OF_DREAMS = Limit(
     "No mixture",
     "A mixture is fitted to the codes of samples, and without an encoder no sample has one.",
 )
-
-
-def limits_of(able: Abilities) -> list[Limit]:
-    """What a visitor of the map and of samples will miss with a model of these abilities."""
-    found = []
-    if not able.encodes:
-        found.append(NO_ENCODER)
-    elif able.cells is not None:
-        found.append(DISCRETE)
-    elif not able.spreads:
-        found.append(NO_SPREAD)
-    return found
 
 
 def say(limit: Limit, **values: int) -> None:
