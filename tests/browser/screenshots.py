@@ -18,7 +18,6 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "atlas": ("map", {"run": "mnist-16d", "at": 7, "tray": "7.42.1000"}),
     "traverse": ("dimensions", {"run": "mnist-16d"}),
     "morph": ("between", {"run": "digits-2d"}),
-    "generate": ("dreams", {"run": "digits-autoencoder"}),
     "generate": ("dreams", {"run": "digits-class"}),
     "train": ("studio", {}),
 }
