@@ -130,8 +130,11 @@ def main() -> None:
     cards.sort(key=lambda card: order.get(card.name, len(order)))
     runs = {card.name: load_run(card.folder) for card in cards}
     total = sum(file.stat().st_size for run in runs.values() for file in shipped_files(run.folder)) / 2**20
-    tests = {name: evaluate(run.folder, split="test", samples=10_000) for name, run in runs.items()}
-    rows = "".join(run_row(run, tests[name]) for name, run in runs.items())
+    tests, rows = dict[str, Result](), ""
+    for name, run in runs.items():
+        tests[name] = evaluate(run.folder, split="test", samples=10_000)
+        rows += run_row(run, tests[name])
+        print(rows.splitlines()[-1], flush=True)
     gaps = "".join(factors(run, tests[name]) for name, run in runs.items())
     text = f"{HEAD.format(k=IMPORTANCE)}{rows}\n{total:.1f} MiB in all.\n"
     text += (
@@ -143,7 +146,6 @@ def main() -> None:
     before, _, rest = readme.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     readme.write_text(f"{before}{BEGIN}\n{families(runs, tests)}{END}{after}")
-    print(text)
 
 
 if __name__ == "__main__":

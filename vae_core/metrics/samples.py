@@ -21,8 +21,12 @@ def energy_distance(a: Tensor | np.ndarray, b: Tensor | np.ndarray) -> float:
         raise ValueError(
             f"An energy distance needs two sets of samples of one size, not {tuple(a.shape)} and {tuple(b.shape)}."
         )
-    within = distances(first, first).mean() + distances(second, second).mean()
-    return float((2 * distances(first, second).mean() - within).clamp_min(0))
+    # a matrix product in double precision: exact differences of large pictures take a hundred times as long
+    among, across, among_others = (
+        torch.cdist(x, y, compute_mode="use_mm_for_euclid_dist").mean()
+        for x, y in ((first, first), (first, second), (second, second))
+    )
+    return float((2 * across - among - among_others).clamp_min(0))
 
 
 def distances(a: Tensor, b: Tensor) -> Tensor:
