@@ -7,11 +7,12 @@ import streamlit as st
 from ui import atlas, cache, downloads, maps, state, widgets
 
 st.title("Where does every sample live?", anchor=False)
-st.markdown(
-    "Each point is a sample, and what the model finds alike lies close. **Point** at one to see it; **click** it, "
-    "or draw a **box** or **lasso**, to put samples in the tray."
-)
 run = widgets.chosen_run()
+one = "sample" if run.config.model.abilities.encodes else "dream"
+st.markdown(
+    f"Each point is a {one}, and what the model finds alike lies close. **Point** at one to see it; **click** it, "
+    f"or draw a **box** or **lasso**, to put {one}s in the tray."
+)
 atlas.say_limits(run)
 settings, colour, controls = atlas.choose(run)
 downloads.offer_originals(run.config.data.name)

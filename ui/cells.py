@@ -138,7 +138,7 @@ def _compare(run: Run, row: int, start: np.ndarray, now: np.ndarray, changes: Ma
     pictures = [before, after, difference(before, after)]
     labels = ["as it was", "with your codes", "what changed"]
     picture_strip(pictures, labels, side=156)
-    st.caption(plain_change(before, after) if changes else "Choose a cell on the left, then a code below.")
+    st.caption(plain_change(before, after) if changes else "Nothing yet: choose a cell of the grid, then a code below.")
 
 
 def difference(before: np.ndarray, after: np.ndarray) -> np.ndarray:

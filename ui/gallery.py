@@ -23,8 +23,6 @@ ROOMS = (
     ("pages/morph.py", "Morph", ":material/animation:", "What lies between two samples?"),
     ("pages/generate.py", "Generate", ":material/bedtime:", "What does the prior dream?"),
 )
-START_HERE = "digits-2d"
-"""Two dimensions: the whole latent space fits in one picture."""
 OWN = "Your own"
 EVERYTHING = "Everything"
 FEW = 6  # runs that need no sections
@@ -97,7 +95,7 @@ def show_run(card: RunCard, config: RunConfig) -> None:
             st.html('<div class="no-picture" role="img" aria-label="No picture yet"></div>')
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(plain(card.title), anchor=False)
-            if card.name == START_HERE:
+            if card.name == widgets.START_HERE:
                 st.badge("Start here", icon=":material/flare:", color="primary")
         sample = data.description if data else f"{config.data.size:,} samples of {config.data.name}."
         st.caption(plain(config.train.about or sample), help=entry.paper if entry else None)

@@ -122,7 +122,7 @@ def _choose_class(run: Run, classes: int, *, none: bool) -> Given:
         state.set_page_param("class", None if label is None else "none" if label == UNKNOWN else label)
 
     st.session_state[key] = now  # follows the address
-    title = "Same z, other class"
+    title = "Same code, other class"
     if classes <= PILLS:
         st.pills(title, choices, format_func=words, key=key, on_change=keep, required=True)
     else:

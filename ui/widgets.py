@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
+START_HERE = "digits-2d"
+"""Two dimensions: the whole latent space fits in one picture."""
 _PICKER = "latentarium.picker"
 FOLDER = Path(__file__).parent
 ICON = str(FOLDER / "icon.svg")
@@ -41,7 +43,7 @@ def style() -> None:
 
 
 def model_picker() -> None:
-    """The sidebar's choice among the runs that can be looked at. Takes the first where nothing is chosen yet."""
+    """The sidebar's choice among the runs that can be looked at. Begins with the one to start with, else the first."""
     cards = {card.name: card for card in cache.list_runs() if card.ready}
     if not cards:
         st.caption("No model yet. Train one, and it appears here.")
@@ -53,7 +55,7 @@ def model_picker() -> None:
     }
     now = state.selection().run
     if now is None:
-        now = next(iter(cards))
+        now = START_HERE if START_HERE in cards else next(iter(cards))
         state.select_run(now)
     if now in cards:
         st.session_state[_PICKER] = now  # the picker follows a link or a click on the home page

@@ -116,7 +116,7 @@ def test_every_family_opens(family: str, no_runs: Path) -> None:
     app = frame(run=family, tray="3.6", t="0.3")
     assert not app.exception and not app.error, (app.exception, app.error)
     able = load_run(no_runs / family).config.model.abilities
-    assert len([pills for pills in app.pills if pills.label == "Same z, other class"]) == (1 if able.classes else 0)
+    assert len([pills for pills in app.pills if pills.label == "Same code, other class"]) == (1 if able.classes else 0)
     assert [slider.value for slider in app.main.slider] == ([] if able.in_browser else [30])
     contrasts = [box.value for box in app.info if "**no" in box.value or "**discrete" in box.value]
     assert len(contrasts) == (family in ("gan", "autoencoder", "vq", "fsq"))

@@ -137,7 +137,7 @@ def test_every_family_opens(family: str, no_runs: Path) -> None:
     app = frame(run=family, tray="3.6")
     assert not app.exception and not app.error, (app.exception, app.error)
     able = load_run(no_runs / family).config.model.abilities
-    controls = [pills for pills in app.pills if pills.label == "Same z, other class"]
+    controls = [pills for pills in app.pills if pills.label == "Same code, other class"]
     assert len(controls) == (1 if able.classes else 0)
     sliders = app.main.slider
     assert bool(sliders) == (not able.in_browser and able.cells is None)
