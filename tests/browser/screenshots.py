@@ -32,6 +32,7 @@ def open_page(browser: Browser, size: tuple[int, int], scheme: str) -> Page:
 
 def ready(page: Page) -> None:
     """Every component on the page has drawn, and every picture is there."""
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     if page.locator("[data-testid=stBidiComponentRegular], [data-testid=stBidiComponentIsolated]").count():
         page.wait_for_selector(
