@@ -287,8 +287,9 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], mi
 
     loaded = get_run(run)
     info = loaded.config.data
-    dreams = not loaded.config.model.abilities.encodes  # numbered behind the dataset's samples
-    outside = [index for index in indices if not 0 <= index < info.size + dreams * len(loaded.codes)]
+    # dreams of a model without an encoder are numbered behind the dataset's samples
+    end = info.size if loaded.config.model.abilities.encodes else info.size + len(loaded.codes)
+    outside = [index for index in indices if not 0 <= index < end]
     if outside:
         raise ValueError(f"{info.name} has samples 0 to {info.size - 1}, not {outside[0]}.")
     if any(index >= info.size for index in indices):
