@@ -8,7 +8,7 @@ from ui import downloads, dreams, variations, widgets
 
 st.title("What does the prior dream?", anchor=False)
 run = widgets.chosen_run()
-st.markdown("Codes are drawn from a **prior** and decoded: no sample was looked at, and none of these exists.")
+st.markdown("Codes are drawn from a **prior** and decoded: what you see is in no dataset.")
 downloads.offer_originals(run.config.data.name)
 dreams.say_limits(run)
 wish = dreams.choose(run)

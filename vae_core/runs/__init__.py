@@ -13,6 +13,7 @@ from vae_core.runs.codes import Codes, read_codes
 from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
 from vae_core.runs.names import dimension_names, rename_dimension
+from vae_core.zoo import ZOO
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +32,9 @@ __all__ = [
     "load_run",
     "rename_dimension",
 ]
+
+
+PLACES = {name: place for place, name in enumerate(ZOO)}
 
 
 @dataclass(frozen=True)
@@ -123,11 +127,11 @@ def find_run(name: str) -> Path:
 
 
 def list_runs() -> list[RunCard]:
-    """The shipped runs, simplest first, then your own, newest first.
+    """The shipped runs in the catalogue's order (others simplest first), then your own, newest first.
 
     A folder that cannot be read is listed with its problem.
     """
-    shipped = sorted(_cards(checkpoints_folder(), shipped=True), key=_simplicity)
+    shipped = sorted(_cards(checkpoints_folder(), shipped=True), key=_place)
     own = sorted(_cards(runs_folder(), shipped=False), key=lambda card: -_written(card.folder))
     return shipped + own
 
@@ -142,11 +146,12 @@ def _cards(root: Path, *, shipped: bool) -> list[RunCard]:
     return cards
 
 
-def _simplicity(card: RunCard) -> tuple[float, int, str]:
-    """Small pictures and few dimensions first; what cannot be read last."""
+def _place(card: RunCard) -> tuple[float, float, int, str]:
+    """The families of the zoo in their order; then small pictures and few dimensions first; what is broken last."""
+    place = PLACES.get(card.name, len(PLACES))
     if card.config is None:
-        return (math.inf, 0, card.name)
-    return (math.prod(card.config.data.sample_shape), card.config.model.latent_dim, card.name)
+        return (place, math.inf, 0, card.name)
+    return (place, math.prod(card.config.data.sample_shape), card.config.model.latent_dim, card.name)
 
 
 def _written(folder: Path) -> float:
