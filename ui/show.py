@@ -40,11 +40,15 @@ def show_sample(run: Run, sample: np.ndarray, *, alt: str, key: str, before: np.
     info = run.config.data
     if info.kind == "text":
         st.html(f'<p aria-label="{escape(alt)}" style="{SENTENCE}">{marked(info, sample, before)}</p>')
+        if before is not None and words_of(info, before) != words_of(info, sample):
+            st.caption("Coloured: what is new.")
     elif info.kind == "table":
         from vae_core.figures.rows import row_bars
 
         figure = row_bars(sample, info.columns, info.centre, info.scale, before=before, theme=maps.current_theme())
         st.plotly_chart(figure, key=key, config=FIGURE, theme=None, alt=alt)
+        began = "" if before is None else " A line across a bar: where it began."
+        st.caption(f"Right of the middle: more than the data's mean. Shaded: one standard deviation.{began}")
     else:
         from vae_core.export import upright
 

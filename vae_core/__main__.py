@@ -125,6 +125,8 @@ def main() -> int:
             from vae_core.launch import work
 
             work(command.run, resume=command.resume)
+    except BrokenPipeError:  # whoever reads our lines has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, RuntimeError, OSError) as error:
         return _complain(str(error))
     except KeyboardInterrupt:
