@@ -173,7 +173,7 @@ def show_sheets(run: Run, wish: Wish) -> None:
     if wish.own:
         shown.append((*own_title(run), wish.asked, "own"))
     if wish.mixture:
-        sentence = "Fitted after training, to the codes alone: it often repairs dreams without retraining."
+        sentence = "Fitted after training: it often repairs dreams."
         shown.append(("A mixture fitted to its codes", sentence, wish.of_mixture, "mixture"))
     for place, (title, sentence, asked, name) in zip(places, shown, strict=True):
         with place:
