@@ -37,6 +37,16 @@ class Posterior:
         return 0.5 * (self.mean.square() + self.std.square() - 1) - self.std.log()
 
 
+MAX_LOG_VARIANCE = 15.0
+"""exp(15) is far beyond any useful posterior and still finite when squared in fp32."""
+
+
+def gaussian(out: Tensor) -> Posterior:
+    """An encoder's output [B, 2 D] as the means and the logs of the variances of q(z|x)."""
+    mean, log_variance = out.float().chunk(2, dim=1)  # [B, D] each
+    return Posterior(mean, (0.5 * log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)).exp())
+
+
 @dataclass(frozen=True)
 class Draws:
     """K codes of each posterior, for importance weights (Burda et al. 2016)."""

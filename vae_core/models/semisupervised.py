@@ -18,10 +18,9 @@ from torch.nn.functional import one_hot
 from vae_core import nets
 from vae_core.config import ModelSpec
 from vae_core.likelihoods import likelihood_of
-from vae_core.models.base import Draws, Model, Posterior, Terms, unit_range
+from vae_core.models.base import Draws, Model, Posterior, Terms, gaussian, unit_range
 from vae_core.models.priors import HALF_LOG_TWO_PI, log_normal
 
-MAX_LOG_VARIANCE = 15.0
 LEAST_LOG_STD, MOST_LOG_STD = -6.0, 6.0
 """Of p(z1|z2, y): a perfect fit would otherwise be infinitely likely."""
 
@@ -57,7 +56,7 @@ class ClassInference(nn.Module):
 
     def posterior(self, x: Tensor, label: Tensor) -> Posterior:
         """q(z|x, y) for classes y, int64 [B]."""
-        return _gaussian(self.encoder(x, self._one_hot(label)))
+        return gaussian(self.encoder(x, self._one_hot(label)))
 
     def likeliest(self, x: Tensor, y: Tensor | None) -> Tensor:
         """The class that is told, else the likeliest one: int64 [B]."""
@@ -200,7 +199,7 @@ class StackedM1M2(Model):
 
     def first(self, x: Tensor) -> Posterior:
         """M1's q(z1|x)."""
-        return _gaussian(self.encoder(unit_range(x)))
+        return gaussian(self.encoder(unit_range(x)))
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Posterior:
         """q(z2|z1, y) at the mean of q(z1|x), for the class that is told, else for the likeliest."""
@@ -249,11 +248,6 @@ class StackedM1M2(Model):
         distortion = self.likelihood.nll(self.decoder[1](z1).float(), _copies(x, count))
         log_second = -self._second_cost(drawn.z[0], z1)
         return _weighable(drawn, distortion, log_second, log_first, count, self.latent_dim)
-
-
-def _gaussian(out: Tensor) -> Posterior:
-    mean, log_variance = out.float().chunk(2, dim=1)  # [B, D] each
-    return Posterior(mean, (0.5 * log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)).exp())
 
 
 def _told_or(y: Tensor | None, guess: Tensor) -> Tensor:
