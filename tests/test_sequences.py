@@ -15,7 +15,8 @@ from vae_core.config import ModelSpec
 from vae_core.data import text
 from vae_core.models import VAE, build
 from vae_core.sequences import SentenceDecoder
-from vae_core.writing import BEGIN, END, PADDING, UNKNOWN, beam, beams, greedy, sample, token_scores, write
+from vae_core.tokens import BEGIN, END, PADDING, UNKNOWN
+from vae_core.writing import beam, beams, greedy, sample, token_scores, write
 
 WORDS, LENGTH, DIMS = 12, 7, 3
 TINY_WORDS, TINY_LENGTH = 6, 3  # end, unknown and two words: 4^3 ways of going on

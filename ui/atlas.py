@@ -14,6 +14,7 @@ from ui.maps import colouring, rows_of
 from ui.training import in_words
 from ui.widgets import fragment, picture_png, picture_strip
 from ui.words import plain
+from vae_core.tokens import PADDING
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -28,7 +29,6 @@ _ASKED = "latentarium.atlas.asked"
 _DATA = "latentarium.atlas.data"
 SHOWN = 24  # pictures of a selection
 WIDE = 96  # pixels; a sentence in a small picture is unreadable
-PADDING = 0  # see vae_core.data.text
 SENTENCE = "font-size: 1.15rem; line-height: 1.35; margin: 0; text-wrap: balance;"
 DEVIATIONS = 2.0
 AUTOMATIC = 10_000  # samples; a UMAP of more is made only when somebody asks for it

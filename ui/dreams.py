@@ -252,7 +252,7 @@ def picture_source(picture: np.ndarray) -> str:
 
 def written(run: Run, tokens: np.ndarray) -> list[tuple[str, int]]:
     """Sentences, each with how many tokens it has, its end among them."""
-    from vae_core.writing import PADDING
+    from vae_core.tokens import PADDING
 
     lines = sentences(run.config.data, tokens)
     return list(zip(lines, (np.asarray(tokens) != PADDING).sum(1).tolist(), strict=True))

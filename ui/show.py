@@ -14,6 +14,7 @@ from PIL import Image
 from ui import cache, maps
 from ui.widgets import picture_png
 from vae_core.latent.geometry import FAR, INSIDE, NEAR
+from vae_core.render import words as words_of
 
 if TYPE_CHECKING:
     from vae_core.config import DataInfo
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 LARGE = 640  # pixels a large picture is drawn with
 TILE = 96
 GAP = 2
-END, UNSEEN = 2, (0, 1)  # tokens: see vae_core.data.text
 ZONE_WORDS = {INSIDE: "inside the data", NEAR: "near its edge", FAR: "far from any code seen"}
 ZONE_COLOURS = {INSIDE: "green", NEAR: "orange", FAR: "red"}
 FIGURE = {"displayModeBar": False}
@@ -59,13 +59,6 @@ def show_sample(run: Run, sample: np.ndarray, *, alt: str, key: str, before: np.
 
 SENTENCE = "font-size: clamp(1.35rem, 2.6vw, 2rem); line-height: 1.4; margin: 0.4rem 0; text-wrap: balance;"
 CHANGED = "background: none; color: light-dark(#87500a, #f0b45f); font-weight: 600;"
-
-
-def words_of(info: DataInfo, tokens: np.ndarray) -> list[str]:
-    """The words (or letters) of one sentence, up to its end."""
-    row = np.asarray(tokens).tolist()
-    row = row[: row.index(END)] if END in row else row
-    return [info.vocabulary[token] for token in row if token not in UNSEEN]
 
 
 def marked(info: DataInfo, tokens: np.ndarray, before: np.ndarray | None = None) -> str:

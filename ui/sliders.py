@@ -17,6 +17,7 @@ from ui import cache, samples, show, starts, state
 from ui.widgets import fragment
 from ui.words import plain
 from vae_core.latent.levels import resample
+from vae_core.render import words as words_of
 
 if TYPE_CHECKING:
     from ui.given import Given
@@ -55,7 +56,7 @@ def _stage(run: Run, told: Given, z: Sequence[float], now: np.ndarray, before: n
     )  # fmt: skip
     if before is not None and run.config.data.kind == "text":
         info = run.config.data
-        st.caption(f"Began as: {plain(info.joiner.join(show.words_of(info, before)))}")
+        st.caption(f"Began as: {plain(info.joiner.join(words_of(info, before)))}")
     show.show_cue(run, z)
     _starts(run)
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from vae_core.abilities import Abilities, abilities_of
 from vae_core.model_cards import default_title
 from vae_core.objective_cards import unsuited
+from vae_core.tokens import SPECIAL
 
 SCHEMA_VERSION = 1
 """Of config.json. A file of another version is refused, not guessed at."""
@@ -23,8 +24,6 @@ MAX_SIDE = 256
 
 MAX_FSQ_CODES = 65_536
 """Largest book of an FSQ, as in Mentzer et al. 2024: the transformer over it has a row for each code."""
-LEAST_TOKENS = 4
-"""Special tokens, with which every vocabulary begins (`vae_core.data.text`)."""
 
 Width = Annotated[int, Field(ge=1, le=4096)]
 Size = Annotated[int, Field(ge=1, le=64)]
@@ -166,8 +165,8 @@ class ModelSpec(Settings):
             raise ValueError(f"the {self.bottleneck} bottleneck is made for pictures, not for {self.kind} samples")
         if self.kind == "text" and len(self.hidden) != 1:
             raise ValueError(f"an LSTM has one state: say one width, not {len(self.hidden)}")
-        if self.kind == "text" and self.vocabulary <= LEAST_TOKENS:
-            raise ValueError(f"{self.vocabulary} tokens hold no word: the first {LEAST_TOKENS} are special ones")
+        if self.kind == "text" and self.vocabulary <= len(SPECIAL):
+            raise ValueError(f"{self.vocabulary} tokens hold no word: the first {len(SPECIAL)} are special ones")
         if self.kind == "text" and (self.prior != "normal" or self.bottleneck == "linear"):
             raise ValueError("text takes the gaussian or the point bottleneck with a normal prior")
         return self

@@ -14,6 +14,7 @@ from vae_core.metrics.activity import active_units
 from vae_core.metrics.disentanglement import mig
 from vae_core.metrics.likelihood import held_out_terms, importance_bound, told_classes
 from vae_core.runs import load_run
+from vae_core.tokens import PADDING
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +28,6 @@ Result = dict[str, str | int | float | list[float]]
 
 DREAMS = 2_000
 """Dreams, and held-out samples, that are compared with each other."""
-PADDING = 0
 
 
 def evaluate(where: str | Path, *, split: str, samples: int, importance: int = 0, seed: int = 0) -> Result:

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vae_core.config import ModelSpec
+from vae_core.tokens import PADDING
 
 
 class Bernoulli(nn.Module):
@@ -100,11 +101,9 @@ class OptimalGaussian(nn.Module):
 class Categorical(nn.Module):
     """Tokens, one after the other, given as logits; the padding after a sentence's end costs nothing."""
 
-    PADDING = 0
-
     def nll(self, out: Tensor, x: Tensor) -> Tensor:
         """-sum_t log p(x_t | ...) up to and with the end token.  out: [B, T, V], x: int64 [B, T] -> [B], nats."""
-        lost = F.cross_entropy(out.transpose(1, 2), x, ignore_index=self.PADDING, reduction="none")  # [B, T]
+        lost = F.cross_entropy(out.transpose(1, 2), x, ignore_index=PADDING, reduction="none")  # [B, T]
         return lost.sum(1)
 
     def mean(self, out: Tensor) -> Tensor:

@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vae_core.config import DataInfo
+from vae_core.tokens import BEGIN, END, PADDING
 
 TEXT_SIZE = (96, 160)  # pixels: height, width
 BARS_SIDE = 128
 BARS_REACH = 3.0  # standard deviations from the middle to the edge
 PAPER, INK, FAINT, BELOW = 16, 235, 70, 150
-END, UNSEEN = 2, (0, 1)  # tokens: see vae_core.data.text
 
 
 def picture_shape(info: DataInfo) -> tuple[int, int, int]:
@@ -41,11 +41,14 @@ def pictures(info: DataInfo, samples: np.ndarray) -> np.ndarray:
 
 def sentences(info: DataInfo, tokens: np.ndarray) -> list[str]:
     """Tokens [n, T] as text, up to each end token."""
-    lines = []
-    for row in np.asarray(tokens).tolist():
-        until = row.index(END) if END in row else len(row)
-        lines.append(info.joiner.join(info.vocabulary[token] for token in row[:until] if token not in UNSEEN))
-    return lines
+    return [info.joiner.join(words(info, row)) for row in np.asarray(tokens)]
+
+
+def words(info: DataInfo, tokens: np.ndarray) -> list[str]:
+    """The words (or letters) of one sentence [T], up to its end."""
+    row = np.asarray(tokens).tolist()
+    until = row.index(END) if END in row else len(row)
+    return [info.vocabulary[token] for token in row[:until] if token not in (PADDING, BEGIN)]
 
 
 @cache

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from vae_core import writing
 from vae_core.config import ModelSpec
-from vae_core.writing import BEGIN, PADDING, UNKNOWN, State
+from vae_core.tokens import BEGIN, PADDING, UNKNOWN
+from vae_core.writing import State
 
 
 class SentenceEncoder(nn.Module):

@@ -13,11 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vae_core.tokens import BEGIN, END, PADDING
+
 if TYPE_CHECKING:
     from vae_core.models.vae import VAE
 
-PADDING, BEGIN, END, UNKNOWN = range(4)
-"""The first four tokens of every vocabulary, as `vae_core.data.text` numbers them."""
 CODES_A_PASS = 1024
 
 State = tuple[Tensor, ...]

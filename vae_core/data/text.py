@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-SPECIAL = ("<pad>", "<begin>", "<end>", "<unknown>")
-PADDING, BEGIN, END, UNKNOWN = range(4)
+from vae_core.tokens import BEGIN, END, PADDING, SPECIAL, UNKNOWN
+
+__all__ = ["BEGIN", "END", "PADDING", "SPECIAL", "UNKNOWN", "detokenise", "pieces", "tokenise", "tokenise_all"]
 
 
 def pieces(sentence: str, joiner: str) -> list[str]:

@@ -11,14 +11,10 @@ from torch import Tensor
 from vae_core import nets
 from vae_core.config import ModelSpec
 from vae_core.likelihoods import likelihood_of
-from vae_core.models.base import Draws, Model, Posterior, Terms, unit_range
+from vae_core.models.base import Draws, Model, Posterior, Terms, gaussian, unit_range
 from vae_core.models.conditions import condition_of
 from vae_core.models.priors import log_normal, prior_of
-
-MAX_LOG_VARIANCE = 15.0
-"""exp(15) is far beyond any useful posterior and still finite when squared in fp32."""
-UNKNOWN = 3
-"""The token that stands for a word that is not told."""
+from vae_core.tokens import UNKNOWN
 
 
 class VAE(Model):
@@ -94,10 +90,7 @@ class VAE(Model):
 
     def _posterior(self, x: Tensor, told: Tensor) -> Posterior:
         out = self.encoder(x, told).float()
-        if self.point:
-            return Posterior(out, torch.zeros_like(out))
-        mean, log_variance = out.chunk(2, dim=1)  # [B, D] each
-        return Posterior(mean, (0.5 * log_variance.clamp(-MAX_LOG_VARIANCE, MAX_LOG_VARIANCE)).exp())
+        return Posterior(out, torch.zeros_like(out)) if self.point else gaussian(out)
 
     def _components(self) -> Posterior | None:
         """The VampPrior's components; None where the prior is N(0, I)."""
