@@ -15,8 +15,6 @@ from vae_core.zoo import SECTIONS, ZOO
 IMPORTANCE = 100
 GAPS = "| run | MIG | dimensions |\n|---|---|---|\n"
 BEGIN, END = "<!-- families: written by python -m scripts.checkpoints_table -->", "<!-- /families -->"
-NO_BOUND = ("vq", "fsq", "point", "none")
-"""Bottlenecks whose codes have no density to weigh."""
 
 HEAD = """# Shipped runs
 
@@ -64,7 +62,7 @@ def run_row(run: Run, test: Result) -> str:
     size = sum(file.stat().st_size for file in shipped_files(run.folder)) / 2**20
     model = run.config.model
     bound = ""
-    if model.bottleneck not in NO_BOUND and model.abilities.kind != "text":
+    if model.abilities.spreads and model.abilities.kind != "text":  # a point has no density to weigh
         result = evaluate(run.folder, split="test", samples=1_000, importance=IMPORTANCE)
         bound = number(result, "importance_bound")
     more = own_figures(test)

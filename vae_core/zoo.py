@@ -138,8 +138,15 @@ ZOO: dict[str, Entry] = {
         "Burgess et al. 2018",
         "The code gets room nat by nat, so factors enter it one after the other.",
         _DIGITS
-        | {"latent_dim": 10, "objective": "capacity", "capacity": 14.0, "gamma": 5.0, "capacity_steps": 2000}
-        | {"steps": 3000, "decay": 0.3},
+        | {
+            "latent_dim": 10,
+            "objective": "capacity",
+            "capacity": 14.0,
+            "gamma": 5.0,
+            "capacity_steps": 2000,
+            "steps": 3000,
+            "decay": 0.3,
+        },
     ),
     "colour-tcvae": Entry(
         "β-TCVAE",
