@@ -150,3 +150,81 @@ def test_two_programs_may_begin_it_at_once(no_runs: Path) -> None:
     words = (sys.executable, "-c", "from vae_core.runs.database import open_store; print(len(open_store().all()))")
     programs = [subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [program.communicate(timeout=60)[0].strip() for program in programs] == ["0"] * 3
+
+
+# -- orders ------------------------------------------------------------------------------------------------
+
+
+def test_orders_are_taken_once_and_in_turn(store: RunStore, no_runs: Path) -> None:
+    store.enter(no_runs / "a", CONFIG, seen=None)
+    store.order("a", "pause")
+    store.order("b", "pause")
+    store.order("a", "steer", "beta", 4.0)
+    assert [(order.what, order.setting, order.value) for order in store.take_orders("a")] == [
+        ("pause", "", None), ("steer", "beta", 4.0),
+    ]
+    assert store.take_orders("a") == []
+    assert [order.run for order in store.take_orders("b")] == ["b"]
+
+
+def test_orders_of_before_are_forgotten(store: RunStore, no_runs: Path) -> None:
+    store.enter(no_runs / "a", CONFIG, seen=None)
+    store.order("a", "pause")
+    store.enter(no_runs / "a", CONFIG, seen=store.get("a"))
+    assert store.take_orders("a") == []
+    store.order("a", "pause")
+    store.delete("a")
+    assert store.take_orders("a") == []
+
+
+def test_a_sweep_is_remembered_when_its_run_goes_on(store: RunStore, no_runs: Path) -> None:
+    store.enter(no_runs / "a", CONFIG, seen=None, sweep="s")
+    store.note("a", account={"step": 3}, job="j", host="h")
+    store.enter(no_runs / "a", CONFIG, seen=store.get("a"))
+    row = store.get("a")
+    assert row is not None and (row.sweep, row.account, row.job, row.host, row.trashed) == ("s", None, "", "", None)
+    store.enter(no_runs / "a", CONFIG, seen=row, sweep="")
+    row = store.get("a")
+    assert row is not None and row.sweep == ""
+
+
+# -- tables of an older version ----------------------------------------------------------------------------
+
+OLD_TABLE = """CREATE TABLE runs (
+    name VARCHAR NOT NULL, folder VARCHAR NOT NULL, config JSON NOT NULL, state VARCHAR NOT NULL,
+    request VARCHAR NOT NULL, message VARCHAR NOT NULL, pid INTEGER, created FLOAT NOT NULL, heartbeat FLOAT NOT NULL,
+    step INTEGER NOT NULL, total INTEGER NOT NULL, samples_per_second FLOAT NOT NULL, seconds_left FLOAT,
+    PRIMARY KEY (name))"""
+"""As versions before steering made it."""
+OLD_ROW = "INSERT INTO runs VALUES ('{}', '/tmp/old', '{{}}', 'finished', '', '', NULL, 1.0, 2.0, 3, 4, 5.0, NULL)"
+OLD_WRITER = (
+    "INSERT INTO runs (name, folder, config, state, request, message, created, heartbeat, step, total, "
+    "samples_per_second) VALUES ('new', '/tmp/new', '{}', 'running', '', '', 1.0, 2.0, 3, 4, 5.0)"
+)
+
+
+def test_a_table_of_an_older_version_gets_its_columns_and_keeps_its_rows(no_runs: Path) -> None:
+    with sqlite3.connect(no_runs / "runs.db") as old:
+        old.execute(OLD_TABLE)
+        old.execute(OLD_ROW.format("old"))
+    store = open_store()
+    store.order("old", "pause")
+    row = store.get("old")
+    assert row is not None and (row.state, row.step, row.account, row.sweep, row.job) == ("finished", 3, None, "", "")
+    with sqlite3.connect(no_runs / "runs.db") as old:  # a worker of that version goes on telling of itself
+        old.execute(OLD_WRITER)
+    row = store.get("new")
+    assert row is not None and (row.sweep, row.host, row.trashed) == ("", "", None)
+
+
+def test_several_programs_may_mend_a_table_at_once(no_runs: Path) -> None:
+    with sqlite3.connect(no_runs / "runs.db") as old:
+        old.execute("PRAGMA journal_mode=WAL")
+        old.execute(OLD_TABLE)
+        old.execute(OLD_ROW.format("old"))
+    words = (sys.executable, "-c", "from vae_core.runs.database import open_store; print(open_store().all()[0].sweep)")
+    programs = [
+        subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    assert [program.communicate(timeout=60) for program in programs] == [("\n", "")] * 4

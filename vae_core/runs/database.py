@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import JSON, Engine, create_engine, event, insert, inspect, make_url, select, update
+from sqlalchemy import JSON, Engine, create_engine, delete, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.schema import CreateColumn
 
 from vae_core.config import TrainConfig, runs_folder
 from vae_core.runs.errors import RunError
@@ -40,7 +41,7 @@ class RunRow(Base):
     folder: Mapped[str]
     config: Mapped[dict[str, Any]] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(default="queued")
-    """queued, running, finished, stopped or failed"""
+    """queued, running, paused, finished, stopped or failed"""
     request: Mapped[str] = mapped_column(default="")
     """'stop', or nothing"""
     message: Mapped[str] = mapped_column(default="")
@@ -52,6 +53,17 @@ class RunRow(Base):
     total: Mapped[int] = mapped_column(default=0)
     samples_per_second: Mapped[float] = mapped_column(default=0.0)
     seconds_left: Mapped[float | None] = mapped_column(default=None)
+    # What is younger than the table has a default of the database's own: it is added to tables that are older.
+    account: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    """What the last single step did (vae_core.training.Account)."""
+    sweep: Mapped[str] = mapped_column(default="", server_default="")
+    """The sweep it belongs to, or nothing."""
+    trashed: Mapped[float | None] = mapped_column(default=None)
+    """When it was deleted, as long as that can be undone."""
+    job: Mapped[str] = mapped_column(default="", server_default="")
+    """Its id on a cluster, or nothing."""
+    host: Mapped[str] = mapped_column(default="", server_default="")
+    """The machine that its worker runs on, as that calls itself."""
 
     @property
     def train_config(self) -> TrainConfig:
@@ -66,22 +78,35 @@ class RunRow(Base):
             ) from error
 
 
+class OrderRow(Base):
+    """What a visitor wants of a run that trains; its worker takes it away."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run: Mapped[str] = mapped_column(index=True)
+    what: Mapped[str]
+    """pause, go on, step or steer"""
+    setting: Mapped[str] = mapped_column(default="", server_default="")
+    """Which one is steered."""
+    value: Mapped[float | None] = mapped_column(default=None)
+    """What it is from now on."""
+    created: Mapped[float]
+
+
 class RunStore:
     """The few things that are done with rows, each a transaction of its own; each may raise DatabaseError."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         with _one_sentence(engine):
-            try:
-                Base.metadata.create_all(engine)
-            except DBAPIError:
-                if not inspect(engine).has_table(RunRow.__tablename__):  # else another process was quicker
-                    raise
+            _make_tables(engine)
 
-    def enter(self, folder: Path, config: TrainConfig, *, seen: RunRow | None) -> RunRow:
+    def enter(self, folder: Path, config: TrainConfig, *, seen: RunRow | None, sweep: str | None = None) -> RunRow:
         """A new row, or the old one queued again, where the row is still as the caller has `seen` it.
 
-        Of any number of callers who start the same run at once, one gets its row; the others get a RunError.
+        Orders of before are forgotten; the sweep it belongs to stays unless another is named ('' is none). Of any
+        number of callers who start the same run at once, one gets its row; the others get a RunError.
         """
         now = time.time()
         values: dict[str, Any] = {
@@ -97,7 +122,13 @@ class RunStore:
             "total": 0,
             "samples_per_second": 0.0,
             "seconds_left": None,
+            "account": None,
+            "trashed": None,
+            "job": "",
+            "host": "",
         }
+        if sweep is not None:
+            values["sweep"] = sweep
         mine = False
         with self._session() as session:
             if seen is None:
@@ -110,6 +141,9 @@ class RunStore:
                 result = session.connection().execute(update(RunRow).where(*unchanged).values(**values))
                 session.commit()
                 mine = result.rowcount == 1
+            if mine:
+                session.execute(delete(OrderRow).where(OrderRow.run == folder.name))
+                session.commit()
         row = self.get(folder.name)
         if not mine or row is None:
             raise RunError(f"Somebody started {folder.name} a moment ago: watch it, or choose another name.")
@@ -143,17 +177,59 @@ class RunStore:
         with self._session() as session:
             return session.scalar(select(RunRow.request).where(RunRow.name == name)) or ""
 
+    def order(self, name: str, what: str, setting: str = "", value: float | None = None) -> None:
+        """Leave an order (pause, go on, step, steer) for the worker."""
+        values = {"run": name, "what": what, "setting": setting, "value": value, "created": time.time()}
+        with self._session() as session:
+            session.execute(insert(OrderRow).values(**values))
+            session.commit()
+
+    def take_orders(self, name: str) -> list[OrderRow]:
+        """The run's orders, oldest first; they are gone from the database then."""
+        with self._session() as session:
+            orders = list(session.scalars(select(OrderRow).where(OrderRow.run == name).order_by(OrderRow.id)))
+            if orders:  # each look at an empty table would be a write otherwise
+                session.execute(delete(OrderRow).where(OrderRow.id.in_([order.id for order in orders])))
+                session.commit()
+            return orders
+
     def delete(self, name: str) -> None:
         with self._session() as session:
-            row = session.get(RunRow, name)
-            if row is not None:
-                session.delete(row)
-                session.commit()
+            session.execute(delete(RunRow).where(RunRow.name == name))
+            session.execute(delete(OrderRow).where(OrderRow.run == name))
+            session.commit()
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Session]:
         with _one_sentence(self.engine), Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+
+def _make_tables(engine: Engine) -> None:
+    """Tables where there are none, and columns that an older version's tables lack.
+
+    Another process may do the same at the same time: whoever comes second finds it done.
+    """
+    tables = Base.metadata.sorted_tables
+    try:
+        Base.metadata.create_all(engine)
+    except DBAPIError:
+        if not all(inspect(engine).has_table(table.name) for table in tables):
+            raise
+    for table in tables:
+        there = {column["name"] for column in inspect(engine).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                _add_column(engine, table.name, column.name, str(CreateColumn(column).compile(dialect=engine.dialect)))
+
+
+def _add_column(engine: Engine, table: str, name: str, definition: str) -> None:
+    try:
+        with engine.begin() as connection:
+            connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {definition}"))
+    except DBAPIError:
+        if name not in {column["name"] for column in inspect(engine).get_columns(table)}:
+            raise
 
 
 @contextlib.contextmanager
