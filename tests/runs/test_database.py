@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
+from tests.postgres import postgres
 from vae_core.config import PROJECT, TrainConfig
 from vae_core.runs import RunError
 from vae_core.runs import database as module
@@ -228,3 +230,62 @@ def test_several_programs_may_mend_a_table_at_once(no_runs: Path) -> None:
         for _ in range(4)
     ]
     assert [program.communicate(timeout=60) for program in programs] == [("\n", "")] * 4
+
+
+# -- PostgreSQL --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def shared_store(no_runs: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunStore]:
+    monkeypatch.setenv("LATENTARIUM_DATABASE", postgres_url)
+    store = open_store()
+    yield store
+    with store.engine.begin() as connection:
+        module.Base.metadata.drop_all(connection)
+    store.engine.dispose()
+    module._stores.clear()
+
+
+@pytest.mark.timeout(120)
+def test_postgresql_keeps_the_same_laws(shared_store: RunStore, no_runs: Path) -> None:
+    for law in (test_a_row_tells_its_settings, test_newest_first):
+        law(shared_store, no_runs)
+        for row in shared_store.all():
+            shared_store.delete(row.name)
+    test_orders_are_taken_once_and_in_turn(shared_store, no_runs)
+    shared_store.delete("a")
+    test_of_many_starts_at_once_one_wins(shared_store, no_runs, None)
+    shared_store.delete("a")
+    test_of_many_starts_at_once_one_wins(shared_store, no_runs, "failed")
+    assert not (no_runs / "runs.db").exists()
+
+
+@pytest.mark.timeout(120)
+def test_postgresql_gets_columns_that_an_older_table_lacks(shared_store: RunStore, postgres_url: str) -> None:
+    with shared_store.engine.begin() as connection:
+        module.Base.metadata.drop_all(connection)
+        connection.execute(text(OLD_TABLE))
+        connection.execute(text(OLD_ROW.format("old")))
+    with ThreadPoolExecutor(4) as pool:
+        stores = list(pool.map(lambda _: RunStore(create_engine(postgres_url)), range(4)))
+    for store in stores:
+        assert [(row.name, row.sweep, row.account) for row in store.all()] == [("old", "", None)]
+        store.engine.dispose()
+
+
+@pytest.mark.timeout(120)
+def test_postgresql_may_be_begun_by_several_at_once(shared_store: RunStore, postgres_url: str) -> None:
+    for _ in range(5):
+        with shared_store.engine.begin() as connection:
+            module.Base.metadata.drop_all(connection)
+        with ThreadPoolExecutor(4) as pool:
+            stores = list(pool.map(lambda _: RunStore(create_engine(postgres_url)), range(4)))
+        for store in stores:
+            assert store.all() == [] and store.take_orders("a") == []
+            store.engine.dispose()

@@ -210,13 +210,11 @@ def _make_tables(engine: Engine) -> None:
 
     Another process may do the same at the same time: whoever comes second finds it done.
     """
-    tables = Base.metadata.sorted_tables
     try:
         Base.metadata.create_all(engine)
-    except DBAPIError:
-        if not all(inspect(engine).has_table(table.name) for table in tables):
-            raise
-    for table in tables:
+    except DBAPIError:  # another process was quicker with one of them; once more for those that are missing
+        Base.metadata.create_all(engine)
+    for table in Base.metadata.sorted_tables:
         there = {column["name"] for column in inspect(engine).get_columns(table.name)}
         for column in table.columns:
             if column.name not in there:
@@ -279,7 +277,7 @@ def _still_there(engine: Engine) -> bool:
 def _open(url: str) -> RunStore:
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed)
+        engine = create_engine(parsed, pool_pre_ping=True)  # a server may have been restarted
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise DatabaseError(
             f"LATENTARIUM_DATABASE is no database that can be opened ({str(error).splitlines()[0]}); "
