@@ -12,6 +12,7 @@ from vae_core.config import RunConfig, check_name, checkpoints_folder, runs_fold
 from vae_core.runs.codes import Codes, read_codes
 from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
+from vae_core.runs.labels import NO_LABEL, Label, label_of, write_label
 from vae_core.runs.names import dimension_names, rename_dimension
 from vae_core.zoo import ZOO
 
@@ -22,15 +23,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Codes",
+    "Label",
     "Run",
     "RunCard",
     "RunError",
     "RunFolder",
     "dimension_names",
     "find_run",
+    "label_of",
     "list_runs",
     "load_run",
     "rename_dimension",
+    "write_label",
 ]
 
 
@@ -50,7 +54,8 @@ class Run:
 
     @property
     def title(self) -> str:
-        return self.config.title(self.name)
+        """What visitors call it, else its own title."""
+        return label_of(self.folder).title or self.config.title(self.name)
 
     @property
     def latent_dim(self) -> int:
@@ -92,10 +97,12 @@ class RunCard:
     shipped: bool
     config: RunConfig | None
     problem: str = ""
+    label: Label = NO_LABEL
 
     @property
     def title(self) -> str:
-        return self.config.title(self.name) if self.config else self.name
+        """What visitors call it, else its own title."""
+        return self.label.title or (self.config.title(self.name) if self.config else self.name)
 
     @property
     def ready(self) -> bool:
@@ -137,13 +144,17 @@ def list_runs() -> list[RunCard]:
 
 
 def _cards(root: Path, *, shipped: bool) -> list[RunCard]:
-    cards = []
-    for folder in sorted(path.parent for path in root.glob("*/config.json")) if root.is_dir() else []:
-        try:
-            cards.append(RunCard(folder.name, folder, shipped, RunFolder(folder).read_config()))
-        except RunError as error:
-            cards.append(RunCard(folder.name, folder, shipped, None, str(error)))
-    return cards
+    folders = sorted(path.parent for path in root.glob("*/config.json")) if root.is_dir() else []
+    return [read_card(folder, shipped=shipped) for folder in folders]
+
+
+def read_card(folder: Path, *, shipped: bool) -> RunCard:
+    """The line of the gallery that the run in this folder has."""
+    label = label_of(folder)
+    try:
+        return RunCard(folder.name, folder, shipped, RunFolder(folder).read_config(), label=label)
+    except RunError as error:
+        return RunCard(folder.name, folder, shipped, None, str(error), label)
 
 
 def _place(card: RunCard) -> tuple[float, float, int, str]:

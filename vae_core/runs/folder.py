@@ -8,6 +8,7 @@ history.csv         the curves
 codes.npz           codes of (up to 70,000 of) the dataset's samples, made when training ends
 maps/*.npz          projections of the codes, one file per settings
 names.json          what visitors called the dimensions
+label.json          what they call the run and note of it
 preview.png, card.md
 ```
 Nothing in it is ever unpickled.
@@ -159,7 +160,11 @@ class RunFolder:
         expected["noise"] = (tuple(noise.shape), torch.uint8)
         tensors, metadata = read_tensors(self.state, expected)
         groups: dict[str, dict[str, Tensor]] = {
-            "weights": {}, "best": {}, "moments": {}, "critic": {}, "critic_moments": {},
+            "weights": {},
+            "best": {},
+            "moments": {},
+            "critic": {},
+            "critic_moments": {},
         }
         for name, value in tensors.items():
             group, _, rest = name.partition("/")
