@@ -54,7 +54,12 @@ class Abilities:
 def abilities_of(spec: ModelSpec) -> Abilities:
     """What a model of this architecture can do."""
     discrete = spec.bottleneck in ("vq", "fsq")
-    spreads = spec.bottleneck not in ("point", "none") and not discrete
+    foreign = spec.wiring
+    encodes = spec.bottleneck != "none" and (foreign is None or foreign.encoder is not None)
+    point = spec.bottleneck == "point" or (
+        foreign is not None and foreign.encoder is not None and foreign.encoder.spread_is == "none"
+    )
+    spreads = encodes and not point and not discrete
     codebook = 0
     if discrete:
         codebook = spec.codebook
@@ -65,15 +70,15 @@ def abilities_of(spec: ModelSpec) -> Abilities:
     bounds = (0, *accumulate(spec.levels))
     return Abilities(
         kind=spec.kind,
-        encodes=spec.bottleneck != "none",
+        encodes=encodes,
         spreads=spreads,
         closed_rate=spreads and spec.prior == "normal" and spec.bottleneck != "ladder",  # a mean over ways down
-        samples=spec.bottleneck != "point",
+        samples=not point,
         classes=spec.classes,
         infers_class=spec.bottleneck in ("class", "stacked"),
         quadrants=spec.condition == "quadrants",
         levels=tuple(pairwise(bounds)),
         cells=spec.grid if discrete else None,
         codebook=codebook,
-        in_browser=spec.kind == "image" and not discrete and spec.bottleneck != "ladder",
+        in_browser=spec.kind == "image" and not discrete and spec.bottleneck not in ("ladder", "onnx"),
     )

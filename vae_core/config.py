@@ -14,6 +14,7 @@ from vae_core.abilities import Abilities, abilities_of
 from vae_core.model_cards import default_title
 from vae_core.objective_cards import unsuited
 from vae_core.tokens import SPECIAL
+from vae_core.wiring import Wiring
 
 SCHEMA_VERSION = 1
 """Of config.json. A file of another version is refused, not guessed at."""
@@ -30,8 +31,8 @@ Size = Annotated[int, Field(ge=1, le=64)]
 SampleShape = tuple[Literal[1, 3], Width, Width] | tuple[Width]
 """(channels, height, width) of a picture, (tokens,) of a sentence, (columns,) of a table's row."""
 Kind = Literal["image", "text", "table"]
-Bottleneck = Literal["gaussian", "point", "linear", "vq", "fsq", "ladder", "class", "stacked", "none"]
-Net = Literal["mlp", "conv", "lstm"]
+Bottleneck = Literal["gaussian", "point", "linear", "vq", "fsq", "ladder", "class", "stacked", "none", "onnx"]
+Net = Literal["mlp", "conv", "lstm", "onnx"]
 Likelihood = Literal["bernoulli", "gaussian", "real", "columns", "categorical"]
 Prior = Literal["normal", "vamp"]
 Condition = Literal["none", "class", "quadrants"]
@@ -91,6 +92,8 @@ class ModelSpec(Settings):
     first_dim: Annotated[int, Field(ge=1, le=512)] = 16
     """Dimensions of M1's code in a stacked M1+M2."""
     label_weight: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)] = 10.0
+    wiring: Wiring | None = None
+    """How a pair that came as ONNX files is read; None for models of our own."""
 
     @property
     def kind(self) -> Kind:
@@ -116,6 +119,10 @@ class ModelSpec(Settings):
             _, height, width = self.sample_shape
             if max(height, width) > MAX_SIDE:
                 raise ValueError(f"pictures of {height}x{width} are larger than the {MAX_SIDE}x{MAX_SIDE} allowed")
+        if not (self.net == "onnx") == (self.bottleneck == "onnx") == (self.wiring is not None):
+            raise ValueError("a model that came as ONNX needs net and bottleneck onnx and a wiring; no other has one")
+        if self.wiring is not None:
+            _check_wiring(self, self.wiring)
         if (self.net == "lstm") != (self.kind == "text"):
             raise ValueError(f"an lstm reads text and nothing else does; {self.kind} samples need another net")
         if (self.likelihood == "categorical") != (self.kind == "text"):
@@ -161,7 +168,7 @@ class ModelSpec(Settings):
             raise ValueError(
                 f"the {self.bottleneck} bottleneck has a prior of its own; choose gaussian for {self.prior}"
             )
-        if self.kind != "image" and self.bottleneck in ("vq", "fsq", "ladder", "class", "stacked", "none"):
+        if self.kind != "image" and self.bottleneck in ("vq", "fsq", "ladder", "class", "stacked", "none", "onnx"):
             raise ValueError(f"the {self.bottleneck} bottleneck is made for pictures, not for {self.kind} samples")
         if self.kind == "text" and len(self.hidden) != 1:
             raise ValueError(f"an LSTM has one state: say one width, not {len(self.hidden)}")
@@ -170,6 +177,16 @@ class ModelSpec(Settings):
         if self.kind == "text" and (self.prior != "normal" or self.bottleneck == "linear"):
             raise ValueError("text takes the gaussian or the point bottleneck with a normal prior")
         return self
+
+
+def _check_wiring(spec: ModelSpec, wiring: Wiring) -> None:
+    """Raises ValueError where the shapes of an ONNX pair are not those of its samples and codes."""
+    if spec.kind != "image" or spec.likelihood != "bernoulli" or spec.condition != "none" or spec.prior != "normal":
+        raise ValueError("an ONNX pair is of pictures, with nothing told, and a normal prior")
+    if prod(wiring.decoder.shape) != spec.latent_dim:
+        raise ValueError(f"a decoder of {wiring.decoder.shape} takes no codes of {spec.latent_dim} dimensions")
+    if wiring.encoder is not None and prod(wiring.encoder.shape) != prod(spec.sample_shape):
+        raise ValueError(f"an encoder of {wiring.encoder.shape} reads no pictures of {spec.sample_shape}")
 
 
 def conv_stages(shape: tuple[int, ...]) -> int:
@@ -210,7 +227,8 @@ class TrainConfig(Settings):
     """Dataset: digits, sprites, mnist, fashion-mnist, ..."""
     bottleneck: Bottleneck = "gaussian"
     """gaussian: a VAE's. point: a plain autoencoder's. linear: PCA. vq, fsq: a grid of discrete codes. ladder: levels.
-    class: a label is inferred too (M2). stacked: M1+M2. none: no encoder at all (GAN)."""
+    class: a label is inferred too (M2). stacked: M1+M2. none: no encoder at all (GAN). onnx: brought from elsewhere, and
+    not trained here."""
     net: Literal["auto", "mlp", "conv", "lstm"] = "auto"
     """Encoder and decoder; auto takes an MLP for 8x8 pictures and tables, convolutions for larger square pictures, an
     LSTM for text."""
@@ -438,6 +456,8 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
     Raises ValueError (pydantic's) where they don't fit each other.
     """
     shape, bottleneck = data.sample_shape, train.bottleneck
+    if bottleneck == "onnx":
+        raise ValueError("an ONNX pair was trained elsewhere: it is brought in on the page Library, not trained here")
     net = _net(train, data)
     if bottleneck in ("vq", "fsq") and net != "conv":
         raise ValueError("a grid of discrete codes needs a convolutional net (square pictures)")

@@ -40,6 +40,7 @@ MODEL_CARDS: dict[str, ModelCard] = {
     "class": ModelCard("M2", "m2", ("latent_dim", "labels", "label_weight")),
     "stacked": ModelCard("M1+M2", "m1m2", ("latent_dim", "first_dim", "labels", "label_weight")),
     "none": ModelCard("GAN", "gan", ("latent_dim",), priced=False),
+    "onnx": ModelCard("ONNX", "onnx", ("latent_dim",), priced=False, trained=False),
 }
 TEXT_SETTINGS = ("word_dropout", "pretrain_steps", "embedding")
 VAMP_SETTINGS = ("pseudo_inputs",)

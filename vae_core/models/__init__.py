@@ -42,5 +42,10 @@ BOTTLENECKS: dict[str, Callable[[ModelSpec], Model]] = {
 
 
 def build(spec: ModelSpec) -> Model:
-    """A fresh model of this architecture, on the current default device."""
+    """A fresh model of this architecture, on the current default device.
+
+    Raises ValueError for a pair of ONNX files, which `vae_core.models.foreign` opens from its folder.
+    """
+    if spec.wiring is not None:
+        raise ValueError("A model that came as ONNX is opened from its files, not built.")
     return BOTTLENECKS[spec.bottleneck](spec)
