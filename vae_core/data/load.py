@@ -15,8 +15,8 @@ from vae_core.data.dataset import Dataset, from_card, shuffled_splits
 from vae_core.data.drawn import DrawnImages, Grid
 from vae_core.data.dsprites import read_dsprites
 from vae_core.data.idx_sets import read_idx_set
-from vae_core.data.own_table import table_dataset
-from vae_core.data.own_text import text_dataset
+from vae_core.data.own.table import table_dataset
+from vae_core.data.own.text import text_dataset
 from vae_core.data.photos import read_cifar10, read_svhn
 from vae_core.data.tables import sklearn_table
 from vae_core.data.text import tokenise_all

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vae_core.data.cards import DatasetCard, DatasetError
 from vae_core.data.dataset import Dataset, from_card, shuffled_splits
-from vae_core.data.own_file import MIN_SAMPLES, SPLIT_SEED, read_bytes
+from vae_core.data.own.files import MIN_SAMPLES, SPLIT_SEED, read_bytes
 from vae_core.data.text import SPECIAL, pieces, tokenise_all
 
 MAX_LINES = 500_000

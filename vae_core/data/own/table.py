@@ -11,7 +11,7 @@ import torch
 
 from vae_core.data.cards import DatasetCard, DatasetError
 from vae_core.data.dataset import Dataset, from_card, shuffled_splits
-from vae_core.data.own_file import MIN_SAMPLES, SPLIT_SEED, read_bytes
+from vae_core.data.own.files import MIN_SAMPLES, SPLIT_SEED, read_bytes
 from vae_core.data.tables import standardise
 
 if TYPE_CHECKING:
