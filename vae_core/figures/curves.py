@@ -1,15 +1,25 @@
-"""How a training went: distortion and rate over the steps, and the rate of each dimension."""
+"""How trainings went: distortion and rate over the steps, several runs in one chart, the rate of each dimension."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.colors import sample_colorscale
 
-from vae_core.figures.template import INKS, Theme, class_colour, literal, template
+from vae_core.figures.template import (
+    CLASS_COLOURS,
+    INKS,
+    ORDERED_SCALE,
+    Theme,
+    class_colour,
+    literal,
+    template,
+)
 
 COLOURS = {"distortion": 0, "rate": 1}  # the same thing has the same colour on every page
 FAINT_RATE = 0.01  # nats; a dimension under it tells next to nothing of a sample, and its bar is faint
@@ -99,3 +109,63 @@ def rate_bars(
         margin={"l": 56, "r": 12, "t": 12, "b": 44},
     )
     return figure
+
+
+def run_colours(count: int) -> tuple[str, ...]:
+    """A colour of its own for each of so many runs: the class colours, and a scale where these do not suffice."""
+    if count <= len(CLASS_COLOURS):
+        return CLASS_COLOURS[:count]
+    places = np.linspace(0.08, 1.0, count)  # the scale begins too dark for the dark page
+    return tuple(sample_colorscale(ORDERED_SCALE, list(places)))
+
+
+@dataclass(frozen=True)
+class Course:
+    """One run's curve: a title, a colour, and its history as `curves` takes it."""
+
+    title: str
+    colour: str
+    history: pd.DataFrame
+
+
+def overlay(courses: Sequence[Course], column: str, *, along: str = "step", theme: Theme = "dark") -> go.Figure:
+    """The same curve of several runs, one colour a run, in the order given.
+
+    Args:
+        column: distortion, rate, elbo, or one of them with `validation_` before it. The ELBO is minus their sum.
+        along: step or epoch.
+    """
+    figure = go.Figure()
+    for course in courses:
+        rows = _column(course.history, column, along)
+        figure.add_trace(
+            go.Scatter(
+                x=rows[along].to_numpy(),
+                y=rows[column].to_numpy(),
+                name=literal(course.title),
+                mode="lines" if len(rows) > 1 else "markers",
+                line={"color": course.colour, "width": 2},
+                hovertemplate="%{y:.2f}",
+                showlegend=True,
+            )
+        )
+    figure.update_layout(
+        template=template(theme),
+        xaxis={"title": {"text": along}, "hoverformat": ",.4~g"},
+        yaxis={"title": {"text": "nats per sample"}, "rangemode": "tozero" if column.endswith("rate") else "normal"},
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
+        hovermode="x unified",
+        uirevision=f"{column} {along}",
+        margin={"l": 56, "r": 12, "t": 12, "b": 44},
+    )
+    return figure
+
+
+def _column(history: pd.DataFrame, column: str, along: str) -> pd.DataFrame:
+    """Columns `along` and `column` of a history, where both are known; none at all where it never had them."""
+    _, held_out, what = column.rpartition("validation_")
+    if what == "elbo" and {f"{held_out}distortion", f"{held_out}rate"} <= set(history):
+        history = history.assign(**{column: -(history[f"{held_out}distortion"] + history[f"{held_out}rate"])})
+    if not {column, along} <= set(history):
+        return pd.DataFrame({along: [], column: []}, dtype=float)
+    return history[[along, column]].dropna()

@@ -1,0 +1,89 @@
+"""Runs overlaid, the plane of rate and distortion, and the table of two settings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vae_core.figures.curves import Course, overlay, run_colours
+from vae_core.figures.sweeps import Point, heat_map, rate_distortion
+
+HISTORY = pd.DataFrame({
+    "step": [0, 10, 20], "epoch": [0.0, 1.0, 2.0], "distortion": [50.0, 40.0, 30.0], "rate": [0.0, 2.0, 4.0],
+    "validation_distortion": [51.0, np.nan, 32.0], "validation_rate": [0.0, np.nan, 3.5],
+})  # fmt: skip
+
+
+def hues(figure) -> list[str]:
+    return [trace.line.color for trace in figure.data]
+
+
+@pytest.mark.parametrize("count", [1, 2, 10, 11, 64])
+def test_each_run_has_one_curve_and_a_colour_of_its_own(count: int) -> None:
+    colours = run_colours(count)
+    courses = [Course(f"run <b>{i}</b>", colours[i], HISTORY) for i in range(count)]
+    figure = overlay(courses, "distortion")
+    assert len(figure.data) == count == len(set(hues(figure)))
+    assert [trace.name for trace in figure.data] == [f"run &lt;b&gt;{i}&lt;/b&gt;" for i in range(count)]
+    again = overlay(courses, "rate", along="epoch", theme="light")
+    assert hues(again) == hues(figure), "the same run has the same colour in every chart"
+
+
+@pytest.mark.parametrize(
+    ("column", "along", "x", "y"),
+    [
+        ("distortion", "step", [0, 10, 20], [50, 40, 30]),
+        ("rate", "epoch", [0, 1, 2], [0, 2, 4]),
+        ("elbo", "step", [0, 10, 20], [-50, -42, -34]),
+        ("validation_distortion", "step", [0, 20], [51, 32]),
+        ("validation_elbo", "epoch", [0, 2], [-51, -35.5]),
+    ],
+)
+def test_an_overlay_shows_what_was_measured(column: str, along: str, x: list[float], y: list[float]) -> None:
+    (trace,) = overlay([Course("a", "red", HISTORY)], column, along=along).data
+    assert trace.x.tolist() == x and trace.y.tolist() == y
+
+
+def test_a_run_that_never_measured_it_has_an_empty_curve() -> None:
+    short = HISTORY[["step", "distortion"]]
+    for history in (short, pd.DataFrame()):
+        (trace,) = overlay([Course("a", "red", history)], "validation_elbo").data
+        assert len(trace.x) == 0 and trace.name == "a"
+
+
+def points(values: list[tuple[float, float]]) -> list[Point]:
+    return [Point(r, d, f"p{i}", f"beta {i}\nseed 0", f"line {i % 2}", "#3f90da") for i, (r, d) in enumerate(values)]
+
+
+@pytest.mark.parametrize("values", [[(5.0, 20.0)], [(0.0, 90.0), (10.0, 60.0), (20.0, 55.0)], [(1.0, -300.0)] * 3])
+def test_diagonals_join_places_of_equal_elbo_within_the_box(values: list[tuple[float, float]]) -> None:
+    figure = rate_distortion(points(values))
+    lines = [trace for trace in figure.data if trace.meta]
+    labels = [float(note.text.removeprefix("ELBO ").replace(",", "")) for note in figure.layout.annotations]
+    assert 2 <= len(lines) <= 8 and len(labels) == len(lines)
+    box = figure.layout.xaxis.range, figure.layout.yaxis.range
+    for trace, elbo in zip(lines, labels, strict=True):
+        assert np.allclose(np.add(trace.x, trace.y), -elbo)
+        for ends, (low, high) in zip((trace.x, trace.y), box, strict=True):
+            assert min(ends) >= low - 1e-9 and max(ends) <= high + 1e-9
+    for rate, distortion in values:
+        assert box[0][0] < rate < box[0][1] and box[1][0] < distortion < box[1][1]
+
+
+def test_lines_join_the_runs_of_one_setting_in_order() -> None:
+    figure = rate_distortion(points([(1, 9), (2, 8), (3, 7), (4, 6), (np.nan, 5)]))
+    joined = {trace.name: list(trace.x) for trace in figure.data if not trace.meta}
+    assert joined == {"line 0": [1, 3], "line 1": [2, 4]}, "a run without figures has no point"
+    assert "beta 0<br>seed 0" in figure.data[-2].hovertext[0] and "ELBO -10.00" in figure.data[-2].hovertext[0]
+
+
+def test_without_any_run_there_is_an_empty_plane() -> None:
+    assert not rate_distortion([]).data
+
+
+def test_a_table_of_two_settings_has_a_place_for_each_run() -> None:
+    figure = heat_map(np.array([[1.0, 2.0, np.nan]]), across=["1", "2", "4"], down=["10"], titles=("β", "dims", "rate"))
+    assert figure.data[0].z.shape == (1, 3) and list(figure.data[0].x) == ["1", "2", "4"]
+    with pytest.raises(ValueError, match="need as many values"):
+        heat_map(np.zeros((2, 2)), across=["1"], down=["2"], titles=("a", "b", "c"))
