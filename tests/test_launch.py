@@ -9,11 +9,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,20 +22,27 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 
 from vae_core import launch
-from vae_core.config import ModelSpec, TrainConfig
+from vae_core.config import PROJECT, ModelSpec, TrainConfig
 from vae_core.data import DatasetError
 from vae_core.launch import (
     Notes,
+    Spawned,
     Standing,
+    begin,
     current_state,
     is_alive,
+    look,
     one_sentence,
+    places,
     resume,
+    sentences,
+    spawn,
     standing,
     start,
     stop,
     train_here,
     work,
+    worker,
 )
 from vae_core.runs import RunError, RunFolder, list_runs, load_run
 from vae_core.runs import database as database_module
@@ -78,15 +85,10 @@ def workers(no_runs: Path) -> Path:
             os.kill(row.pid, signal.SIGKILL)
 
 
-@dataclass
-class NoProcess:
-    pid: int
-
-
 @pytest.fixture
 def inline(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The runs folder; `start` only enters the run, and the test does the worker's work itself."""
-    monkeypatch.setattr(launch, "_spawn", lambda folder, words: NoProcess(os.getpid()))
+    monkeypatch.setattr(begin, "spawn", lambda folder, words: Spawned(os.getpid()))
     threads = torch.get_num_threads()
     yield no_runs
     torch.set_num_threads(threads)
@@ -112,7 +114,7 @@ def test_two_starts_a_queue_and_stops(workers: Path) -> None:
     start(config(workers, "b"))
 
     wait_for("a", lambda now: now.step > 0)
-    second = wait_for("b", lambda now: now.message == launch.WAITING)
+    second = wait_for("b", lambda now: now.message == sentences.WAITING)
     assert second.state == "queued" and standing("a").state == "running"
     with pytest.raises(RunError, match="a is being trained already: watch it"):
         start(endless)
@@ -137,7 +139,7 @@ def test_two_starts_a_queue_and_stops(workers: Path) -> None:
 
 
 def test_a_killed_worker_resumes_to_the_same_weights(workers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "FRESH", 0.2)
+    monkeypatch.setattr(look, "FRESH", 0.2)
     settings = {"steps": 2_000, "evaluations": 40}
     start(config(workers, "killed", **settings))
     wait_for("killed", lambda now: now.step >= 300)
@@ -162,7 +164,7 @@ def test_a_killed_worker_resumes_to_the_same_weights(workers: Path, monkeypatch:
 
 def start_inline(wanted: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(launch, "_spawn", lambda folder, words: NoProcess(os.getpid()))
+        patch.setattr(begin, "spawn", lambda folder, words: Spawned(os.getpid()))
         start(wanted)
 
 
@@ -182,8 +184,8 @@ def test_a_run_that_finishes(inline: Path) -> None:
 
 
 def test_a_watched_training_ends_with_the_same_weights(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
-    monkeypatch.setattr(launch, "PICTURES", 0.0)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(worker, "PICTURES", 0.0)
     start(config(inline, "watched"))
     work("watched")
     for _ in train(config(inline, "unwatched")):
@@ -293,7 +295,7 @@ def test_a_second_worker_leaves_the_first_alone(inline: Path, monkeypatch: pytes
 
 def test_a_locked_database_does_not_end_a_training(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.02)
-    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
     start(config(inline, "a"))
     holder = sqlite3.connect(inline / "runs.db", check_same_thread=False)
     lock, unlock = threading.Event(), threading.Event()
@@ -333,8 +335,8 @@ def half_way(step: Step) -> None:
 def test_a_run_of_the_command_line_is_watched_and_stopped_as_any_other(
     inline: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
-    monkeypatch.setattr(launch, "PICTURES", 0.0)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(worker, "PICTURES", 0.0)
     seen: list[Standing] = []
 
     def watch(step: Step) -> None:
@@ -376,12 +378,12 @@ def test_a_killed_run_that_the_command_line_finished_is_finished(
     inline: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether or not the command line could reach the database."""
-    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
     for name, heard in (("told", True), ("untold", False)):
         settings = config(inline, name)
         with pytest.raises(KeyboardInterrupt):
             train_here(settings, watch=half_way)
-        row = {"state": "running", "pid": None, "step": 20, "total": 40, "message": launch.LOADING}
+        row = {"state": "running", "pid": None, "step": 20, "total": 40, "message": sentences.LOADING}
         open_store().note(name, **row)
         folder = RunFolder(inline / name)
         folder.write_config(folder.read_config().model_copy(update={"state": "running"}))  # as a kill leaves it
@@ -389,7 +391,7 @@ def test_a_killed_run_that_the_command_line_finished_is_finished(
         assert (dead.state, dead.message, dead.can_resume) == ("interrupted", "", True)
         with monkeypatch.context() as patch:
             if not heard:
-                patch.setattr(launch, "_enter", lambda folder, config: Notes(folder.path.name))
+                patch.setattr(worker, "_enter", lambda folder, config: Notes(folder.path.name))
             train_here(settings, resume=True, watch=ignore)
         done = standing(name)
         assert (done.state, done.step, done.total, done.can_resume) == ("finished", 40, 40, False)
@@ -429,7 +431,7 @@ def test_a_run_without_a_row_tells_how_far_it_is_from_its_folder(inline: Path) -
     total = step.total
     with launch.run_lock(RunFolder(inline / "a")):
         now = standing("a")
-    assert (now.state, now.total, now.can_stop, now.message) == ("running", total, False, launch.ELSEWHERE)
+    assert (now.state, now.total, now.can_stop, now.message) == ("running", total, False, sentences.ELSEWHERE)
     assert 0 < now.step <= 100
     dead = standing("a")
     assert (dead.state, dead.step, dead.total, dead.can_resume) == ("interrupted", now.step, total, True)
@@ -442,7 +444,7 @@ def test_a_run_without_a_row_tells_how_far_it_is_from_its_folder(inline: Path) -
 def test_a_stop_is_on_its_way_until_the_run_has_ended(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import vae_core.training as training_module
 
-    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
     at_the_end: list[Standing] = []
     write_results = training_module.write_results
 
@@ -454,7 +456,7 @@ def test_a_stop_is_on_its_way_until_the_run_has_ended(inline: Path, monkeypatch:
     start(config(inline, "a", steps=100_000))
     monkeypatch.setattr(Recorder, "write", lambda recorder, model: stop("a"))
     work("a")
-    assert [(now.state, now.stopping, now.message) for now in at_the_end] == [("running", True, launch.STOPPING)]
+    assert [(now.state, now.stopping, now.message) for now in at_the_end] == [("running", True, sentences.STOPPING)]
     assert (standing("a").state, standing("a").stopping) == ("stopped", False)
 
 
@@ -489,7 +491,7 @@ def small_disk(inline: Path) -> Path:
 def test_on_a_full_disk_a_run_fails_with_a_sentence_and_goes_on_once_there_is_room(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launch, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
     progress, looks = RunFolder.write_progress, 0
     filler = small_disk / "filler"
 
@@ -508,7 +510,7 @@ def test_on_a_full_disk_a_run_fails_with_a_sentence_and_goes_on_once_there_is_ro
     with pytest.raises(OSError, match="No space left"):
         work("a")
     now = standing("a")
-    assert (now.state, now.message, now.can_resume) == ("failed", launch.DISK_FULL, True)
+    assert (now.state, now.message, now.can_resume) == ("failed", sentences.DISK_FULL, True)
     folder = RunFolder(small_disk / "a")
     assert load_file(folder.weights) and load_file(folder.state)["noise"].numel()
     assert folder.read_history() and not list(folder.path.glob(".*.safetensors.*"))
@@ -520,6 +522,47 @@ def test_on_a_full_disk_a_run_fails_with_a_sentence_and_goes_on_once_there_is_ro
         pass
     one, other = load_file(folder.weights), load_file(small_disk.parent / "whole" / "model.safetensors")
     assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+# -- a light wait ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("visible", "devices", "count"),
+    [
+        (None, 0, 0), (None, 3, 3), ("0", 3, 1), ("1,2", 3, 2), ("", 3, 0), ("-1", 3, 0), ("0,-1,1", 3, 1),
+        ("GPU-8932f937,GPU-7a", 3, 2), ("0,1", 0, 0),
+    ],
+)
+def test_gpus_are_counted_as_cuda_counts_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, visible: str | None, devices: int, count: int
+) -> None:
+    for name in [*(f"nvidia{i}" for i in range(devices)), "nvidiactl", "nvidia-uvm"]:
+        (tmp_path / name).touch()
+    monkeypatch.setattr(places, "DEVICES", tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert places.gpus() == count
+
+
+def test_whoever_waits_for_a_place_has_not_loaded_torch(inline: Path) -> None:
+    start(config(inline, "a"))
+    program = (
+        "import sys; from vae_core.launch import a_place, open_store\n"
+        "with a_place(open_store(), 'a') as place: print(place, 'torch' in sys.modules, 'pandas' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=60)
+    assert said.stdout.split() == ["0", "False", "False"], said.stderr
+
+
+def test_a_launcher_that_nobody_knows_is_one_sentence(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(inline))
+    monkeypatch.setenv("LATENTARIUM_LAUNCHER", "carrier-pigeon")
+    with pytest.raises(RunError, match="LATENTARIUM_LAUNCHER=carrier-pigeon names no launcher"):
+        start(config(inline, "a"))
+    assert standing("a").state == "failed"
 
 
 # -- looking -----------------------------------------------------------------------------------------------
@@ -616,8 +659,8 @@ def test_there_is_nothing_to_resume(inline: Path) -> None:
 
 def test_the_log_stays_small(inline: Path) -> None:
     log = inline / "worker.log"
-    log.write_bytes(b"x" * (launch.LOG_LIMIT + 1))
-    launch._bound(log)
+    log.write_bytes(b"x" * (spawn.LOG_LIMIT + 1))
+    spawn.bound(log)
     assert log.stat().st_size == 0
 
 
@@ -634,7 +677,7 @@ def bad_spec() -> ValidationError:
         (RuntimeError(""), "RuntimeError."),
         (FileNotFoundError(2, "No such file", "x"), "No such file: x."),
         (KeyError("z"), "The program met an error of its own (KeyError: 'z'), see worker.log."),
-        (OSError(errno.ENOSPC, "No space left on device"), launch.DISK_FULL),
+        (OSError(errno.ENOSPC, "No space left on device"), sentences.DISK_FULL),
         (MemoryError(), "The machine's memory did not suffice: take a smaller batch or a smaller net."),
         (ValueError("x" * 2000), "X" + "x" * 499 + "."),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,19 +16,15 @@ from ui import cache, train_form, training
 from vae_core import launch
 from vae_core.config import PROJECT, TrainConfig, check_name
 from vae_core.data import CARDS, DatasetError, is_available, load_dataset
+from vae_core.launch import Spawned, begin
 from vae_core.objective_cards import OBJECTIVE_CARDS
 from vae_core.runs.database import open_store
 from vae_core.zoo import ZOO
 
 
-@dataclass
-class NoProcess:
-    pid: int
-
-
 @pytest.fixture
 def app(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
-    monkeypatch.setattr(launch, "_spawn", lambda folder, words: NoProcess(os.getpid()))
+    monkeypatch.setattr(begin, "spawn", lambda folder, words: Spawned(os.getpid()))
     st.cache_data.clear()
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     page.switch_page("pages/train.py")
