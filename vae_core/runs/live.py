@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,11 @@ from vae_core.export import decode_pictures
 from vae_core.render import pictures as rendered
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_arrays, write_arrays
+from vae_core.runs.film import Camera
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
     from vae_core.data import Dataset
@@ -70,7 +74,7 @@ def _readable(folder: Path) -> Live | None:
 
 
 class Recorder:
-    """Gathers a training's Steps and writes live.npz.
+    """Gathers a training's Steps and writes live.npz and film.npz.
 
     Decoding draws no random number and changes no weight, so a watched training ends with the same weights.
     """
@@ -85,9 +89,31 @@ class Recorder:
         self.train = old.train.tolist() if old else []
         self.validation = old.validation.tolist() if old else []
         self.rate = np.zeros(latent_dim)
+        self.camera: Camera | None = None
+        self._filmed(lambda: Camera(folder, data, config, go_on=go_on))
+
+    def _filmed(self, work: Callable[[], Camera | None]) -> None:
+        """Do something for the film. Whatever goes wrong there must not end a training: it goes on without one."""
+        try:
+            self.camera = work()
+        except OSError:  # a disk that is full may have room later
+            raise
+        except Exception as error:
+            self.camera = None
+            print(f"There are no more frames of the film ({type(error).__name__}: {error}).", file=sys.stderr)
+
+    def _seen(self, step: Step) -> Camera | None:
+        if self.camera is not None:
+            self.camera.see(step)
+        return self.camera
+
+    def _kept(self) -> Camera | None:
+        if self.camera is not None:
+            self.camera.write()
+        return self.camera
 
     def add(self, step: Step) -> None:
-        """Take a Step into the curves. Rows from beyond it, of before a resume, go."""
+        """Take a Step into the curves and the film. Rows from beyond it, of before a resume, go."""
         for rows in (self.train, self.validation):
             while rows and rows[-1][0] >= step.step:
                 rows.pop()
@@ -98,9 +124,10 @@ class Recorder:
         for rows in (self.train, self.validation):
             if len(rows) > MAX_POINTS:
                 del rows[-2::-2]  # every other one; the newest stays
+        self._filmed(lambda: self._seen(step))
 
     def write(self, model: Model) -> None:
-        """live.npz, atomically, with pictures by the model as it is now."""
+        """live.npz, atomically, with pictures by the model as it is now, and film.npz. Raises OSError."""
         import torch
 
         from vae_core.redraw import told_of
@@ -130,6 +157,7 @@ class Recorder:
                 "samples": samples,
             },
         )
+        self._filmed(self._kept)
 
     def _made(self, model: Model, codes: Tensor, told: Tensor | None) -> np.ndarray:
         return decode_pictures(model, self.info, codes.numpy(), None if told is None else told.numpy())
