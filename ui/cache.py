@@ -21,6 +21,8 @@ from vae_core.data.cards import data_files, data_folder, in_reach
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from ui.components.map import MapData
     from ui.live_view import Look
     from vae_core.config import DataInfo, TrainConfig
@@ -59,22 +61,97 @@ def _roots() -> tuple[Path, ...]:
 
 
 def list_runs() -> list[RunCard]:
-    """The cards of all runs, shipped ones first; read again only when a run's folder has changed."""
-    stamps = tuple(
-        (str(folder), _stamp(folder))
+    """The cards of all runs, shipped ones first; a card is read again only when its run's folder has changed."""
+    return list(_list_runs(_stamps()))
+
+
+def _stamps() -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """The folders in both roots, with what changes when the card of a run does."""
+    return tuple(
+        (str(folder), (*_stamp(folder), _time(folder / "label.json")))
         for root in _roots()
         if root.is_dir()
         for folder in sorted(root.iterdir())
         if folder.is_dir()
     )
-    return _list_runs(stamps)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _list_runs(stamps: tuple[tuple[str, tuple[int, ...]], ...]) -> list[RunCard]:
     from vae_core.runs import list_runs as read
+    from vae_core.runs import read_card
 
-    return read()
+    known = dict(stamps)
+
+    def remembered(folder: Path, shipped: bool) -> RunCard:
+        stamp = known.get(str(folder), ())
+        before = _cards().get(str(folder))
+        if before is None or before[0] != stamp or not stamp:
+            before = _cards()[str(folder)] = stamp, read_card(folder, shipped)
+        return before[1]
+
+    return read(remembered)
+
+
+@st.cache_resource(show_spinner=False)
+def _cards() -> dict[str, tuple[tuple[int, ...], RunCard]]:
+    """The card of each folder as it was read last, and the folder's stamp then."""
+    return {}
+
+
+ACTIVITY_ROWS = 10_000
+"""Samples that the table of runs counts active units over, at most: it looks at many runs."""
+
+
+def get_active_units() -> dict[str, int]:
+    """How many active units each run has that can be looked at, by its folder."""
+    return _get_active_units(_stamps())
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the runs")
+def _get_active_units(stamps: tuple[tuple[str, tuple[int, ...]], ...]) -> dict[str, int]:
+    from vae_core.metrics.activity import active_units
+    from vae_core.runs import RunError
+    from vae_core.runs.codes import first_means
+
+    found = {}
+    for card in list_runs():
+        file = card.folder / "codes.npz"
+        if not card.ready:
+            continue
+        before = _activity().get(str(file))
+        if before is None or before[0] != _time(file):
+            try:
+                count = int(active_units(first_means(file, ACTIVITY_ROWS)).sum())
+            except RunError:  # the page that opens the run says what is wrong
+                count = None
+            before = _activity()[str(file)] = _time(file), count
+        if before[1] is not None:
+            found[str(card.folder)] = before[1]
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _activity() -> dict[str, tuple[int, int | None]]:
+    """How many active units there were in each codes.npz, None in a damaged one, and the file's time then."""
+    return {}
+
+
+def get_history(folder: Path) -> pd.DataFrame:
+    """The curves of the run in this folder, as saved last; empty where there are none or they are damaged."""
+    return _get_history(str(folder), _time(folder / "history.csv"))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _get_history(folder: str, changed: int) -> pd.DataFrame:
+    import pandas as pd
+
+    from vae_core.runs import RunError, RunFolder
+
+    try:
+        return pd.DataFrame(RunFolder(Path(folder)).read_history())
+    except RunError:
+        return pd.DataFrame()
 
 
 def get_card(name: str) -> RunCard | None:

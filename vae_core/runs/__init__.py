@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +68,10 @@ class Run:
 
     @cached_property
     def model(self) -> Model:
+        if self.config.model.wiring is not None:
+            from vae_core.runs.pairs import open_model
+
+            return open_model(self.folder, self.config.model)
         from vae_core.runs.weights import load_model
 
         return load_model(RunFolder(self.folder).weights, self.config.model)
@@ -133,28 +138,30 @@ def find_run(name: str) -> Path:
     raise RunError(f"There is no run called {name}: choose one that the gallery shows.")
 
 
-def list_runs() -> list[RunCard]:
-    """The shipped runs in the catalogue's order (others simplest first), then your own, newest first.
-
-    A folder that cannot be read is listed with its problem.
-    """
-    shipped = sorted(_cards(checkpoints_folder(), shipped=True), key=_place)
-    own = sorted(_cards(runs_folder(), shipped=False), key=lambda card: -_written(card.folder))
-    return shipped + own
-
-
-def _cards(root: Path, *, shipped: bool) -> list[RunCard]:
-    folders = sorted(path.parent for path in root.glob("*/config.json")) if root.is_dir() else []
-    return [read_card(folder, shipped=shipped) for folder in folders]
-
-
-def read_card(folder: Path, *, shipped: bool) -> RunCard:
+def read_card(folder: Path, shipped: bool) -> RunCard:
     """The line of the gallery that the run in this folder has."""
     label = label_of(folder)
     try:
         return RunCard(folder.name, folder, shipped, RunFolder(folder).read_config(), label=label)
     except RunError as error:
         return RunCard(folder.name, folder, shipped, None, str(error), label)
+
+
+def list_runs(read: Callable[[Path, bool], RunCard] = read_card) -> list[RunCard]:
+    """The shipped runs in the catalogue's order (others simplest first), then your own, newest first.
+
+    A folder that cannot be read is listed with its problem.
+
+    Args:
+        read: makes the card of a folder; the app's remembers those it has made.
+    """
+    shipped = sorted((read(folder, True) for folder in _folders(checkpoints_folder())), key=_place)
+    own = (read(folder, False) for folder in _folders(runs_folder()))
+    return shipped + sorted(own, key=lambda card: -_written(card.folder))
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path.parent for path in root.glob("*/config.json")) if root.is_dir() else []
 
 
 def _place(card: RunCard) -> tuple[float, float, int, str]:

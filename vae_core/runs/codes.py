@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +13,12 @@ import numpy as np
 
 from vae_core.config import RunConfig
 from vae_core.runs.errors import RunError
-from vae_core.runs.files import place, read_arrays, write_arrays
+from vae_core.runs.files import missing, place, read_arrays, write_arrays
 
 LIMIT = 1 << 31
 """Bytes that codes.npz may unpack to."""
+
+MOST_DIMENSIONS = 1 << 16
 
 HALF = 65_000.0
 """Codes are clipped to what half precision holds; no useful code is anywhere near."""
@@ -95,9 +99,7 @@ def read_codes(path: Path, config: RunConfig) -> Codes:
     }
     for name, shape in expected.items():
         if name in arrays and (arrays[name].shape != shape or arrays[name].dtype.kind not in "fiu"):
-            raise RunError(
-                f"{place(path)} has {name} of shape {arrays[name].shape} where {shape} would fit."
-            )
+            raise RunError(f"{place(path)} has {name} of shape {arrays[name].shape} where {shape} would fit.")
     mean, std = arrays["mean"].astype(np.float32), arrays["std"].astype(np.float32)
     if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std > 0).all()):
         raise RunError(f"{place(path)} holds codes that are not finite numbers.")
@@ -121,3 +123,24 @@ def read_codes(path: Path, config: RunConfig) -> Codes:
         factors=arrays["factors"].astype(np.int64) if "factors" in arrays else None,
         rates=arrays["rates"].astype(np.float32) if "rates" in arrays else None,
     )
+
+
+def first_means(path: Path, most: int) -> np.ndarray:
+    """The codes of the first `most` samples at most, float32 [n, D]; the rest of the file is not unpacked.
+
+    For looks at many runs. Raises RunError where the file is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("mean.npy") as stream:
+            if np.lib.format.read_magic(stream) != (1, 0):
+                raise ValueError("its array is of an unknown format")
+            shape, by_column, dtype = np.lib.format.read_array_header_1_0(stream)
+            if len(shape) != 2 or by_column or dtype.kind != "f" or not 0 < shape[1] <= MOST_DIMENSIONS:
+                raise ValueError(f"its codes are {dtype} {shape}")
+            count = min(shape[0], most)
+            content = stream.read(count * shape[1] * dtype.itemsize)
+        return np.frombuffer(content, dtype).reshape(count, shape[1]).astype(np.float32)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, KeyError, NotImplementedError) as error:
+        raise RunError(f"{place(path)} is cut short or no codes of a run ({error}).") from None
