@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from tests.pages.toy import write_toy_run
 from vae_core import launch
 from vae_core.config import TrainConfig
 from vae_core.runs import RunError, RunFolder, find_run, list_runs
 from vae_core.runs import trash as bin
-from vae_core.runs.database import open_store
+from vae_core.runs.database import RunRow, open_store
 from vae_core.runs.trash import Trashed, delete_run, restore, trash
 
 
@@ -37,8 +38,14 @@ def names() -> tuple[set[str], set[str]]:
     return {card.name for card in list_runs()}, {now.name for now in launch.standings()}
 
 
-def test_undo_brings_back_every_byte_and_the_row(no_runs: Path) -> None:
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed", "running"])
+def test_undo_brings_back_every_byte_and_the_row(no_runs: Path, state: str) -> None:
+    """A row that says "running" was left behind by a worker that died."""
     folder = a_run(no_runs)
+    open_store().note("mine", state=state)
+    with open_store()._session() as session:
+        session.execute(update(RunRow).values(heartbeat=0.0))
+        session.commit()
     a_run(no_runs, "other")
     before = contents(folder)
     gone = delete_run("mine")
@@ -47,6 +54,8 @@ def test_undo_brings_back_every_byte_and_the_row(no_runs: Path) -> None:
         find_run("mine")
     with pytest.raises(RunError):
         launch.standing("mine")
+    with pytest.raises(RunError):
+        launch.resume("mine")
     restore(gone)
     row = open_store().get("mine")
     assert contents(folder) == before and row is not None and row.trashed is None and row.step == 70

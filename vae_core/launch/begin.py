@@ -52,7 +52,7 @@ def resume(name: str) -> RunRow:
     """
     folder = RunFolder(runs_folder().resolve() / checked(name))
     row = open_store().get(name)
-    config = row.train_config if row is not None else folder.read_config().train
+    config = row.train_config if row is not None and row.trashed is None else folder.read_config().train
     return start(config.model_copy(update={"out": folder.path}), resume=True)
 
 

@@ -131,7 +131,7 @@ def standing(name: str) -> Standing:
     """Where the run of this name stands. Raises RunError where there is none."""
     checked(name)
     row = open_store().get(name)
-    if row is not None and (row.state != "finished" or Path(row.folder).is_dir()):
+    if row is not None and row.trashed is None and (row.state != "finished" or Path(row.folder).is_dir()):
         return _standing(row)
     from vae_core.runs import find_run
 
@@ -147,11 +147,11 @@ def standing(name: str) -> Standing:
 def standings(limit: int = 12) -> list[Standing]:
     """The runs that were started lately, newest first.
 
-    Those whose folder was taken away are left out, and those of another version, which say so when asked for alone.
+    Those that were deleted are left out, and those of another version, which say so when asked for alone.
     """
     found: list[Standing] = []
     for row in open_store().all():
-        if len(found) < limit and (row.state in LIVE_STATES or Path(row.folder).is_dir()):
+        if len(found) < limit and row.trashed is None and (row.state in LIVE_STATES or Path(row.folder).is_dir()):
             with contextlib.suppress(RunError):
                 found.append(_standing(row))
     return found

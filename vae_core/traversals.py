@@ -1,0 +1,76 @@
+"""One sample's code in several runs, and what their busiest dimensions do to it: for comparing models side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vae_core.export import decode_pictures
+from vae_core.latent.dimensions import describe
+
+if TYPE_CHECKING:
+    from vae_core.runs import Run
+
+ENDS = (0.02, 0.98)
+"""Quantiles of a dimension's codes between which it is moved: never to where no sample has been."""
+
+
+@dataclass(frozen=True)
+class Traversal:
+    """A sample with one dimension moved at a time.
+
+    Attributes:
+        dims: the k dimensions that tell most of samples, busiest first.
+        rate: float [k], nats; 0 where codes cost nothing.
+        awake: bool [k], whether they are active (Burda et al. 2016).
+        values: float [k, S], where they were moved to.
+        pictures: uint8 [k, S, C, H, W].
+        own: whether it is the sample's own code; else that of the middle of all codes.
+    """
+
+    dims: tuple[int, ...]
+    rate: np.ndarray
+    awake: np.ndarray
+    values: np.ndarray
+    pictures: np.ndarray
+    own: bool
+
+
+def traverse(run: Run, sample: int, *, dims: int = 3, steps: int = 7) -> Traversal:
+    """The busiest dimensions of a run, each moved across its codes while the sample's others stay.
+
+    Args:
+        sample: place in the dataset. A run whose codes do not have it (or that has no encoder) takes the middle.
+        dims: how many dimensions at most.
+        steps: pictures of each.
+
+    Raises:
+        ValueError: where codes are a grid of discrete ones, of which no single number means anything.
+        RunError: where the run cannot be read.
+    """
+    codes, spec = run.codes, run.config.model
+    if spec.abilities.cells:
+        raise ValueError("Its codes are a grid: no single number of them can be moved.")
+    row = int(codes.rows([sample])[0]) if spec.abilities.encodes else -1
+    start = codes.mean[row] if row >= 0 else np.median(codes.mean, axis=0)  # [D]
+    told = None
+    if spec.classes:
+        one = int(codes.y[row]) if row >= 0 and codes.y is not None else 0
+        told = np.full(dims * steps, one, dtype=np.int64)
+    found = describe(codes.mean, codes.rate)
+    chosen = found.order[:dims]
+    low, high = np.quantile(codes.mean[:, chosen], ENDS, axis=0)  # [k] each
+    values = np.linspace(low, high, steps, axis=1)  # [k, S]
+    z = np.repeat(start[None].astype(np.float32), len(chosen) * steps, axis=0)  # [k * S, D]
+    z[np.arange(len(z)), np.repeat(chosen, steps)] = values.ravel()
+    made = decode_pictures(run.model, run.config.data, z, None if told is None else told[: len(z)])
+    return Traversal(
+        tuple(int(d) for d in chosen),
+        found.rate[chosen],
+        found.awake[chosen],
+        values,
+        made.reshape(len(chosen), steps, *made.shape[1:]),
+        row >= 0,
+    )
