@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
+import torch.nn.functional as F
 from torch import distributions as D
 
 from vae_core.likelihoods import Bernoulli, OptimalGaussian
@@ -25,6 +27,21 @@ def test_bernoulli_of_a_grey_picture_is_the_mean_over_its_binarisations() -> Non
     white, black = Bernoulli().nll(out, torch.ones_like(x)), Bernoulli().nll(out, torch.zeros_like(x))
     uniform = 0.5 * torch.ones_like(x)
     torch.testing.assert_close(Bernoulli().nll(out, uniform), 0.5 * (white + black))
+
+
+@pytest.mark.parametrize("pixels", [1, 5, 64, 784, 12_288])
+def test_bernoulli_and_its_slope_are_those_of_the_formula_in_double_precision(pixels: int) -> None:
+    g = torch.Generator().manual_seed(pixels)
+    out = (torch.randn(3, pixels, generator=g) * 8).requires_grad_()
+    x = torch.rand(3, pixels, generator=g)
+    weights = torch.tensor([1.0, -2.0, 0.5])
+    got = Bernoulli().nll(out, x)
+    (slope,) = torch.autograd.grad((got * weights).sum(), out)
+    exact = out.detach().double().requires_grad_()
+    expected = (F.softplus(exact, threshold=50) - x.double() * exact).sum(1)
+    (expected_slope,) = torch.autograd.grad((expected * weights.double()).sum(), exact)
+    torch.testing.assert_close(got.double(), expected, rtol=1e-6, atol=1e-5)
+    torch.testing.assert_close(slope.double(), expected_slope, rtol=1e-5, atol=1e-6)
 
 
 def test_bernoulli_stays_finite_at_extreme_logits() -> None:

@@ -70,8 +70,11 @@ class VAE(Model):
         posterior = self._posterior(self._corrupted(x, generator), told)
         components = self._components()
         z = posterior.draw(draws, generator)  # [K, B, D]
-        flat = torch.cat([z.flatten(0, 1), told.repeat(draws, 1)], 1)  # [K*B, D + context]
-        distortion = self._nll(flat, x.repeat(draws, *[1] * (x.ndim - 1)), generator).view(draws, len(x))
+        inputs, wanted = torch.cat([z[0], told], 1), x  # [B, D + context]
+        if draws > 1:
+            inputs = torch.cat([z.flatten(0, 1), told.repeat(draws, 1)], 1)  # [K*B, D + context]
+            wanted = x.repeat(draws, *[1] * (x.ndim - 1))
+        distortion = self._nll(inputs, wanted, generator).view(draws, len(x))
         rate = torch.zeros_like(posterior.mean) if self.point else self.prior.rate(posterior, z[0], components)
         return Terms(
             distortion[0],
