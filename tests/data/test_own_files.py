@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from vae_core.data import Dataset, DatasetError, is_available, load_dataset
 from vae_core.data.cards import data_files
-from vae_core.data.own import files, text
+from vae_core.data.own import files
+from vae_core.data.own import text as own_text
 from vae_core.data.text import END, SPECIAL, UNKNOWN, detokenise
 
 
@@ -67,7 +68,7 @@ def test_words_are_counted_in_the_training_split_alone(tmp_path: Path, monkeypat
     assert data.vocabulary[4] == "common" and len(data.vocabulary) == 4 + 1 + 80
     assert not (data.split("train").x[:] == UNKNOWN).any()
     assert (data.split("test").x[:, 0] == UNKNOWN).all()
-    monkeypatch.setattr(text, "MAX_VOCABULARY", 7)
+    monkeypatch.setattr(own_text, "MAX_VOCABULARY", 7)
     short = load_dataset(data.name)
     assert short.vocabulary[:5] == (*SPECIAL, "common") and len(short.vocabulary) == 7
     assert int((short.split("train").x[:, 0] == UNKNOWN).sum()) == 78
@@ -105,11 +106,11 @@ def test_files_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     os.mkfifo(tmp_path / "pipe.csv")
     assert "no file" in one_sentence(str(tmp_path / "pipe.csv"))
     assert "nearer" in one_sentence(f"{tmp_path}/{'x/' * 100}a.txt")
-    assert ".txt or .csv file by its path" in one_sentence("poems.doc")
-    assert ".txt or .csv file by its path" in one_sentence("letters:poems.csv")
+    assert "any path: a folder or .zip of pictures" in one_sentence("poems.doc")
+    assert "any path: a folder or .zip of pictures" in one_sentence("letters:poems.csv")
     monkeypatch.setattr(files, "MAX_BYTES", 2 << 20)
     assert "larger than the 2 MB" in one_sentence(text_file(tmp_path, b"a\n" * (1 << 20) + b"b"))
-    monkeypatch.setattr(text, "MAX_LINES", 20)
+    monkeypatch.setattr(own_text, "MAX_LINES", 20)
     assert "30 lines; up to 20" in one_sentence(text_file(tmp_path, "\n".join(LINES)))
 
 

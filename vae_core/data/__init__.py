@@ -8,13 +8,23 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from vae_core.data.cards import CARDS, DatasetCard, DatasetError, data_folder, is_available
+from vae_core.data.cards import CARDS, DatasetCard, DatasetError, card_of, data_folder, find_card, is_available
 
 if TYPE_CHECKING:
     from vae_core.data.dataset import Dataset
     from vae_core.data.load import load_dataset
 
-__all__ = ["CARDS", "Dataset", "DatasetCard", "DatasetError", "data_folder", "is_available", "load_dataset"]
+__all__ = [
+    "CARDS",
+    "Dataset",
+    "DatasetCard",
+    "DatasetError",
+    "card_of",
+    "data_folder",
+    "find_card",
+    "is_available",
+    "load_dataset",
+]
 
 _LAZY = {"Dataset": "vae_core.data.dataset", "load_dataset": "vae_core.data.load"}
 

@@ -127,16 +127,50 @@ def absent(name: str) -> DatasetError:
     return DatasetError(f"{card.title} is not in {looked}{lacks}: {remedy}")
 
 
+def card_of(name: str) -> DatasetCard:
+    """The card of a dataset that has a name: a shipped one, or own:NAME, one that was taken.
+
+    Raises DatasetError, one sentence, where there is none, or it is damaged.
+    """
+    from vae_core.data.own import shelf
+
+    if name in CARDS:
+        return CARDS[name]
+    if name.startswith(shelf.PREFIX):
+        return shelf.card_of(name)
+    raise DatasetError(f"There is no dataset called {name!r}; there are {', '.join((*CARDS, *shelf.names()))}.")
+
+
+def find_card(name: str) -> DatasetCard | None:
+    """The same, None where there is none (a file's path has none either)."""
+    try:
+        return card_of(name)
+    except DatasetError:
+        return None
+
+
+def all_names() -> tuple[str, ...]:
+    """Every dataset that has a name, the shipped ones first."""
+    from vae_core.data.own import shelf
+
+    return (*CARDS, *shelf.names())
+
+
+OWN_ENDINGS = (".csv", ".parquet", ".zip", ".npz", ".npy", ".idx", ".idx.gz", "-ubyte", "-ubyte.gz", ".ubyte")
+
+
 @dataclass(frozen=True)
 class OwnFile:
-    """A file of one's own that a dataset's name means."""
+    """A file or folder of one's own that a dataset's name means."""
 
     path: Path
-    form: str  # "words", "letters" or "table"
+    form: str  # "words", "letters", or "seen": what it is, its ending says
 
 
 def own_file(name: str) -> OwnFile | None:
-    """The file that `name` means: `poems.txt` (words), `letters:poems.txt`, `cells.csv`; None for other names."""
+    """What a path that stands for a name means: `poems.txt` (words), `letters:poems.txt`, `cells.csv`, `photos.zip`, a
+    folder; None for other names.
+    """
     prefix, path = "letters:", name
     letters = name.startswith(prefix)
     if letters:
@@ -144,7 +178,9 @@ def own_file(name: str) -> OwnFile | None:
     ending = path[-4:].lower()
     if ending == ".txt":
         return OwnFile(Path(path).expanduser(), "letters" if letters else "words")
-    return OwnFile(Path(path).expanduser(), "table") if ending == ".csv" and not letters else None
+    place = Path(path).expanduser()
+    ours = path.lower().endswith(OWN_ENDINGS) or (path != "" and os.path.isdir(place))
+    return OwnFile(place, "seen") if ours and not letters else None
 
 
 def in_reach(name: str) -> bool:
@@ -152,7 +188,7 @@ def in_reach(name: str) -> bool:
 
     A run that somebody sent names its data itself, and must not make the app read any file of this machine.
     """
-    own = None if name in CARDS else own_file(name)
+    own = None if name in CARDS or name.startswith("own:") else own_file(name)
     if own is None:
         return True  # no file that a name could point at
     path = own.path.resolve()
@@ -161,10 +197,15 @@ def in_reach(name: str) -> bool:
 
 def data_files(name: str) -> tuple[Path, ...]:
     """Every file that `load_dataset(name)` may read; none where the dataset needs none, or is not here."""
+    from vae_core.data.own import shelf
+
     if name in LAYOUTS:
         return tuple(dict.fromkeys(path for files in file_choices(name) for path in files.values()))
+    if name.startswith(shelf.PREFIX):
+        return shelf.files_of(name)
     own = None if name in CARDS else own_file(name)
-    return (own.path,) if own is not None and os.path.isfile(own.path) else ()
+    there = own is not None and (os.path.isfile(own.path) or (own.form == "seen" and os.path.isdir(own.path)))
+    return (own.path,) if own is not None and there else ()
 
 
 def is_available(name: str) -> bool:

@@ -15,8 +15,7 @@ from vae_core.data.dataset import Dataset, from_card, shuffled_splits
 from vae_core.data.drawn import DrawnImages, Grid
 from vae_core.data.dsprites import read_dsprites
 from vae_core.data.idx_sets import read_idx_set
-from vae_core.data.own.table import table_dataset
-from vae_core.data.own.text import text_dataset
+from vae_core.data.own import reading, shelf, taking
 from vae_core.data.photos import read_cifar10, read_svhn
 from vae_core.data.tables import sklearn_table
 from vae_core.data.text import tokenise_all
@@ -28,9 +27,10 @@ MAX_NAME = 200  # letters: a run keeps its dataset's name
 
 
 def load_dataset(name: str, *, download: bool = False, progress: Progress | None = None) -> Dataset:
-    """The dataset called `name`, on the CPU: a key of CARDS, or a file of one's own.
+    """The dataset called `name`, on the CPU: a key of CARDS, own:NAME (one that was taken), or the path of one's own.
 
-    `poems.txt` is read by words and `letters:poems.txt` by letters, one sample a line; `cells.csv` is a table.
+    A path is a folder or .zip of pictures (folders in it are classes), .npz, .npy, an idx file, or a .csv or .parquet
+    table; `poems.txt` is read by words and `letters:poems.txt` by letters, one sample a line.
     Data with a name is looked for in `search_folders()` and read where it lies; nothing is written unless it is absent
     or damaged and `download` is true, and then only in `data_folder()`. `progress(fraction, text)` hears of the
     download and of the reading.
@@ -61,16 +61,17 @@ def load_dataset(name: str, *, download: bool = False, progress: Progress | None
 
 
 def _own_dataset(name: str) -> Dataset:
+    if name.startswith(shelf.PREFIX):
+        return taking.load(name)
     own = cards.own_file(name)
     if own is None:
         raise DatasetError(
-            f"There is no dataset called {name!r}; there are {', '.join(CARDS)}, and any .txt or .csv file by its path."
+            f"There is no dataset called {name!r}; there are {', '.join(cards.all_names())}, and any path: "
+            f"{reading.TAKEN}."
         )
     if len(name) > MAX_NAME:
         raise DatasetError(f"A dataset's name has up to {MAX_NAME} letters; put the file {own.path.name} nearer.")
-    if own.form == "table":
-        return table_dataset(name, own.path)
-    return text_dataset(name, own.path, " " if own.form == "words" else "")
+    return reading.read(name, own)
 
 
 def _from_files(card: DatasetCard, tell: Progress) -> Dataset:

@@ -1,8 +1,9 @@
-"""A CSV file of one's own as a dataset: numeric columns, and one column of classes where there is one."""
+"""Tables of one's own: the numbers of a .csv or .parquet and their classes, or a column of text."""
 
 from __future__ import annotations
 
-import io
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,10 @@ import torch
 
 from vae_core.data.cards import DatasetCard, DatasetError
 from vae_core.data.dataset import Dataset, from_card, shuffled_splits
-from vae_core.data.own.files import MIN_SAMPLES, SPLIT_SEED, read_bytes
+from vae_core.data.own.choices import Choices, Column, Preview, Skips, shown
+from vae_core.data.own.files import MAX_BYTES, MIN_SAMPLES, SPLIT_SEED, check_count
+from vae_core.data.own.frame import read_frame
+from vae_core.data.own.text import MAX_LETTERS, MAX_LINES, Lines
 from vae_core.data.tables import standardise
 
 if TYPE_CHECKING:
@@ -19,133 +23,214 @@ if TYPE_CHECKING:
 
 LABELS = ("label", "class", "target")
 MAX_CLASSES = 100
-MAX_COLUMNS = 1_000
 MAX_VALUE = 1e100  # beyond that, squares of numbers leave the range of floats
+SHOWN = 8
 
 
-def table_dataset(name: str, path: Path) -> Dataset:
-    """The rows of a CSV file (comma, semicolon or tab; with or without a line of names).
+@dataclass(frozen=True)
+class Rows:
+    """Rows as they are taken. values: float64 [N, F], finite; y: int64 [N]."""
 
-    y is the column called label, class or target, else the only column of text. A first column without a name is
-    taken for the rows' numbers and left out. Raises DatasetError, one sentence, where the file is absent, too
-    large or no table, has gaps, further columns of text, or a column that never changes in training.
-    """
-    frame = _frame(path)
-    label = _label(path, frame)
-    y: np.ndarray | None = None
-    class_names: tuple[str, ...] = ()
-    if label is not None:
-        y, class_names = _classes(path, label, frame.pop(label))
-    if not len(frame.columns):
-        raise DatasetError(f"{path} has no column of numbers.")
-    columns = tuple(str(column) for column in frame.columns)
-    values = frame.to_numpy(dtype=np.float64)
-    if not (np.abs(values) < MAX_VALUE).all():
-        wrong = columns[int(np.argwhere(~(np.abs(values) < MAX_VALUE))[0, 1])]
-        raise DatasetError(f"{path} holds numbers in the column {wrong!r} that are too large.")
-    splits = shuffled_splits(len(values), SPLIT_SEED)
-    known = values[splits["train"].numpy()]
-    still = np.flatnonzero(known.min(axis=0) == known.max(axis=0))
-    if len(still):
-        raise DatasetError(
-            f"{path} has the same number in every training row of the column {columns[still[0]]!r}; leave that out."
+    values: np.ndarray
+    columns: tuple[str, ...]
+    y: np.ndarray | None
+    class_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table that has been read; `settle`, `preview`, `rows` and `lines` say what is made of it."""
+
+    path: Path
+    frame: pd.DataFrame
+
+    @classmethod
+    def at(cls, path: Path) -> Table:
+        """Raises DatasetError, one sentence, where the file is absent, too large or no table."""
+        return cls(path, read_frame(path))
+
+    # -- what is there -------------------------------------------------------------------------------------
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """What each column holds."""
+        made = []
+        for name in self.frame.columns:
+            column = self.frame[name]
+            known = column.dropna()
+            example = shown(str(known.iloc[0])) if len(known) else ""
+            made.append(
+                Column(str(name), self._is_number(name), int(known.nunique()), len(column) - len(known), example)
+            )
+        return tuple(made)
+
+    def _is_number(self, name: str) -> bool:
+        return self.frame[name].dtype.kind in "biuf"
+
+    @cached_property
+    def label(self) -> str:
+        """The column that looks like classes; "" where there is none.
+
+        It is called label, class or target, else is the only column of text; a target of many numbers is a number.
+        """
+        called = [
+            column.name for column in self.columns
+            if column.name.strip().lower() in LABELS and (not column.numbers or column.different <= MAX_CLASSES)
+        ]  # fmt: skip
+        texts = [column.name for column in self.columns if not column.numbers]
+        return called[-1] if called else texts[0] if len(texts) == 1 else ""
+
+    def settle(self, choices: Choices) -> Choices:
+        """What was left to be seen is chosen. Raises DatasetError where the columns chosen are not there."""
+        names = [column.name for column in self.columns]
+        numbers = [column.name for column in self.columns if column.numbers]
+        texts = [column.name for column in self.columns if not column.numbers]
+        for name in (*choices.columns, *filter(None, (choices.column, choices.label))):
+            if name not in names:
+                raise DatasetError(f"{self.path} has no column {name!r}; it has {', '.join(names[:10])}.")
+        if choices.text or (not choices.strict and not choices.columns and set(numbers) <= {self.label}):
+            column = choices.column or next((name for name in texts if name not in (choices.label, self.label)), "")
+            column = column or next(iter(texts), "")
+            if not column:
+                raise DatasetError(f"{self.path} has no column of text.")
+            label = (choices.label or self.label) if choices.classes else ""
+            label = label if label != column else ""
+            return replace(choices, text=True, column=column, columns=(), label=label, classes=bool(label))
+        label = (choices.label or self.label) if choices.classes else ""
+        wanted = choices.columns or tuple(name for name in numbers if name != label)
+        label = label if label not in wanted else ""
+        others = [name for name in texts if name != label]
+        if choices.strict and not choices.columns and others:
+            raise DatasetError(
+                f"{self.path} has text in {'the column' if len(others) == 1 else 'the columns'} "
+                f"{', '.join(others[:5])}{' and others' if len(others) > 5 else ''}: call the one that holds the "
+                "classes label, and leave other text out."
+            )
+        return replace(choices, text=False, column="", columns=wanted, label=label, classes=bool(label))
+
+    # -- what is made of it --------------------------------------------------------------------------------
+
+    def rows(self, settled: Choices, skips: Skips) -> Rows:
+        """The numbers of the columns chosen. Raises DatasetError where they are none, or never change."""
+        columns = settled.columns
+        if not columns:
+            raise DatasetError(f"{self.path} has no column of numbers.")
+        if texts := [name for name in columns if not self._is_number(name)]:
+            raise DatasetError(f"{self.path} has text in the column {texts[0]!r}: only numbers can be learnt from.")
+        for column in self.columns:
+            if not column.numbers and column.name != settled.label:
+                skips.add(column.name, "a column of text")
+        frame = self._without_gaps(list(columns) + ([settled.label] if settled.label else []), settled, skips)
+        values = frame[list(columns)].to_numpy(dtype=np.float64)
+        if not (np.abs(values) < MAX_VALUE).all():
+            wrong = columns[int(np.argwhere(~(np.abs(values) < MAX_VALUE))[0, 1])]
+            raise DatasetError(f"{self.path} holds numbers in the column {wrong!r} that are too large.")
+        known = values[shuffled_splits(len(values), SPLIT_SEED)["train"].numpy()]
+        still = np.flatnonzero(known.min(axis=0) == known.max(axis=0))
+        if len(still) and (settled.strict or len(still) == len(columns)):
+            raise DatasetError(
+                f"{self.path} has the same number in every training row of the column {columns[still[0]]!r}; leave "
+                "that out."
+            )
+        for place in still.tolist():
+            skips.add(columns[place], "a column in which nothing changes")
+        kept = [place for place in range(len(columns)) if place not in set(still.tolist())]
+        y, names = self._classes(frame, settled)
+        return Rows(values[:, kept], tuple(columns[place] for place in kept), y, names)
+
+    def lines(self, settled: Choices) -> Lines:
+        """The texts of the column chosen. Raises DatasetError where they are too few."""
+        skips = Skips()
+        frame = self._without_gaps([settled.column, *filter(None, [settled.label])], settled, skips)
+        texts: list[str] = []
+        letters = 0
+        for text in frame[settled.column]:
+            texts.append(" ".join(str(text)[: 2 * MAX_LETTERS].split())[:MAX_LETTERS])
+            letters += len(texts[-1])
+            if letters > MAX_BYTES:
+                raise DatasetError(f"{self.path} holds more than {MAX_BYTES >> 20} MB of text, which is not taken.")
+        full = [place for place, text in enumerate(texts) if text]
+        if len(full) < len(texts):
+            skips.add(settled.column, "rows of blank text", count=len(texts) - len(full))
+        lines = tuple(texts[place] for place in full)
+        check_count(self.path, len(lines), "texts that are not blank", MAX_LINES)
+        y, names = self._classes(frame.iloc[full], settled)
+        return Lines(self.path, lines, y, names, skips.so_far())
+
+    def preview(self, choices: Choices) -> Preview:
+        """What would be taken, and which columns there are to choose from."""
+        settled, skips = self.settle(choices), Skips()
+        if settled.text:
+            return replace(self.lines(settled).preview(settled), choices=settled, columns=self.columns)
+        rows = self.rows(settled, skips)
+        counts = np.bincount(rows.y, minlength=len(rows.class_names)).tolist() if rows.y is not None else []
+        first = [
+            (*(f"{value:.6g}" for value in values), *([rows.class_names[rows.y[place]]] if rows.y is not None else []))
+            for place, values in enumerate(rows.values[:SHOWN])
+        ]
+        return Preview(
+            kind="table",
+            choices=settled,
+            n=len(rows.values),
+            sample_shape=(len(rows.columns),),
+            seen=f"{len(self.frame):,} rows of {len(self.frame.columns):,} columns",
+            skipped=skips.so_far(),
+            classes=tuple(zip(rows.class_names, counts, strict=True)),
+            columns_taken=(*rows.columns, *([settled.label] if settled.label else [])),
+            rows=tuple(first),
+            columns=self.columns,
         )
-    x, centre, scale = standardise(values, splits["train"])
-    card = DatasetCard(
-        name=name,
-        title=path.stem,
-        description=f"{len(x):,} rows of {path.name}.",
-        n=len(x),
-        sample_shape=(len(columns),),
-        class_names=class_names,
-        factor_names=(),
-        factor_sizes=(),
-        licence="your own",
-        source=str(path),
-        download_mb=0.0,
-        kind="table",
-    )
-    labels = None if y is None else torch.from_numpy(y)
-    return from_card(card, x, labels, splits, columns=columns, centre=centre, scale=scale)
 
+    def _without_gaps(self, names: list[str], settled: Choices, skips: Skips) -> pd.DataFrame:
+        """The rows that are whole in these columns. Raises DatasetError where they are few, or strict forbids gaps."""
+        frame = self.frame[names]
+        gaps = frame.isna().to_numpy()
+        if settled.strict and gaps.any():
+            row, column = np.argwhere(gaps)[0]
+            raise DatasetError(
+                f"{self.path} has {int(gaps.sum()):,} empty cells (the first in row {row + 1}, column "
+                f"{names[column]!r}): fill them, or leave these rows out."
+            )
+        if not settled.strict:
+            large = np.zeros_like(gaps)
+            for place, name in enumerate(names):
+                if self._is_number(name) and name != settled.label:
+                    large[:, place] = ~(np.abs(frame[name].to_numpy(dtype=np.float64)) < MAX_VALUE) & ~gaps[:, place]
+            for kind, why in (
+                (gaps, "rows with an empty cell"),
+                (large, "rows with a number that is infinite or huge"),
+            ):
+                for place, name in enumerate(names):
+                    if count := int(kind[:, place].sum()):
+                        first = int(np.argmax(kind[:, place])) + 1
+                        skips.add(f"column {name}", why, f"{count:,}, the first in row {first:,}", count=count)
+            gaps |= large
+        whole = frame[~gaps.any(axis=1)]
+        if len(whole) < MIN_SAMPLES:
+            what = "rows" if len(whole) == len(frame) else "rows without gaps in the columns chosen"
+            raise DatasetError(f"{self.path} holds {len(whole)} {what}; at least {MIN_SAMPLES} are needed.")
+        return whole
 
-def _frame(path: Path) -> pd.DataFrame:
-    """All columns, without gaps."""
-    import pandas as pd  # here, so that only these datasets pay for the import
-
-    content = read_bytes(path)
-    try:
-        first = content[: 1 << 20].split(b"\n", 1)[0].decode("utf-8-sig")
-        separator = max(",;\t", key=first.count)
-        names = [name.strip().strip('"') for name in first.split(separator)]
-        if len(names) > MAX_COLUMNS:
-            raise DatasetError(f"{path} has {len(names):,} columns; up to {MAX_COLUMNS:,} are taken.")
-        titled = not any(_is_number(name) for name in names)
-        frame = pd.read_csv(
-            io.BytesIO(content),
-            sep=separator,
-            header=0 if titled else None,
-            skipinitialspace=True,
-            low_memory=False,
-            encoding="utf-8-sig",
+    def _classes(self, frame: pd.DataFrame, settled: Choices) -> tuple[np.ndarray | None, tuple[str, ...]]:
+        """The number of each row's class, int64 [N], and the classes' names in order; (None, ()) without."""
+        if not settled.label:
+            return None, ()
+        values, y = np.unique(frame[settled.label].to_numpy(), return_inverse=True)
+        if len(values) > MAX_CLASSES:
+            raise DatasetError(
+                f"{self.path} has {len(values):,} different texts in the column {settled.label!r}, neither numbers nor "
+                f"classes (up to {MAX_CLASSES}): leave it out."
+            )
+        names = tuple(
+            shown(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
+            for value in values
         )
-    except DatasetError:
-        raise
-    except (ValueError, OverflowError) as error:  # pandas' ParserError and EmptyDataError, UnicodeDecodeError
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        raise DatasetError(f"{path} cannot be read as a table ({reason}).") from error
-    if not isinstance(frame.index, pd.RangeIndex):
-        raise DatasetError(f"{path} has rows of more cells than its first line names.")
-    if not titled:
-        frame.columns = [f"column {number}" for number in range(1, len(frame.columns) + 1)]
-    elif not names[0]:
-        frame = frame.iloc[:, 1:]
-    if len(frame) < MIN_SAMPLES:
-        raise DatasetError(f"{path} holds {len(frame)} rows; at least {MIN_SAMPLES} are needed.")
-    gaps = np.argwhere(frame.isna().to_numpy())
-    if len(gaps):
-        row, column = gaps[0]
-        raise DatasetError(
-            f"{path} has {len(gaps):,} empty cells (the first in row {row + 1}, column "
-            f"{str(frame.columns[column])!r}): fill them, or leave these rows out."
-        )
-    return frame
+        return y.astype(np.int64), names
 
 
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _label(path: Path, frame: pd.DataFrame) -> str | None:
-    """The column of classes, None where there is none."""
-    texts = [column for column in frame.columns if frame[column].dtype.kind not in "biuf"]
-    called = [column for column in frame.columns if str(column).strip().lower() in LABELS]
-    # a target of many different numbers is a number like the others
-    called = [column for column in called if column in texts or frame[column].nunique() <= MAX_CLASSES]
-    label = called[-1] if called else texts[-1] if len(texts) == 1 else None
-    others = [str(column) for column in texts if column != label]
-    if others:
-        raise DatasetError(
-            f"{path} has text in {'the column' if len(others) == 1 else 'the columns'} {', '.join(others[:5])}"
-            f"{' and others' if len(others) > 5 else ''}: call the one that holds the classes label, and leave other "
-            "text out."
-        )
-    return label
-
-
-def _classes(path: Path, label: str, column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The number of each row's class, int64 [N], and the classes' names in order."""
-    values, y = np.unique(column.to_numpy(), return_inverse=True)
-    if len(values) > MAX_CLASSES:
-        raise DatasetError(
-            f"{path} has {len(values):,} different texts in the column {label!r}, neither numbers nor classes "
-            f"(up to {MAX_CLASSES}): leave it out."
-        )
-    names = tuple(
-        str(int(value)) if isinstance(value, float) and value.is_integer() else str(value) for value in values
-    )
-    return y.astype(np.int64), names
+def rows_dataset(card: DatasetCard, rows: Rows) -> Dataset:
+    """Rows as a dataset, every column standardised by the training split."""
+    splits = shuffled_splits(len(rows.values), SPLIT_SEED)
+    x, centre, scale = standardise(rows.values, splits["train"])
+    y = None if rows.y is None else torch.from_numpy(rows.y)
+    return from_card(card, x, y, splits, columns=rows.columns, centre=centre, scale=scale)

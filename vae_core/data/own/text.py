@@ -1,64 +1,105 @@
-"""A text file of one's own as a dataset: one sample a line, by words or by letters."""
+"""Lines of text of one's own: of a .txt, a sample a line, or of a column of a .csv."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+import torch
 
 from vae_core.data.cards import DatasetCard, DatasetError
 from vae_core.data.dataset import Dataset, from_card, shuffled_splits
-from vae_core.data.own.files import MIN_SAMPLES, SPLIT_SEED, read_bytes
+from vae_core.data.own.choices import Choices, Preview, Skipped
+from vae_core.data.own.files import SPLIT_SEED, check_count, read_bytes
 from vae_core.data.text import SPECIAL, pieces, tokenise_all
 
 MAX_LINES = 500_000
 MAX_LENGTH = 64  # tokens of a sample, its end among them; longer lines are cut
 MAX_VOCABULARY = 10_000  # tokens, the special ones among them
 MAX_WORD = 40  # letters; what is longer is an address or a mishap, and unknown
+MAX_LETTERS = 4_000  # of a line as it is kept
+SHOWN = 12
+NONE = Skipped()
 
 
-def text_dataset(name: str, path: Path, joiner: str) -> Dataset:
-    """The lines of a text file in UTF-8; joiner " " takes words, "" letters. Blank lines are left out.
+@dataclass(frozen=True)
+class Lines:
+    """Lines, none of them blank. y, class_names: of each, where a table had them; skipped: what stood beside them."""
+
+    path: Path
+    lines: tuple[str, ...]
+    y: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    skipped: Skipped = NONE
+
+    @classmethod
+    def at(cls, path: Path) -> Lines:
+        """Of a text file in UTF-8. Raises DatasetError, one sentence, where it is absent, too large or no text."""
+        content = read_bytes(path)
+        if b"\0" in content:
+            raise DatasetError(f"{path} is no text: it holds bytes that no text has.")
+        try:
+            text = unicodedata.normalize("NFC", content.decode("utf-8-sig"))  # letters with their accents: one letter
+        except UnicodeDecodeError as error:
+            raise DatasetError(
+                f"{path} is no text in UTF-8 (byte {error.start:,}); save it in that encoding."
+            ) from error
+        lines, count = [], 0
+        for found in re.finditer(r"[^\n]+", text):  # not all at once: a file of line breaks has millions of lines
+            if line := found[0].strip():
+                count += 1
+                if count <= MAX_LINES:
+                    lines.append(line[:MAX_LETTERS])
+        check_count(path, count, "lines that are not blank", MAX_LINES)
+        return cls(path, tuple(lines))
+
+    def settle(self, choices: Choices) -> Choices:
+        return replace(choices, text=True, classes=choices.classes and bool(self.class_names))
+
+    def preview(self, choices: Choices) -> Preview:
+        """The first lines, how long they are, and what of them is known."""
+        settled = self.settle(choices)
+        splits = shuffled_splits(len(self.lines), SPLIT_SEED)
+        words = _vocabulary([self.lines[place] for place in splits["train"].tolist()], choices.joiner)
+        longest = max(len(pieces(line, choices.joiner)) for line in self.lines)
+        cut = sum(len(pieces(line, choices.joiner)) >= MAX_LENGTH for line in self.lines)
+        notes = [f"{cut:,} lines are longer than {MAX_LENGTH - 1} {choices.pieces} and will be cut."] if cut else []
+        if len(words) == MAX_VOCABULARY:
+            notes.append(f"The {MAX_VOCABULARY:,} most frequent {choices.pieces} are known, others are not.")
+        counts = np.bincount(self.y, minlength=len(self.class_names)) if self.y is not None else np.empty(0, int)
+        return Preview(
+            kind="text",
+            choices=settled,
+            n=len(self.lines),
+            sample_shape=(text_length(self.lines, choices.joiner),),
+            seen=f"{len(self.lines):,} lines of up to {longest:,} {choices.pieces}, {len(words) - len(SPECIAL):,} "
+            "different ones",
+            skipped=self.skipped,
+            classes=tuple(zip(self.class_names, counts.tolist(), strict=True)) if settled.classes else (),
+            notes=tuple(notes),
+            lines=self.lines[:SHOWN],
+        )
+
+
+def text_length(lines: tuple[str, ...] | list[str], joiner: str) -> int:
+    """Tokens of a sample: those of the longest line and its end, at most MAX_LENGTH."""
+    return min(MAX_LENGTH, 1 + max(len(pieces(line, joiner)) for line in lines))
+
+
+def lines_dataset(card: DatasetCard, lines: tuple[str, ...] | list[str], joiner: str, y: np.ndarray | None) -> Dataset:
+    """Lines as tokens; joiner " " takes words, "" letters.
 
     The vocabulary is made of the training split, the most frequent first; what it lacks is unknown.
-    Raises DatasetError, one sentence, where the file is absent, too large, no text, or too short.
     """
-    lines = _lines(path)
     splits = shuffled_splits(len(lines), SPLIT_SEED)
     vocabulary = _vocabulary([lines[position] for position in splits["train"].tolist()], joiner)
-    length = min(MAX_LENGTH, 1 + max(len(pieces(line, joiner)) for line in lines))
-    card = DatasetCard(
-        name=name,
-        title=path.stem,
-        description=f"{len(lines):,} lines of {path.name}.",
-        n=len(lines),
-        sample_shape=(length,),
-        class_names=(),
-        factor_names=(),
-        factor_sizes=(),
-        licence="your own",
-        source=str(path),
-        download_mb=0.0,
-        kind="text",
-    )
-    x = tokenise_all(lines, vocabulary, joiner, length)
-    return from_card(card, x, None, splits, vocabulary=vocabulary, joiner=joiner)
-
-
-def _lines(path: Path) -> list[str]:
-    content = read_bytes(path)
-    if b"\0" in content:
-        raise DatasetError(f"{path} is no text: it holds bytes that no text has.")
-    try:
-        text = unicodedata.normalize("NFC", content.decode("utf-8-sig"))  # letters with their accents: one letter
-    except UnicodeDecodeError as error:
-        raise DatasetError(f"{path} is no text in UTF-8 (byte {error.start:,}); save it in that encoding.") from error
-    lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if len(lines) < MIN_SAMPLES:
-        raise DatasetError(f"{path} holds {len(lines)} lines that are not blank; at least {MIN_SAMPLES} are needed.")
-    if len(lines) > MAX_LINES:
-        raise DatasetError(f"{path} holds {len(lines):,} lines; up to {MAX_LINES:,} are taken.")
-    return lines
+    x = tokenise_all(lines, vocabulary, joiner, card.sample_shape[0])
+    labels = None if y is None else torch.from_numpy(y.astype(np.int64))
+    return from_card(card, x, labels, splits, vocabulary=vocabulary, joiner=joiner)
 
 
 def _vocabulary(lines: list[str], joiner: str) -> tuple[str, ...]:
