@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 import torch
 
-from vae_core.config import TrainConfig
+from vae_core import training
+from vae_core.config import TrainConfig, Turn
 from vae_core.data import load_dataset
 from vae_core.metrics.likelihood import held_out_terms
 from vae_core.models import build
 from vae_core.runs import RunError, load_run
 from vae_core.runs.folder import RunFolder
-from vae_core.training import Step, TrainingError, cosine_tail, pick_device, train
+from vae_core.training import Order, Step, TrainingError, cosine_tail, pick_device, train
 
 SMALL = TrainConfig(data="digits", latent_dim=2, hidden=(16,), steps=40, batch_size=32, evaluations=4, seed=3)
 
@@ -170,3 +172,142 @@ def test_the_figures_are_those_of_the_weights_that_are_kept(tmp_path: Path, weig
     terms = held_out_terms(run.model, data.x, data.splits["test"])
     assert run.config.test is not None
     assert float(terms.distortion.mean()) == pytest.approx(run.config.test.distortion, rel=1e-6)
+
+
+# -- steering ----------------------------------------------------------------------------------------------
+
+Steps = Generator[Step, Order | None, None]
+
+
+def _until(steps: Steps, done: int) -> Step:
+    return next(step for step in steps if step.step >= done)
+
+
+def _same_files(one: Path, other: Path) -> None:
+    a, b = RunFolder(one), RunFolder(other)
+    assert a.state.read_bytes() == b.state.read_bytes()
+    assert a.weights.read_bytes() == b.weights.read_bytes()
+    for left, right in zip(a.read_history(), b.read_history(), strict=True):
+        assert left == pytest.approx(right, nan_ok=True)
+
+
+FAMILIES = {
+    "a running sigma": {"likelihood": "gaussian"},
+    "several draws": {"objective": "iwae"},
+    "a critic": {"objective": "factor", "critic_hidden": (16,)},
+    "a critic of samples": {"bottleneck": "none", "objective": "adversarial"},
+    "a codebook": {"bottleneck": "vq", "net": "conv", "codebook": 8, "code_dim": 2},
+    "masked words": {"data": "names", "word_dropout": 0.5},
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_single_steps_leave_no_trace(tmp_path: Path, family: str) -> None:
+    config = TrainConfig.model_validate(SMALL.model_dump() | FAMILIES[family])
+    _run(config.model_copy(update={"out": tmp_path / "alone"}))
+    watched = train(config.model_copy(update={"out": tmp_path / "watched"}))
+    before = _until(watched, 5)
+    torch.rand(7)  # whoever watches may draw what they like
+    steps = [watched.send("single") for _ in range(4)]
+    assert [step.step for step in steps] == [before.step + i for i in (1, 2, 3, 4)]
+    assert [step.account and step.account.step for step in steps] == [step.step for step in steps]
+    assert all(step.account is None for step in watched)
+    _same_files(tmp_path / "alone", tmp_path / "watched")
+
+
+def test_an_account_is_that_of_the_batch(tmp_path: Path) -> None:
+    """A tiny plain step along the gradient lowers the loss of its batch by the step's size times the norm's square."""
+    steps = train(SMALL.model_copy(update={"learning_rate": 1e-5, "hidden": (8,)}))
+    _until(steps, 30)
+    accounts = [steps.send("single").account for _ in range(5)]
+    for account in accounts:
+        assert account is not None
+        assert account.loss_after < account.loss_before, "the same batch with the same noise, one small step further"
+        assert account.loss_before - account.loss_after < 0.1
+        assert account.gradient_norm > 0
+        for when in ("before", "after"):
+            parts = getattr(account, f"distortion_{when}") + getattr(account, f"rate_{when}")
+            assert getattr(account, f"loss_{when}") == pytest.approx(parts, rel=1e-5)
+
+
+def test_a_run_with_the_same_turns_ends_with_the_same_bits(tmp_path: Path) -> None:
+    settings = SMALL.model_copy(update={"likelihood": "gaussian", "decay": 0.5, "warmup_steps": 20})
+    steps = train(settings.model_copy(update={"out": tmp_path / "steered"}))
+    at = _until(steps, 13).step
+    answer = steps.send(Turn(step=0, setting="beta", value=4.0))
+    assert (answer.step, answer.config.turns) == (at, (Turn(step=at, setting="beta", value=4.0),))
+    assert RunFolder(tmp_path / "steered").read_config().train.turns == answer.config.turns, "recorded at once"
+    steps.send(Turn(step=0, setting="learning_rate", value=0.1))
+    steps.send(Turn(step=0, setting="learning_rate", value=0.01))
+    last = list(steps)[-1]
+    assert [(turn.setting, turn.value) for turn in last.config.turns] == [("beta", 4.0), ("learning_rate", 0.01)]
+    _run(last.config.model_copy(update={"out": tmp_path / "repeated"}))
+    _same_files(tmp_path / "steered", tmp_path / "repeated")
+    _run(settings.model_copy(update={"out": tmp_path / "straight"}))
+    assert not _same(_weights(tmp_path / "straight"), _weights(tmp_path / "steered"))
+
+
+@pytest.mark.parametrize("at", [20, 23])  # at the very step of a saved state, and after it
+def test_a_steered_run_that_was_cut_off_resumes_to_the_same_bits(tmp_path: Path, at: int) -> None:
+    turns = (Turn(step=at, setting="beta", value=0.1), Turn(step=at, setting="learning_rate", value=0.003))
+    _run(SMALL.model_copy(update={"turns": turns, "out": tmp_path / "whole"}))
+    cut = train(SMALL.model_copy(update={"out": tmp_path / "cut"}))
+    _until(cut, at)
+    for turn in turns:
+        cut.send(turn)
+    assert next(cut).step > at
+    _abandon(cut)
+    folder = RunFolder(tmp_path / "cut")
+    _run(folder.read_config().train.model_copy(update={"out": folder.path}), resume=True)
+    _same_files(tmp_path / "whole", tmp_path / "cut")
+    assert folder.read_config().best == RunFolder(tmp_path / "whole").read_config().best
+
+
+def test_the_best_begins_anew_where_the_price_changes(tmp_path: Path) -> None:
+    """With a price far higher, no later figure could beat those of before."""
+    steps = train(SMALL.model_copy(update={"out": tmp_path / "run", "steps": 400, "evaluations": 4}))
+    _until(steps, 300)
+    steps.send(Turn(step=0, setting="beta", value=1000.0))
+    looks = [step.validation for step in steps if step.validation]
+    best = RunFolder(tmp_path / "run").read_config().best
+    assert best == looks[0] and best.step == 400 and best.objective > 0
+    assert best.objective == pytest.approx(best.distortion + 1000 * best.rate, rel=1e-5)
+
+
+def test_a_run_stopped_right_after_a_change_of_price_keeps_what_it_is_now(tmp_path: Path) -> None:
+    steps = train(SMALL.model_copy(update={"out": tmp_path / "run", "steps": 400, "evaluations": 4}))
+    at = _until(steps, 250).step
+    steps.send(Turn(step=0, setting="beta", value=1000.0))
+    after = steps.send("single").step
+    steps.close()
+    best = RunFolder(tmp_path / "run").read_config().best
+    assert best is not None and best.step == after == at + 1
+
+
+def test_a_turn_that_makes_no_sense_is_refused_with_a_sentence() -> None:
+    for setting, value, said in (
+        ("seed", 3.0, "seed cannot be changed while a elbo objective is trained: choose one of learning_rate, beta"),
+        ("beta", -1.0, "β cannot be -1: it should be greater than or equal to 0"),
+        ("learning_rate", 0.0, "Learning rate cannot be 0: it should be greater than 0"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            SMALL.turned(Turn(step=3, setting=setting, value=value))
+    with pytest.raises(ValueError, match="finite"):
+        Turn(step=3, setting="beta", value=float("nan"))
+
+
+def test_settings_in_force_are_those_of_the_last_turn_before() -> None:
+    config = SMALL.turned(Turn(step=7, setting="beta", value=4)).turned(Turn(step=3, setting="beta", value=2))
+    assert [config.at(step).beta for step in (0, 2, 3, 6, 7, 99)] == [1, 1, 2, 2, 4, 4]
+    assert TrainConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_a_slow_training_is_heard_of_without_changing_its_curves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SMALL.model_copy(update={"steps": 800, "evaluations": 2})
+    _run(slow.model_copy(update={"out": tmp_path / "a"}))
+    monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
+    steps = _run(slow.model_copy(update={"out": tmp_path / "b"}))
+    assert [step.step for step in steps] == list(range(1, 801))
+    _same_files(tmp_path / "a", tmp_path / "b")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from math import prod
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
 from vae_core.abilities import Abilities, abilities_of
 from vae_core.model_cards import default_title
-from vae_core.objective_cards import unsuited
+from vae_core.objective_cards import OBJECTIVE_CARDS, unsuited
 from vae_core.tokens import SPECIAL
 from vae_core.wiring import Wiring
 
@@ -214,6 +215,14 @@ DEFAULT_CHANNELS: dict[int, tuple[int, ...]] = {
 }
 
 
+class Turn(Settings):
+    """A setting that was changed while the run trained: it has this value for all batches after so many steps."""
+
+    step: Annotated[int, Field(ge=0)]
+    setting: Annotated[str, Field(max_length=40)]
+    value: Annotated[float, Field(allow_inf_nan=False)]
+
+
 class TrainConfig(Settings):
     """One training, from data to stopping. `python -m vae_core train --help` is made from this class.
 
@@ -227,7 +236,7 @@ class TrainConfig(Settings):
     """Dataset: digits, sprites, mnist, fashion-mnist, ..."""
     bottleneck: Bottleneck = "gaussian"
     """gaussian: a VAE's. point: a plain autoencoder's. linear: PCA. vq, fsq: a grid of discrete codes. ladder: levels.
-    class: a label is inferred too (M2). stacked: M1+M2. none: no encoder at all (GAN). onnx: brought from elsewhere, and
+    class: a label is inferred too (M2). stacked: M1+M2. none: no encoder at all (GAN). onnx: brought from elsewhere,
     not trained here."""
     net: Literal["auto", "mlp", "conv", "lstm"] = "auto"
     """Encoder and decoder; auto takes an MLP for 8x8 pictures and tables, convolutions for larger square pictures, an
@@ -336,7 +345,7 @@ class TrainConfig(Settings):
     """Batches in all; when given, it overrides epochs."""
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 128
     """Samples a step."""
-    learning_rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1e-3
+    learning_rate: Annotated[float, Field(title="Learning rate", gt=0, le=10, allow_inf_nan=False)] = 1e-3
     """Adam's step size."""
     decay: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Last part of the steps over which the learning rate falls to a hundredth along a cosine (0: never)."""
@@ -356,8 +365,28 @@ class TrainConfig(Settings):
     """What the gallery calls this run; empty makes one from the settings."""
     about: Annotated[str, Field(max_length=600)] = ""
     """A sentence or two on what this run shows, for the gallery and the card."""
+    turns: Annotated[tuple[Turn, ...], Field(max_length=10_000)] = ()
+    """What was changed while it trained, in the order of steps; a run with the same turns repeats them."""
     out: Path | None = None
     """Run folder to write; without one nothing is kept on disk."""
+
+    @property
+    def steerable(self) -> tuple[str, ...]:
+        """The settings that may be changed while it trains: the learning rate and the objective's own weights."""
+        return "learning_rate", *OBJECTIVE_CARDS[self.objective].weights
+
+    def at(self, step: int) -> TrainConfig:
+        """The settings in force for the batch after `step` steps."""
+        return self.model_copy(update={turn.setting: turn.value for turn in self.turns if turn.step <= step})
+
+    def turned(self, turn: Turn) -> TrainConfig:
+        """These settings with one more turn; of two turns of the same setting at the same step the later one stays.
+
+        Raises ValueError (pydantic's) where the setting cannot be changed, or not to this value.
+        """
+        others = [old for old in self.turns if (old.step, old.setting) != (turn.step, turn.setting)]
+        turns = sorted([*others, turn], key=lambda each: each.step)
+        return TrainConfig.model_validate({**self.model_dump(), "turns": turns})
 
     @field_validator("data")
     @classmethod
@@ -365,6 +394,32 @@ class TrainConfig(Settings):
         if not value.strip():
             raise ValueError("data must name a dataset, for example digits")
         return value
+
+    @model_validator(mode="after")
+    def _can_be_turned(self) -> TrainConfig:
+        for turn in self.turns:
+            if turn.setting not in self.steerable:
+                raise ValueError(
+                    f"{turn.setting} cannot be changed while a {self.objective} objective is trained: "
+                    f"choose one of {', '.join(self.steerable)}"
+                )
+            field = TrainConfig.model_fields[turn.setting]
+            try:
+                _bounds_of(turn.setting).validate_python(turn.value)
+            except ValidationError as error:
+                said = error.errors()[0]["msg"].removeprefix("Input ")
+                raise ValueError(f"{field.title or turn.setting} cannot be {turn.value:g}: it {said}") from None
+        if [turn.step for turn in self.turns] != sorted(turn.step for turn in self.turns):
+            raise ValueError("turns stand in the order of their steps")
+        return self
+
+
+@cache
+def _bounds_of(setting: str) -> TypeAdapter[float]:
+    """What a setting may be, by its own field."""
+    field = TrainConfig.model_fields[setting]
+    bounded: Any = Annotated[field.annotation, *field.metadata]
+    return TypeAdapter(bounded)
 
 
 class DataInfo(Settings):
@@ -413,6 +468,21 @@ class Figures(Settings):
     @property
     def elbo(self) -> float:
         return -(self.distortion + self.rate)
+
+
+class Account(Settings):
+    """What a single step did: its batch before and after it, with the same noise. Means over the batch, nats."""
+
+    step: int
+    """Its number; the first is 1."""
+    loss_before: float
+    loss_after: float
+    distortion_before: float
+    distortion_after: float
+    rate_before: float
+    rate_after: float
+    gradient_norm: float
+    """Euclidean, over all parameters of the model."""
 
 
 class RunConfig(Settings):

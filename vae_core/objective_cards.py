@@ -24,6 +24,8 @@ class ObjectiveCard:
     """What titles call that first setting."""
     tag: str
     """The same in a run's name, with the value right behind it."""
+    weights: tuple[str, ...] = ()
+    """Those of its settings that are a price, and may be changed while a run trains."""
     unit: str = ""
     bottlenecks: tuple[str, ...] = ()
     """What it can be minimised with; () is all of them."""
@@ -41,6 +43,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("beta", "warmup_steps", "warmup_from", "free_bits", "cycles", "cycle_rise"),
         fact="beta",
         tag="beta",
+        weights=("beta", "free_bits"),
     ),
     "capacity": ObjectiveCard(
         label="Capacity",
@@ -50,6 +53,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("capacity", "capacity_steps", "gamma"),
         fact="capacity",
         tag="c",
+        weights=("gamma", "capacity"),
         unit="nats",
         bottlenecks=("gaussian", "ladder", "class", "stacked"),
     ),
@@ -64,6 +68,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("beta", "warmup_steps", "warmup_from", "estimator"),
         fact="beta-TC",
         tag="tc",
+        weights=("beta",),
         bottlenecks=("gaussian",),
     ),
     "factor": ObjectiveCard(
@@ -74,6 +79,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("factor_gamma", "critic_learning_rate"),
         fact="Factor gamma",
         tag="factor",
+        weights=("factor_gamma",),
         bottlenecks=("gaussian",),
     ),
     "dip": ObjectiveCard(
@@ -85,6 +91,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("lambda_od", "lambda_d", "dip"),
         fact="DIP lambda",
         tag="dip",
+        weights=("lambda_od", "lambda_d"),
         bottlenecks=("gaussian",),
         normal_prior=True,
     ),
@@ -97,6 +104,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("mmd_lambda", "mmd_alpha"),
         fact="MMD lambda",
         tag="mmd",
+        weights=("mmd_lambda", "mmd_alpha"),
         bottlenecks=("gaussian", "point"),
         normal_prior=True,
     ),
@@ -120,6 +128,7 @@ OBJECTIVE_CARDS: dict[str, ObjectiveCard] = {
         settings=("r1", "critic_learning_rate"),
         fact="R1",
         tag="gan",
+        weights=("r1",),
         bottlenecks=("none",),
     ),
 }

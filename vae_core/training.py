@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.config import Figures, ModelSpec, RunConfig, TrainConfig, model_spec
+from vae_core.config import Account, Figures, ModelSpec, RunConfig, TrainConfig, Turn, model_spec
 from vae_core.metrics.likelihood import held_out_terms, told_classes
 from vae_core.models import Model, build
 from vae_core.objectives import OBJECTIVES, Setting
@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 HISTORY_ROWS = 400
 """A run's curves have about so many training rows, whatever its length."""
 REPORT_STEPS = 25
-"""A Step is yielded at least this often."""
+REPORT_SECONDS = 1.0
+"""A Step is yielded at least this often, whichever comes first."""
 VALIDATION_SAMPLES = 5_000
 TEST_SAMPLES = 10_000
 FIRST_SAMPLES = 10_000
 """Training samples that a model may look at before the first step."""
 CRITIC_BETAS = (0.5, 0.9)
 """Adam's, for a critic (Kim and Mnih 2018, appendix A)."""
+
+
+Order = Turn | Literal["single"]
+"""What a training takes while it goes on: a setting to change, or that the next batch is to be looked at alone."""
 
 
 class TrainingError(RuntimeError):
@@ -57,9 +62,15 @@ class Step:
     seconds_left: float
     model: Model
     """The model as it is now (still training: don't change it)."""
+    config: TrainConfig
+    """The settings, with all turns so far."""
+    account: Account | None = None
+    """What the last batch did, where that was to be a single one."""
 
 
-def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = False) -> Generator[Step, None, None]:
+def train(
+    config: TrainConfig, *, data: Dataset | None = None, resume: bool = False
+) -> Generator[Step, Order | None, None]:
     """Train a model; yields a Step every few batches and at each look at the validation split.
 
     With `config.out` the run folder is written as training goes on: the weights that are best on validation
@@ -68,8 +79,15 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     made from them. `resume=True` goes on from the folder's last state; on a CPU the weights are then bit-equal
     to those of a run that was never interrupted.
 
+    Whoever walks it may `send` an order. A Turn changes a setting from the next batch on and is answered with the
+    same Step, its config (and config.json) with that turn at this step: a run with the same turns repeats them. After
+    "single" comes a Step for the very next batch, with an account of it. Neither orders nor waiting between two Steps
+    change what is drawn, so the weights are those of a run with the same turns that nobody looked at. Where a turn
+    changes the objective's price, the best weights so far were measured in another coin: the next look begins anew.
+
     Raises DatasetError where the data is not there, ValueError where net and data don't fit, RunError where the
-    folder is taken or its state unreadable, TrainingError where the loss is no longer a number.
+    folder is taken or its state unreadable, TrainingError where the loss is no longer a number. A Turn that
+    `config.turned` refuses ends the training with its ValueError: ask that first.
     """
     if data is None:
         from vae_core.data import load_dataset
@@ -126,6 +144,8 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
     elif folder:
         folder.create(run)
 
+    now, repriced = config.at(done), False  # the settings in force; whether `best` was measured at another price
+
     def measure(where: Tensor, step: int) -> Figures:
         model.eval()
         terms = held_out_terms(model, x, where, y=held_out_y)
@@ -134,22 +154,22 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
             step=step,
             distortion=float(terms.distortion.mean()),
             rate=float(terms.total_rate.mean()),
-            objective=float((objective.judge(terms, config) if objective.judge else -terms.elbo).mean()),
+            objective=float((objective.judge(terms, now) if objective.judge else -terms.elbo).mean()),
         )
 
     def look() -> Figures:
         figures = measure(positions["validation"][:VALIDATION_SAMPLES], done)
         if not np.isfinite(figures.objective):
-            raise TrainingError(_cause(done, config, best))
+            raise TrainingError(_cause(done, now, best))
         return figures
 
     def keep(figures: Figures | None) -> None:
         """After a look at the validation split: the best so far, and all that resuming needs."""
-        nonlocal best, best_weights
+        nonlocal best, best_weights, repriced
         if figures is None:
             return
-        if best is None or objective.judge is None or figures.objective < best.objective:
-            best, best_weights = figures, _copy(model)
+        if best is None or repriced or objective.judge is None or figures.objective < best.objective:
+            best, best_weights, repriced = figures, _copy(model), False
         if folder:
             state = TrainingState(
                 done,
@@ -175,11 +195,25 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
         reached = {"best": best, "test": test if test and np.isfinite(test.objective) else None, "state": outcome}
         write_results(folder, run.model_copy(update=reached), model, data)
 
-    plan = Setting(config, 0.0, total, len(positions["train"]), critic, noise)
+    def attended(step: Step) -> Generator[Step, Order | None, bool]:
+        """Yield a Step and take the turns that come back. Returns whether the next batch is to be a single one."""
+        nonlocal config, run
+        order = yield step
+        while isinstance(order, Turn) and done < total:
+            config = config.turned(order.model_copy(update={"step": done}))
+            run = run.model_copy(update={"train": config})
+            if folder:
+                folder.write_config(run.model_copy(update={"best": best}))
+            step = replace(step, config=config)
+            order = yield step
+        return order == "single"
+
+    plan = Setting(now, 0.0, total, len(positions["train"]), critic, noise)
     forward = _loss_function(model, plan, device, done)
     dims = spec.latent_dim
     meter = _Meter(dims, device, batch_size)
     parameters = list(model.parameters())
+    single = False
     try:
         model.train()
         if model.closed_form and not resume:
@@ -187,7 +221,7 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
             values = [found.objective, found.distortion, found.rate]
             history.append(_history_row(0, 0.0, [*values, *[0.0] * dims], found))
             keep(found)
-            yield Step(0, 0, 0.0, values[0], values[1], np.zeros(dims), values[2], found, 0.0, 0.0, model)
+            yield Step(0, 0, 0.0, values[0], values[1], np.zeros(dims), values[2], found, 0.0, 0.0, model, config)
         for rows in _batches(positions["train"], batch_size, config.seed, range(done, total)):
             batch = x[rows]
             if spec.net == "conv":
@@ -195,30 +229,44 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
             if done and done == config.pretrain_steps:
                 _begin_decoder_anew(model, optimiser, config.seed)
                 best = None
+            if turned := {turn.setting for turn in config.turns if turn.step == done}:
+                now = config.at(done)
+                if turned != {"learning_rate"}:
+                    repriced, forward = True, _loss_function(model, replace(plan, config=now), device, done)
             for group in optimiser.param_groups:
-                group["lr"] = config.learning_rate * cosine_tail(done, total, config.decay)
-            losses = forward(batch, None if y is None else y[rows], done)
+                group["lr"] = now.learning_rate * cosine_tail(done, total, config.decay)
+            told = None if y is None else y[rows]
+            streams = _streams(noise, device) if single else []
+            losses = forward(batch, told, done)
             optimiser.zero_grad(set_to_none=True)
             losses.model.backward(inputs=parameters)
             if losses.critic is not None and critic is not None and critic_optimiser is not None:
                 critic_optimiser.zero_grad(set_to_none=True)
                 losses.critic.backward(inputs=list(critic.parameters()))
                 critic_optimiser.step()
+            norm = float(torch.nn.utils.get_total_norm(_gradients(parameters))) if single else 0.0
+            before = _figures(losses) if single else ()  # a captured graph writes over them when it runs again
             optimiser.step()
             done += 1
             meter.add(done, losses)
 
             looking = done % look_every == 0 or done == total
-            if not (looking or done % report_every == 0):
+            due = looking or done % report_every == 0
+            if not (due or single or meter.seconds() > REPORT_SECONDS):
                 continue
-            values, speed = meter.read()
+            meter.pause()
             if meter.bad_step is not None:
-                raise TrainingError(_cause(meter.bad_step, config, best))
+                raise TrainingError(_cause(meter.bad_step, now, best))
+            account = None
+            if single:
+                with _rehearsed(model, noise, device, streams):
+                    account = _account(done, before, _figures(forward(batch, told, done - 1)), norm)
+            values, speed = meter.means(), meter.speed
             figures = look() if looking else None
             if looking or done % history_every == 0:
                 history.append(_history_row(done, done / steps_per_epoch, values, figures))
             keep(figures)
-            yield Step(
+            report = Step(
                 step=done,
                 total=total,
                 epoch=done / steps_per_epoch,
@@ -230,11 +278,16 @@ def train(config: TrainConfig, *, data: Dataset | None = None, resume: bool = Fa
                 samples_per_second=speed,
                 seconds_left=(total - done) * batch_size / max(speed, 1e-9),
                 model=model,
+                config=config,
+                account=account,
             )
-            meter.restart()
+            if due:  # nothing else begins the means anew, so that the curves are those of a run left alone
+                meter.clear()
+            single = yield from attended(report)
+            meter.go_on()
         finish("finished")
     except (GeneratorExit, KeyboardInterrupt):
-        if best is None and done:  # stopped before the first look: what was learnt until now is kept
+        if (best is None or repriced) and done:  # stopped before the first look: what was learnt until now is kept
             with contextlib.suppress(TrainingError):
                 keep(look())
         finish("stopped")
@@ -313,6 +366,7 @@ def _loss_function(
 
     if not compiled:
         return losses
+    torch.compiler.reset()  # of graphs with other weights of the objective, of which only so many are kept
     graph = torch.compile(losses, mode="reduce-overhead" if captured else "default")
     # the step goes in as a tensor: as a number it would be compiled anew each time
     return lambda batch, y, step: graph(batch, y, torch.tensor(float(step), device=device))
@@ -331,8 +385,60 @@ def _batches(positions: Tensor, batch_size: int, seed: int, steps: range) -> Ite
         yield order[within * batch_size : (within + 1) * batch_size]
 
 
+def _streams(noise: torch.Generator, device: torch.device) -> list[Tensor]:
+    """The states of all random streams that a batch may draw from."""
+    states = [noise.get_state(), torch.get_rng_state()]
+    return [*states, torch.cuda.get_rng_state(device)] if device.type == "cuda" else states
+
+
+def _set_streams(noise: torch.Generator, device: torch.device, states: list[Tensor]) -> None:
+    noise.set_state(states[0])
+    torch.set_rng_state(states[1])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(states[2], device)
+
+
+@contextlib.contextmanager
+def _rehearsed(
+    model: Model, noise: torch.Generator, device: torch.device, streams: list[Tensor]
+) -> Generator[None, None, None]:
+    """Draws here are those that these `streams` gave; afterwards streams and running buffers are as they were."""
+    kept = _streams(noise, device)
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    _set_streams(noise, device, streams)
+    try:
+        yield
+    finally:
+        _set_streams(noise, device, kept)
+        with torch.no_grad():
+            for buffer, value in buffers:
+                buffer.copy_(value)
+
+
+def _figures(losses: Losses) -> tuple[float, float, float]:
+    """Loss, distortion, total rate."""
+    return float(losses.model.detach()), float(losses.distortion.detach()), float(losses.total_rate.detach())
+
+
+def _gradients(parameters: list[torch.nn.Parameter]) -> list[Tensor]:
+    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+
+
+def _account(step: int, before: tuple[float, ...], after: tuple[float, ...], norm: float) -> Account:
+    names = ("loss", "distortion", "rate")
+    return Account(
+        step=step,
+        gradient_norm=norm,
+        **{f"{name}_before": value for name, value in zip(names, before, strict=True)},
+        **{f"{name}_after": value for name, value in zip(names, after, strict=True)},
+    )
+
+
 class _Meter:
-    """Means of the loss and its terms since the last reading, kept on the device: reading alone waits for it."""
+    """Means of the loss and its terms since they were cleared, kept on the device: reading alone waits for it.
+
+    Its clock runs while batches are trained; looks at held-out samples, pauses and whoever takes a Step stop it.
+    """
 
     def __init__(self, latent_dim: int, device: torch.device, batch_size: int) -> None:
         self.sums = torch.zeros(3 + latent_dim, device=device)  # loss, distortion, total rate, rate [D]
@@ -347,19 +453,33 @@ class _Meter:
         self.first_bad = torch.where(bad, step, self.first_bad)
         self.sums += torch.cat([torch.stack([losses.model, losses.distortion, losses.total_rate]), losses.rate])
         self.counted += 1
+        self.seen += self.batch_size
 
-    def read(self) -> tuple[list[float], float]:
-        """The means, and samples per second since the training began (looks and pauses left out)."""
-        values = (self.sums / self.counted).tolist()
-        self.spent += time.perf_counter() - self.started
-        self.seen += self.counted * self.batch_size
+    def means(self) -> list[float]:
+        """Loss, distortion, total rate, rate of each dimension."""
+        means: list[float] = (self.sums / self.counted).tolist()
+        return means
+
+    def clear(self) -> None:
         self.sums.zero_()
         self.counted = 0
-        return values, self.seen / self.spent
 
-    def restart(self) -> None:
-        """The clock goes on: what happened since the last reading was not training."""
+    def seconds(self) -> float:
+        """Since the clock went on."""
+        return time.perf_counter() - self.started
+
+    def pause(self) -> None:
+        if self.sums.device.type != "cpu":  # what was queued is training too
+            self.sums[0].item()
+        self.spent += self.seconds()
+
+    def go_on(self) -> None:
         self.started = time.perf_counter()
+
+    @property
+    def speed(self) -> float:
+        """Samples per second since the training began."""
+        return self.seen / max(self.spent, 1e-9)
 
     @property
     def bad_step(self) -> int | None:
