@@ -112,7 +112,9 @@ class RunCard:
     @property
     def ready(self) -> bool:
         """Whether it has weights to look at."""
-        return self.config is not None and self.config.best is not None and RunFolder(self.folder).codes.exists()
+        if self.config is None or not RunFolder(self.folder).codes.exists():
+            return False
+        return self.config.best is not None or self.config.model.wiring is not None  # dreams alone reach nothing
 
 
 def load_run(where: str | Path) -> Run:
