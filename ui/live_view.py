@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from ui import cache, training
+from ui import cache, film, training
 from ui.maps import current_theme
 from ui.train_form import priced
 from ui.widgets import fragment
@@ -77,7 +77,10 @@ def _view(name: str, was_live: bool) -> None:
     with st.container(key="train-head"):
         _head(now)
     look = cache.get_look(now.folder, now.config, current_theme())
-    _pictures(now, look)
+    filmed = now.live or film.has_film(now.folder)
+    if filmed:
+        _film(now)
+    _pictures(now, look, filmed=filmed)
     _charts(now, look)
 
 
@@ -210,17 +213,27 @@ def look_at(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     )
 
 
-def _pictures(now: Standing, look: Look) -> None:
+def _film(now: Standing) -> None:
+    if not now.live:
+        st.subheader("The film", anchor=False)
+        st.markdown("How it came about: play it, or drag through the epochs. A point under the pointer shows its way.")
+    film.show(now)
+
+
+def _pictures(now: Standing, look: Look, *, filmed: bool) -> None:
+    """What it made last; not what comes back, where the film beside shows that."""
     if not look.has_pictures and not now.live:
         preview = cache.get_preview(now.folder)
         if preview is not None:
             st.image(preview, width=512, output_format="PNG", alt=f"Pictures from the run {now.name}")
         return
-    if look.pairs is None or look.wide:
+    if look.pairs is None and filmed and not now.live:
+        return
+    if look.pairs is None or look.wide or filmed:
         left = right = st.container()
     else:
         left, right = st.columns(2, gap="medium")
-    if look.pairs is not None:
+    if look.pairs is not None and not filmed:
         with left:
             st.markdown("**What comes back** · below each original")
             st.image(
@@ -230,7 +243,7 @@ def _pictures(now: Standing, look: Look) -> None:
     with right:
         st.markdown("**What it dreams** · made of random codes")
         st.image(
-            look.samples, width="stretch" if look.pairs is not None else 640, output_format="PNG",
+            look.samples, width=640 if filmed or look.pairs is None else "stretch", output_format="PNG",
             alt="Samples decoded from random codes",
         )
 

@@ -1,0 +1,133 @@
+"""The film of a training as pages show it: while it is being taken, and afterwards with its downloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ui import blobs, cache
+from ui.components import film as component
+from vae_core.data import CARDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vae_core.config import DataInfo, TrainConfig
+    from vae_core.launch import Standing
+    from vae_core.runs.film import Film
+
+PARTS = ("figures", "xy", "rate", "dims", "back", "walk")
+"""Of a frame, as the browser names them."""
+ROWS = 8
+RAW = "Both axes are the code itself: this model has two dimensions."
+RAW_LINE = "A code of one dimension lies on a line."
+PCA = (
+    "The plane of largest variance (PCA), found anew in each frame and then only turned, so that it lies on the one "
+    "before: distances are true, and what drifts is the codes."
+)
+NO_WALKS = "No walks: each cell's code is an entry of a list, and there is nothing between two entries."
+NO_MAP = "No map: without an encoder no sample has a place. These are made of eight codes that stay the same."
+
+
+@dataclass(frozen=True)
+class Reel:
+    """A film made ready for the browser. data: what it is told. packs: what it fetches."""
+
+    data: dict[str, Any]
+    packs: tuple[blobs.Pack, ...]
+
+
+def reel_of(film: Film, config: TrainConfig, info: DataInfo, names: dict[int, str]) -> Reel:
+    """All frames of a film, each a pack of its own, so that a film that grew by one costs that one."""
+    frames = [blobs.pack(parts) for parts in _frames(film)]
+    still = blobs.pack([film.y.astype(np.int32), film.positions, film.originals.ravel()])
+    raw, encodes = film.raw, config.bottleneck != "none"
+    data = {
+        **_empty(config, info.kind),
+        "frames": [_address(pack) for pack in frames],
+        "parts": _layout(frames[0], PARTS),
+        "maps": [{
+            "name": "The plane itself" if raw else "PCA", "labelled": True, "frames": None,
+            "note": (RAW_LINE if film.rate.shape[1] == 1 else RAW) if raw else PCA,
+        }],
+        "still": {"address": _address(still), "parts": _layout(still, ("y", "positions", "originals"))},
+        "n": len(film.y),
+        "pairs": film.reconstructions.shape[1],
+        "rows": film.dims.shape[1],
+        "picture": list(film.reconstructions.shape[2:]),
+        "wide": film.reconstructions.shape[4] > film.reconstructions.shape[3],
+        "classes": list(info.class_names) if encodes else [],
+        "names": {str(dimension): name for dimension, name in names.items()},
+    }  # fmt: skip
+    return Reel(data, (*frames, still))
+
+
+def _frames(film: Film) -> list[Sequence[np.ndarray]]:
+    figures = np.stack([film.steps, film.epochs, film.distortion, film.total_rate], 1).astype(np.float64)
+    return [
+        (
+            figures[at], film.xy[at].ravel(), film.rate[at], film.dims[at].astype(np.int32),
+            film.reconstructions[at].ravel(), film.traversal[at].ravel(),
+        )
+        for at in range(len(film))
+    ]  # fmt: skip
+
+
+def _address(pack: blobs.Pack) -> str:
+    return f"{blobs.PREFIX}{pack.name}.bin"
+
+
+def _layout(pack: blobs.Pack, names: Sequence[str]) -> dict[str, Any]:
+    """Where each part lies in a pack."""
+    parts = {}
+    for name, reference in zip(names, pack.references, strict=True):
+        parts[name] = {key: reference[key] for key in ("dtype", "offset", "length")}
+    return parts
+
+
+def _empty(config: TrainConfig, kind: str) -> dict[str, Any]:
+    """What is told before the first frame: enough to keep its room."""
+    from vae_core.figures.template import CLASS_COLOURS
+    from vae_core.runs.film import AWAKE, PAIRS, WALK
+
+    encodes, discrete = config.bottleneck != "none", config.bottleneck in ("vq", "fsq")
+    wide = kind == "text"
+    return {
+        "frames": [], "parts": {}, "still": None, "n": 0, "pairs": PAIRS, "stops": len(WALK), "awake": AWAKE,
+        "rows": 0 if discrete else min(config.latent_dim, ROWS), "picture": [1, 96, 160] if wide else [1, 28, 28],
+        "wide": wide, "palette": list(CLASS_COLOURS), "classes": [], "names": {}, "encodes": encodes,
+        "rated": config.bottleneck not in ("none", "point"), "live": True,
+        "maps": [{"name": "Map", "note": "", "labelled": True, "frames": None}],
+        "measure": {"title": "Distortion", "unit": "nats"} if encodes else {"title": "Energy distance", "unit": ""},
+        "notes": {
+            "pictures": ["What comes back", "below each original"] if encodes else ["What it dreams", "of fixed codes"],
+            "walk": ["What a dimension does", "all others stay"] if not discrete else ["What a dimension does", ""],
+            "instead": NO_WALKS if discrete else "" if encodes else NO_MAP,
+        },
+    }  # fmt: skip
+
+
+def has_film(folder: Path) -> bool:
+    """Whether this run has a film, good or bad."""
+    from vae_core.runs.film import FILE
+
+    return (folder / FILE).exists()
+
+
+def show(now: Standing) -> None:
+    """The film as it is just now; room for it while a training has not got its first frame.
+
+    Raises RunError where its file is damaged.
+    """
+    reel = cache.get_film(now.folder, now.config)
+    if reel is None:
+        card = CARDS.get(now.config.data)
+        data = _empty(now.config, card.kind if card else "image")
+    else:
+        data = reel.data
+    for pack in reel.packs if reel else ():
+        blobs.keep(pack)
+    component.draw("latentarium.film", {**data, "live": now.live})
