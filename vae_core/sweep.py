@@ -61,10 +61,14 @@ def settings_to_vary(base: TrainConfig, kind: Kind) -> tuple[str, ...]:
     own = own_settings(base, kind)
     if not MODEL_CARDS[base.bottleneck].trained:  # its weights have a closed form
         return tuple(field for field in own if is_single(field))
-    priced = base.objective != "elbo" or base.bottleneck not in ("point", "linear")
     common = [field for field in COMMON if field != ("epochs" if base.steps else "steps")]
-    fields = (*(OBJECTIVE_CARDS[base.objective].settings if priced else ()), *own, *common)
+    fields = (*(OBJECTIVE_CARDS[base.objective].settings if priced(base) else ()), *own, *common)
     return tuple(dict.fromkeys(field for field in fields if is_single(field)))
+
+
+def priced(config: TrainConfig) -> bool:
+    """Whether the objective's own settings change anything: an autoencoder's rate is nothing, whatever it costs."""
+    return config.objective != "elbo" or config.bottleneck not in ("point", "linear")
 
 
 def is_single(field: str) -> bool:

@@ -143,7 +143,12 @@ def heat_map(
             texttemplate="%{z:.4~g}",
             textfont={"size": 13},
             colorscale=ORDERED_SCALE,
-            colorbar={"title": {"text": titles[2], "side": "right"}, "outlinewidth": 0, "thickness": 12},
+            colorbar={
+                "title": {"text": titles[2], "side": "right", "font": {"size": 12, "color": INKS[theme].faint}},
+                "tickfont": {"color": INKS[theme].faint, "size": 11},
+                "outlinewidth": 0,
+                "thickness": 12,
+            },
             hovertemplate=f"{literal(titles[0])} %{{x}}<br>{literal(titles[1])} %{{y}}<br>"
             f"{literal(titles[2])} %{{z:.3f}}<extra></extra>",
             hoverongaps=False,

@@ -1,0 +1,208 @@
+"""A new sweep: whose settings it begins with, which one or two are varied, how long it will take."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui import cache, picks, run_lines, state, train_form, training
+from ui.words import plain
+from vae_core import sweep
+from vae_core.config import TrainConfig
+from vae_core.data import CARDS
+from vae_core.model_cards import default_title
+from vae_core.objective_cards import label_of
+from vae_core.runs import RunError
+
+if TYPE_CHECKING:
+    from vae_core.config import DataInfo
+    from vae_core.sweep import Axis, Planned
+
+VIEW, RUNS, SWEEPS = "view", "runs", "sweeps"
+VIEW_KEY = "latentarium.logbook.view"
+OPEN = "sweep"
+"""The address's parameter: the sweep whose results are shown; `-` is the form."""
+FORM = "-"
+OF_FORM = ""
+"""The base that is the Train page's form rather than a run."""
+NOTHING = ""
+USUAL = {
+    "beta": "0.5, 1, 2, 4", "latent_dim": "2, 5, 10", "seed": "0, 1, 2", "learning_rate": "0.0003, 0.001, 0.003",
+    "capacity": "5, 10, 20", "factor_gamma": "1, 10, 40", "batch_size": "32, 128", "codebook": "16, 64, 256",
+}  # fmt: skip
+"""Values to begin with."""
+
+_BASE = "latentarium.sweep.base"
+_NAME = "latentarium.sweep.name"
+_SUGGESTED = "latentarium.sweep.suggested"
+_PROBLEM = "latentarium.sweep.problem"
+
+
+def choose_view() -> str:
+    """Which half of the page is shown: the runs, or the sweeps. It stands in the address."""
+    labels = {RUNS: ":material/table_rows: Runs", SWEEPS: ":material/grid_on: Sweeps"}
+    if VIEW_KEY not in st.session_state:
+        opened = SWEEPS if OPEN in st.query_params else RUNS
+        asked = state.page_param(VIEW, opened, str)
+        st.session_state[VIEW_KEY] = asked if asked in labels else RUNS
+    view = str(
+        st.segmented_control(
+            "Show", list(labels), format_func=labels.__getitem__, key=VIEW_KEY, required=True,
+            label_visibility="collapsed", persist_state="session",
+        )
+    )  # fmt: skip
+    state.set_page_param(VIEW, None if view == RUNS else view)
+    state.set_page_param(*((picks.PARAM, None) if view == SWEEPS else (OPEN, None)))
+    return view
+
+
+def begin_with(key: str) -> None:
+    """Open the form with the settings of a run. For callbacks."""
+    st.session_state[_BASE] = key
+    st.session_state[VIEW_KEY] = SWEEPS
+    state.set_page_param(OPEN, FORM)
+    picks.note_change()
+
+
+def show() -> None:
+    """The form and its start button."""
+    st.markdown(
+        "A sweep trains one model for each value of a setting, or for each pair of values of two, and lays the "
+        "results side by side."
+    )
+    left, right = st.columns([3, 2], gap="medium")
+    with left, st.container(border=True):
+        base = _base()
+        if base is None:
+            return
+        info = train_form.info_of(CARDS[base.data])
+        fields = sweep.settings_to_vary(base, info.kind)
+        if not fields:
+            st.info("This model's weights have a closed form, and none of its settings can be varied.")
+            return
+        texts = [_axis("Vary", 0, fields, fields[0]), _axis("and", 1, (NOTHING, *fields), _second(fields))]
+    with right, st.container(border=True):
+        _start_part(base, texts, info)
+
+
+def _base() -> TrainConfig | None:
+    lines = {line.key: line for line in run_lines.lines() if line.config is not None and line.config.data in CARDS}
+    if st.session_state.get(_BASE, OF_FORM) not in (OF_FORM, *lines):
+        st.session_state[_BASE] = OF_FORM
+
+    def words(key: str) -> str:
+        return "The form of the Train page" if key == OF_FORM else lines[key].title
+
+    key = st.selectbox(
+        "Settings to begin with", [OF_FORM, *lines], format_func=words, key=_BASE, persist_state="session",
+        help="All that is not varied below is as it is there.",
+    )  # fmt: skip
+    base = train_form.settings() if key == OF_FORM else lines[key].config
+    if base is not None:
+        st.caption(f"{plain(default_title(base))} · {training.how_long(base)}")
+    if base is not None and cache.why_no_originals(base.data):
+        st.warning(f"{plain(cache.known_lack(base.data))} Its download is on the Train page.")
+        return None
+    return base
+
+
+def _second(fields: Sequence[str]) -> str:
+    return "latent_dim" if "latent_dim" in fields[1:] else NOTHING
+
+
+def _axis(label: str, number: int, fields: Sequence[str], first: str) -> tuple[str, str]:
+    """A setting and its values as they are written."""
+    key = f"latentarium.sweep.setting{number}"
+    if st.session_state.get(key, first) not in fields:
+        del st.session_state[key]
+    names, values = st.columns(2)
+    with names:
+        field = st.selectbox(
+            label, fields, index=list(fields).index(first), key=key, persist_state="session",
+            format_func=lambda name: label_of(name, TrainConfig) if name else "nothing else",
+        )  # fmt: skip
+    if not field:
+        return NOTHING, ""
+    with values:
+        help = " ".join((TrainConfig.model_fields[field].description or "").split())
+        text = st.text_input(
+            "Values", value=USUAL.get(field, ""), key=f"latentarium.sweep.values.{number}.{field}", help=help,
+            placeholder="1, 2, 4", persist_state="session",
+        )  # fmt: skip
+    return field, text
+
+
+def _start_part(base: TrainConfig, texts: Sequence[tuple[str, str]], info: DataInfo) -> None:
+    name, problem = _name_field(base), ""
+    planned: list[Planned] = []
+    try:
+        axes = [sweep.parse_axis(*text) for text in texts if text[0]]
+        planned = sweep.expand(base, axes, name, info)
+    except sweep.SweepError as error:
+        problem = str(error)
+    runs = f"Start {len(planned)} runs" if planned else "Start"
+    st.button(
+        runs, type="primary", icon=":material/play_arrow:", width="stretch", disabled=not planned, key="sweep-start",
+        on_click=_start, args=(planned, name),
+    )  # fmt: skip
+    problem = problem or st.session_state.pop(_PROBLEM, "")
+    if problem:
+        st.error(plain(problem), icon=":material/block:")
+    else:
+        st.caption(how_long(planned, axes))
+
+
+def how_long(planned: Sequence[Planned], axes: Sequence[Axis]) -> str:
+    """How many runs there will be, and the time of all where an earlier run on this machine tells the speed."""
+    from vae_core.launch import known_speed
+
+    one = planned[0].config
+    times = " × ".join(str(len(axis.values)) for axis in axes)
+    text = f"{times} = {len(planned)} runs" if len(axes) > 1 else f"{len(planned)} runs"
+    speeds = [known_speed(config) for config in (one, planned[-1].config)]
+    known = [speed for speed in speeds if speed]
+    if not known:
+        return f"{text}, one after the other; the time is known once one has been trained here."
+    size = CARDS[one.data].train_size
+    samples = sum(
+        (plan.config.steps or plan.config.epochs * (size // min(plan.config.batch_size, size)))
+        * min(plan.config.batch_size, size)
+        for plan in planned
+    )
+    seconds = samples / (sum(known) / len(known)) + STARTING * len(planned)
+    return f"{text}, one after the other: {training.in_words(seconds)} in all, going by your last run like this."
+
+
+STARTING = 4.0  # seconds a worker needs before its first step and after its last
+
+
+def _name_field(base: TrainConfig) -> str:
+    if st.session_state.get(_NAME, "") in ("", st.session_state.get(_SUGGESTED)):
+        st.session_state[_NAME] = st.session_state[_SUGGESTED] = _free_name(base)
+    return str(st.text_input("Name", key=_NAME, max_chars=40, help="Its runs are called by it: NAME-beta1-d2.")).strip()
+
+
+def _free_name(base: TrainConfig) -> str:
+    """sweep-digits, or with a number where there is one."""
+    from vae_core.runs.database import open_store
+
+    wish = "sweep-" + (re.sub(r"[^a-z0-9.-]+", "-", base.data.lower())[:24].strip("-.") or "data")
+    taken = {row.sweep for row in open_store().all()}
+    number, name = 1, wish
+    while name in taken:
+        number += 1
+        name = f"{wish}-{number}"
+    return name
+
+
+def _start(planned: list[Planned], name: str) -> None:
+    try:
+        sweep.start(planned, name)
+    except RunError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    state.set_page_param(OPEN, name)
+    st.session_state[_NAME] = ""
