@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -28,6 +29,7 @@ from vae_core.launch import (
     Notes,
     Spawned,
     Standing,
+    attend,
     begin,
     current_state,
     is_alive,
@@ -168,6 +170,56 @@ def start_inline(wanted: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
         start(wanted)
 
 
+def same_bits(one: Path, other: Path) -> None:
+    for file in ("model.safetensors", "state.safetensors"):
+        a, b = load_file(one / file), load_file(other / file)
+        assert a.keys() == b.keys()
+        assert all(torch.equal(a[key], b[key]) for key in a), file
+
+
+def test_a_run_paused_stepped_steered_and_killed_resumes_to_the_weights_of_its_turns(
+    workers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(look, "FRESH", 0.2)
+    settings = {"steps": 2_000, "evaluations": 40, "likelihood": "gaussian"}
+    start(config(workers, "a", **settings))
+    start(config(workers, "b"))
+    wait_for("a", lambda now: now.step >= 300)
+    launch.pause("a")
+    paused = wait_for("a", lambda now: now.paused)
+    assert paused.live and is_alive(RunFolder(workers / "a")), "it keeps its lock"
+    beat = open_store().get("a").heartbeat
+    launch.steer("a", "beta", 0.5)
+    launch.steer("a", "learning_rate", 0.002)
+    turned = wait_for("a", lambda now: len(now.config.turns) == 2)
+    assert turned.paused and RunFolder(workers / "a").read_config().train.turns == turned.config.turns
+    assert turned.step == paused.step and {turn.step for turn in turned.config.turns} == {paused.step}
+    for number in (1, 2):
+        launch.step("a")
+        stepped = wait_for("a", lambda now: now.step == paused.step + number)  # noqa: B023
+    assert stepped.paused and stepped.account is not None and stepped.account.step == stepped.step
+    assert stepped.account.gradient_norm > 0 and stepped.account.loss_after != stepped.account.loss_before
+    wait_for("a", lambda now: open_store().get("a").heartbeat > beat + 1.0)
+    assert standing("a").step == stepped.step and standing("a").paused
+    assert wait_for("b", lambda now: now.message == sentences.WAITING).state == "queued", "it keeps its place"
+    stop("b")
+
+    os.kill(open_store().get("a").pid, signal.SIGKILL)
+    dead = wait_for("a", lambda now: now.state == "interrupted")
+    assert dead.can_resume and not dead.paused
+    with pytest.raises(RunError, match="a is not being trained just now"):
+        launch.pause("a")
+    resume("a")
+    done = wait_for("a", lambda now: not now.live)
+    assert done.state == "finished" and done.config.turns == turned.config.turns
+
+    threads = torch.get_num_threads()
+    start_inline(config(workers, "whole", **settings, turns=turned.config.turns), monkeypatch)
+    work("whole")
+    torch.set_num_threads(threads)
+    same_bits(workers / "a", workers / "whole")
+
+
 # -- the worker's work, in this process --------------------------------------------------------------------
 
 
@@ -192,6 +244,86 @@ def test_a_watched_training_ends_with_the_same_weights(inline: Path, monkeypatch
         pass
     one, other = (load_file(inline / name / "model.safetensors") for name in ("watched", "unwatched"))
     assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.fixture
+def attentive(inline: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A worker that listens after every Step, and after every batch there is one."""
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(attend, "POLL", 0.001)
+    return inline
+
+
+def test_orders_are_carried_out_in_turn(attentive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start(config(attentive, "a"))
+    store = open_store()
+    for order in (("pause",), ("steer", "beta", 4.0), ("steer", "beta", 4.0), ("step",), ("step",), ("go on",)):
+        store.order("a", *order)
+    told: list[dict[str, object]] = []
+    tell = Notes.tell
+    monkeypatch.setattr(Notes, "tell", lambda notes, **values: (told.append(values), tell(notes, **values))[1])
+    work("a")
+    assert standing("a").state == "finished" and standing("a").account is None
+    accounts = [note["account"]["step"] for note in told if note.get("account")]
+    assert accounts == [2, 3], "the first Step is after the first batch"
+    assert [turn.step for turn in RunFolder(attentive / "a").read_config().train.turns] == [1]
+    assert [note.get("state") for note in told if note.get("state") == "paused"] == ["paused"] * 3
+    start_inline(config(attentive, "b", turns=standing("a").config.turns), monkeypatch)
+    work("b")
+    same_bits(attentive / "a", attentive / "b")
+
+
+def test_a_paused_run_can_be_stopped_and_its_speed_counts_no_pause(
+    attentive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(config(attentive, "a", steps=400))
+    open_store().order("a", "pause")
+    waited: list[float] = []
+
+    def doze(seconds: float) -> None:
+        time.sleep(0.01)
+        waited.append(0.01)
+        if len(waited) == 50:
+            launch.step("a")
+        if len(waited) == 100:
+            stop("a")
+
+    monkeypatch.setattr(attend, "time", SimpleNamespace(sleep=doze, monotonic=time.monotonic))
+    work("a")
+    now = standing("a")
+    assert (now.state, now.step, now.stopping) == ("stopped", 2, False)
+    assert now.samples_per_second > 2 * 32 / 0.4, "half a second of waiting is no part of two batches"
+    assert load_run("a").config.best.step == 2 and now.can_resume
+
+
+def test_orders_that_make_no_sense_are_refused_with_a_sentence(attentive: Path) -> None:
+    for order in (launch.pause, launch.go_on, launch.step):
+        with pytest.raises(RunError, match="a is not being trained just now: resume it first, or start it anew"):
+            order("a")
+    start(config(attentive, "a"))
+    with pytest.raises(RunError, match="β cannot be -1: it should be greater than or equal to 0"):
+        launch.steer("a", "beta", -1)
+    with pytest.raises(RunError, match="gamma cannot be changed while a elbo objective is trained"):
+        launch.steer("a", "gamma", 1)
+    with pytest.raises(RunError, match="finite"):
+        launch.steer("a", "beta", float("nan"))
+    open_store().order("a", "steer", "gamma", 3.0)  # as a page of another version might
+    open_store().order("a", "dance")
+    work("a")
+    assert standing("a").state == "finished" and standing("a").config.turns == ()
+
+
+def test_a_turn_that_reached_the_folder_alone_is_not_lost(attentive: Path) -> None:
+    """Killed between the two places in which a turn is written down."""
+    start(config(attentive, "a"))
+    open_store().order("a", "steer", "beta", 4.0)
+    work("a")
+    turns = RunFolder(attentive / "a").read_config().train.turns
+    open_store().note("a", config=config(attentive, "a").model_dump(mode="json", exclude={"out"}), state="stopped")
+    folder = RunFolder(attentive / "a")
+    folder.write_config(folder.read_config().model_copy(update={"state": "stopped"}))
+    resume("a")
+    assert turns and standing("a").config.turns == turns
 
 
 def test_a_loss_that_is_no_number_is_told(inline: Path) -> None:

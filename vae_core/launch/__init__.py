@@ -6,9 +6,10 @@ The kernel lets go of both when a worker dies, however it dies.
 
 ```
 begin.py    start and resume: a row in the database and a worker       spawn.py    how a worker is born, and where
-orders.py   what a visitor asks of a run: stop                         look.py     where a run stands, for people
+orders.py   what a visitor asks of a run: pause, step, steer, stop     look.py     where a run stands, for people
 worker.py   a worker's life                                            notes.py    what it tells and hears
-places.py   the queue for the machine's places                         locks.py    who trains a run
+attend.py   how it carries out orders, and waits while paused          locks.py    who trains a run
+places.py   the queue for the machine's places
 ```
 No torch before a worker has its place: many may wait.
 """
@@ -20,7 +21,7 @@ from vae_core.launch.locks import is_alive, run_lock
 from vae_core.launch.look import LIVE_STATES, Standing, current_state, known_speed, standing, standings
 from vae_core.launch.names import is_taken
 from vae_core.launch.notes import Notes
-from vae_core.launch.orders import stop
+from vae_core.launch.orders import go_on, pause, steer, step, stop
 from vae_core.launch.places import a_place
 from vae_core.launch.sentences import one_sentence
 from vae_core.launch.spawn import Spawned, worker_threads
@@ -35,16 +36,20 @@ __all__ = [
     "Standing",
     "a_place",
     "current_state",
+    "go_on",
     "is_alive",
     "is_taken",
     "known_speed",
     "one_sentence",
     "open_store",
+    "pause",
     "resume",
     "run_lock",
     "standing",
     "standings",
     "start",
+    "steer",
+    "step",
     "stop",
     "train_here",
     "work",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from vae_core.config import TrainConfig, runs_folder
 from vae_core.launch.locks import is_alive
 from vae_core.launch.look import LIVE_STATES, current_state
@@ -52,7 +54,12 @@ def resume(name: str) -> RunRow:
     """
     folder = RunFolder(runs_folder().resolve() / checked(name))
     row = open_store().get(name)
-    config = row.train_config if row is not None and row.trashed is None else folder.read_config().train
+    if row is None or row.trashed is not None:
+        config = folder.read_config().train
+    else:
+        config = row.train_config
+        with contextlib.suppress(RunError):  # a turn stands in the folder before it stands in the row
+            config = config.model_copy(update={"turns": folder.read_config().train.turns})
     return start(config.model_copy(update={"out": folder.path}), resume=True)
 
 

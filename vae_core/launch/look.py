@@ -9,7 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from vae_core.config import TrainConfig
+from pydantic import ValidationError
+
+from vae_core.config import Account, TrainConfig
 from vae_core.launch.locks import is_alive
 from vae_core.launch.names import checked, is_own
 from vae_core.launch.sentences import ELSEWHERE, WAITING
@@ -95,7 +97,7 @@ class Standing:
     folder: Path
     config: TrainConfig
     state: str
-    """queued, running, interrupted, finished, stopped or failed"""
+    """queued, running, paused, interrupted, finished, stopped or failed"""
     message: str = ""
     step: int = 0
     total: int = 0
@@ -105,6 +107,13 @@ class Standing:
     """Whether it was asked to stop and has not ended yet."""
     can_stop: bool = True
     """Whether the program that trains it hears of requests."""
+    account: Account | None = None
+    """What its last single step did."""
+
+    @property
+    def paused(self) -> bool:
+        """Its worker waits, and keeps its place."""
+        return self.state == "paused"
 
     @property
     def live(self) -> bool:
@@ -178,7 +187,15 @@ def _standing(row: RunRow) -> Standing:
         row.seconds_left,
         stopping=row.request == "stop" and live,
         can_stop=heard or not live,
+        account=_account(row) if live else None,
     )
+
+
+def _account(row: RunRow) -> Account | None:
+    try:
+        return Account.model_validate(row.account) if row.account else None
+    except ValidationError:  # of another version
+        return None
 
 
 def _progress_on_disk(folder: RunFolder, config: TrainConfig) -> tuple[int, int]:

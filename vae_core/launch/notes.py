@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from vae_core.launch.sentences import log
-from vae_core.runs.database import DatabaseError, RunStore
+from vae_core.runs.database import DatabaseError, OrderRow, RunStore
 
 HEARTBEAT = 0.5
 """Seconds between two notes of progress in the database."""
@@ -36,6 +36,14 @@ class Notes:
         except DatabaseError as error:
             log(str(error))
             return ""
+
+    def orders(self) -> list[OrderRow]:
+        """What else was asked, oldest first; each is heard once."""
+        try:
+            return [] if self.store is None else self.store.take_orders(self.name)
+        except DatabaseError as error:
+            log(str(error))
+            return []
 
     def end(self, state: str, message: str = "") -> None:
         """How the run ended; patient, since no later note will make it good. Raises DatabaseError in the end."""

@@ -39,5 +39,6 @@ def one_sentence(error: BaseException) -> str:
     else:
         said = f"the program met an error of its own ({type(error).__name__}: {error}), see worker.log"
     said = said[:SENTENCE_LIMIT]
-    said = said[:1].upper() + said[1:]
+    if said[:1].isascii():  # β is no word
+        said = said[:1].upper() + said[1:]
     return said if said.endswith((".", "!", "?", "…")) else f"{said}."

@@ -6,12 +6,14 @@ import contextlib
 import os
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vae_core.config import TrainConfig, runs_folder
+from vae_core.launch.attend import Attendant, Wish
 from vae_core.launch.begin import check_resumable
 from vae_core.launch.locks import run_lock
 from vae_core.launch.names import checked, is_own
@@ -27,7 +29,7 @@ from vae_core.runs.live import FILE as LIVE_VIEW
 if TYPE_CHECKING:
     from vae_core.models import Model
     from vae_core.runs.live import Recorder
-    from vae_core.training import Step
+    from vae_core.training import Order, Step
 
 PICTURES = 1.0
 """Seconds between two live pictures."""
@@ -137,35 +139,55 @@ def _train(notes: Notes, config: TrainConfig, *, resume: bool, watch: Callable[[
             resume = False
         if notes.store is not None:  # else nobody watches
             recorder = Recorder(folder.path, data, config, go_on=resume)
+    attendant = Attendant(notes)
     noted = pictured = -1e9
     outcome, model = "finished", None
     with contextlib.closing(train(config, data=data, resume=resume)) as steps:
-        for step in steps:
+        step = next(steps, None)
+        while step is not None:
             watch(step)
             if recorder is not None:
                 recorder.add(step)
             model, now, at_end = step.model, time.monotonic(), step.step == step.total
-            if not at_end and now - noted < HEARTBEAT:
-                continue
-            noted = now
-            notes.tell(
-                state="running",
-                message=PLACING if at_end else "",
-                step=step.step,
-                total=step.total,
-                samples_per_second=step.samples_per_second,
-                seconds_left=step.seconds_left,
-            )
-            if at_end or now - pictured > PICTURES:
-                _picture(recorder, step.model)
-                pictured = time.monotonic()
-            if not at_end and notes.asked() == "stop":
-                notes.tell(message=STOPPING)
+            wish: Wish = "go on"
+            if at_end or attendant.paused or now - noted >= HEARTBEAT:
+                noted = now
+                _tell(notes, step, paused=attendant.paused and not at_end, message=PLACING if at_end else "")
+                if at_end or attendant.paused or now - pictured > PICTURES:
+                    _picture(recorder, model)
+                    pictured = time.monotonic()
+                if not at_end:
+                    wish = attendant.hear(steps, step, partial(_picture, recorder, model))
+            if wish == "stop":
+                notes.tell(state="running", message=STOPPING)
                 outcome = "stopped"
                 break
+            step = _onwards(steps, wish)
     if model is not None:
         _picture(recorder, model)  # the best weights by now, no more the last
     return outcome
+
+
+def _onwards(steps: Generator[Step, Order | None, None], wish: Wish) -> Step | None:
+    """The next Step, None where there is none."""
+    try:
+        return steps.send("single" if wish == "single" else None)
+    except StopIteration:
+        return None
+
+
+def _tell(notes: Notes, step: Step, *, paused: bool, message: str) -> None:
+    """A note of how far the training is."""
+    account = {} if step.account is None else {"account": step.account.model_dump()}
+    notes.tell(
+        state="paused" if paused else "running",
+        message=message,
+        step=step.step,
+        total=step.total,
+        samples_per_second=step.samples_per_second,
+        seconds_left=step.seconds_left,
+        **account,
+    )
 
 
 def _picture(recorder: Recorder | None, model: Model) -> None:
