@@ -248,7 +248,7 @@ def test_a_watched_training_ends_with_the_same_weights(inline: Path, monkeypatch
 
 @pytest.fixture
 def attentive(inline: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A worker that listens after every Step, and after every batch there is one."""
+    """A worker that listens after every Step, which is after every batch of a run this short."""
     monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
     monkeypatch.setattr(attend, "POLL", 0.001)
     return inline
@@ -303,7 +303,7 @@ def test_orders_that_make_no_sense_are_refused_with_a_sentence(attentive: Path) 
     start(config(attentive, "a"))
     with pytest.raises(RunError, match="β cannot be -1: it should be greater than or equal to 0"):
         launch.steer("a", "beta", -1)
-    with pytest.raises(RunError, match="gamma cannot be changed while a elbo objective is trained"):
+    with pytest.raises(RunError, match="amma cannot be changed while the elbo objective is trained"):
         launch.steer("a", "gamma", 1)
     with pytest.raises(RunError, match="finite"):
         launch.steer("a", "beta", float("nan"))

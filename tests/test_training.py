@@ -286,7 +286,7 @@ def test_a_run_stopped_right_after_a_change_of_price_keeps_what_it_is_now(tmp_pa
 
 def test_a_turn_that_makes_no_sense_is_refused_with_a_sentence() -> None:
     for setting, value, said in (
-        ("seed", 3.0, "seed cannot be changed while a elbo objective is trained: choose one of learning_rate, beta"),
+        ("seed", 3.0, "seed cannot be changed while the elbo objective is trained: choose one of learning_rate, beta"),
         ("beta", -1.0, "β cannot be -1: it should be greater than or equal to 0"),
         ("learning_rate", 0.0, "Learning rate cannot be 0: it should be greater than 0"),
     ):

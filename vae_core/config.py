@@ -400,7 +400,7 @@ class TrainConfig(Settings):
         for turn in self.turns:
             if turn.setting not in self.steerable:
                 raise ValueError(
-                    f"{turn.setting} cannot be changed while a {self.objective} objective is trained: "
+                    f"{turn.setting} cannot be changed while the {self.objective} objective is trained: "
                     f"choose one of {', '.join(self.steerable)}"
                 )
             field = TrainConfig.model_fields[turn.setting]
