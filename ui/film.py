@@ -10,7 +10,8 @@ import numpy as np
 
 from ui import blobs, cache
 from ui.components import film as component
-from vae_core.data import CARDS
+from ui.maps import current_theme
+from vae_core.data import find_card
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,10 +125,10 @@ def show(now: Standing) -> None:
     """
     reel = cache.get_film(now.folder, now.config)
     if reel is None:
-        card = CARDS.get(now.config.data)
+        card = find_card(now.config.data)
         data = _empty(now.config, card.kind if card else "image")
     else:
         data = reel.data
     for pack in reel.packs if reel else ():
         blobs.keep(pack)
-    component.draw("latentarium.film", {**data, "live": now.live})
+    component.draw("latentarium.film", {**data, "live": now.live, "theme": current_theme()})
