@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from vae_core.data import CARDS, DatasetError, is_available
+from vae_core.data import DatasetError, find_card, is_available
 from vae_core.data.cards import data_files, data_folder, in_reach
 
 if TYPE_CHECKING:
@@ -284,17 +284,21 @@ def _get_traversal(name: str, sample: int, dims: int, stamp: tuple[int, ...]) ->
 # -- data --------------------------------------------------------------------------------------------------
 
 
-@st.cache_resource(max_entries=6, show_spinner="Reading the data")
 def get_dataset(name: str) -> Dataset:
-    """The dataset called `name`, one copy for all visitors; never downloads.
+    """The dataset called `name`, one copy for all visitors, read again when its files change; never downloads.
 
     Raises:
         DatasetError: the data is not on this machine, or is damaged; one sentence, shown as it is.
     """
-    from vae_core.data import load_dataset
-
     if not in_reach(name):
         raise DatasetError(_out_of_reach(name))
+    return _get_dataset(name, data_stamp(name))
+
+
+@st.cache_resource(max_entries=6, show_spinner="Reading the data")
+def _get_dataset(name: str, stamp: tuple[tuple[str, int], ...]) -> Dataset:
+    from vae_core.data import load_dataset
+
     return load_dataset(name)
 
 
@@ -334,7 +338,8 @@ def known_lack(name: str) -> str:
     if not in_reach(name):
         return _out_of_reach(name)
     if not is_here(name):
-        return f"{CARDS[name].title if name in CARDS else name} is not on this machine."
+        card = find_card(name)
+        return f"{card.title if card else name} is not on this machine."
     return _damages().get((name, data_stamp(name)), "")
 
 

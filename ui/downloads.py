@@ -7,7 +7,7 @@ import streamlit as st
 from ui import cache
 from ui.widgets import fragment
 from ui.words import plain
-from vae_core.data import CARDS
+from vae_core.data import find_card
 
 DECODED = "Meanwhile every picture is **decoded by the model** from its code."
 
@@ -31,7 +31,7 @@ def offer_download(name: str) -> None:
 
 
 def _offer(name: str) -> None:
-    card = CARDS.get(name)
+    card = find_card(name)
     if card is None or not card.download_mb:
         return
     download = cache.get_download(name)

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui import cache, state, widgets
 from ui.words import plain
-from vae_core.data import CARDS, is_available
+from vae_core.data import find_card, is_available
 from vae_core.model_cards import facts_of
 from vae_core.zoo import SECTIONS, entry_of
 
@@ -84,7 +84,7 @@ def show_facts(config: RunConfig) -> None:
 
 def show_run(card: RunCard, config: RunConfig) -> None:
     """One run: its picture, what it is, its doors."""
-    data = CARDS.get(config.data.name)
+    data = find_card(config.data.name)
     entry = entry_of(card.name) if card.shipped else None
     # a run of one's own may be called like a shipped one
     with st.container(border=True, key=f"run-{card.name}{'' if card.shipped else '-own'}", height="stretch"):

@@ -12,7 +12,7 @@ from ui import cache, picks, run_lines, state, train_form, training
 from ui.words import plain
 from vae_core import sweep
 from vae_core.config import TrainConfig
-from vae_core.data import CARDS
+from vae_core.data import card_of, find_card
 from vae_core.model_cards import default_title
 from vae_core.objective_cards import label_of
 from vae_core.runs import RunError
@@ -78,7 +78,7 @@ def show() -> None:
         base = _base()
         if base is None:
             return
-        info = train_form.info_of(CARDS[base.data])
+        info = train_form.info_of(card_of(base.data))
         fields = sweep.settings_to_vary(base, info.kind)
         if not fields:
             st.info("This model's weights have a closed form, and none of its settings can be varied.")
@@ -89,7 +89,7 @@ def show() -> None:
 
 
 def _base() -> TrainConfig | None:
-    lines = {line.key: line for line in run_lines.lines() if line.config is not None and line.config.data in CARDS}
+    lines = {line.key: line for line in run_lines.lines() if line.config is not None and find_card(line.config.data)}
     if st.session_state.get(_BASE, OF_FORM) not in (OF_FORM, *lines):
         st.session_state[_BASE] = OF_FORM
 
@@ -166,7 +166,7 @@ def how_long(planned: Sequence[Planned], axes: Sequence[Axis]) -> str:
     known = [speed for speed in speeds if speed]
     if not known:
         return f"{text}, one after the other; the time is known once one has been trained here."
-    size = CARDS[one.data].train_size
+    size = card_of(one.data).train_size
     samples = sum(
         (plan.config.steps or plan.config.epochs * (size // min(plan.config.batch_size, size)))
         * min(plan.config.batch_size, size)

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from ui import cache, state
 from ui.words import plain
 from vae_core.config import DataInfo, TrainConfig, model_spec
-from vae_core.data import CARDS, DatasetCard
+from vae_core.data import CARDS, DatasetCard, card_of
+from vae_core.data.cards import all_names
 from vae_core.model_cards import MODEL_CARDS, TEXT_SETTINGS, VAMP_SETTINGS, own_settings
 from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, unsuited
 from vae_core.zoo import ZOO
@@ -151,6 +152,9 @@ def _parse(field: str, text: str) -> Any:
 def follow_address() -> None:
     """Settings that stand in the address (a teacher's link) fill the form once; then the form fills the address."""
     if key("data") in st.session_state:
+        if value_of("data") not in datasets():  # deleted since, or a file that was given by its path
+            state.tell(f"{value_of('data')} is not among the data to choose from: {DEFAULTS['data']} takes its place.")
+            st.session_state[key("data")] = DEFAULTS["data"]
         return
     beginning = begun_with(state.page_param("family", FAMILY, partial(_parse, "family")))
     data = state.page_param("data", beginning["data"], partial(_parse, "data"))
@@ -200,7 +204,7 @@ def family_picker() -> None:
 
 
 def _data_label(name: str) -> str:
-    card = CARDS[name]
+    card = card_of(name)
     size = " × ".join(str(side) for side in card.sample_shape[-2:])
     what = {"image": f"pictures of {size}", "text": f"texts of {size} tokens", "table": f"rows of {size} columns"}
     label = f"{card.title} · {card.n:,} {what[card.kind]}"
@@ -208,7 +212,8 @@ def _data_label(name: str) -> str:
 
 
 def datasets() -> list[str]:
-    return [name for name, card in CARDS.items() if card.download_mb or cache.is_here(name)]
+    """What can be chosen: what is here or can be fetched, one's own last."""
+    return [name for name in all_names() if (name in CARDS and CARDS[name].download_mb) or cache.is_here(name)]
 
 
 def _suit_length() -> None:
@@ -223,7 +228,7 @@ def data_picker() -> str:
         "Data", datasets(), format_func=_data_label, key=key("data"), on_change=_suit_length,
         persist_state="session",
     )
-    st.caption(CARDS[name].description)
+    st.caption(plain(card_of(name).description))
     return str(name)
 
 
@@ -299,7 +304,7 @@ def _own_settings(fields: Sequence[str]) -> None:
 
 def main_settings() -> None:
     """The settings that change what the latent space becomes: those that mean something for this model and data."""
-    config, card = settings(), CARDS[value_of("data")]
+    config, card = settings(), card_of(value_of("data"))
     own = [field for field in own_settings(config, card.kind) if field not in SECOND]
     objectives = _fitting(config)
     if len(objectives) == 1 and MODEL_CARDS[config.bottleneck].trained and priced(config):
@@ -359,7 +364,7 @@ def priced(config: TrainConfig) -> bool:
 
 def advanced_settings() -> None:
     """What one may leave alone."""
-    config, card = settings(), CARDS[value_of("data")]
+    config, card = settings(), card_of(value_of("data"))
     with st.expander("More settings", icon=":material/tune:"):
         if card.kind == "image" and config.bottleneck != "linear":
             _select("Likelihood", "likelihood", LIKELIHOODS, "Bernoulli for black-and-white pictures; Gaussian for "
@@ -427,7 +432,7 @@ def problem(config: TrainConfig) -> str:
     said = unsuited(config)
     if not said:
         try:
-            model_spec(config, info_of(CARDS[config.data]))
+            model_spec(config, info_of(card_of(config.data)))
         except ValidationError as error:
             said = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
         except ValueError as error:

@@ -12,7 +12,7 @@ from ui import cache, state, train_form
 from ui.widgets import fragment
 from ui.words import plain
 from vae_core.config import TrainConfig, check_name, runs_folder
-from vae_core.data import CARDS
+from vae_core.data import card_of
 from vae_core.model_cards import MODEL_CARDS, name_of
 from vae_core.runs import RunError
 
@@ -63,7 +63,7 @@ def how_long(config: TrainConfig) -> str:
 
     if not MODEL_CARDS[config.bottleneck].trained:
         return "No steps: the best weights are computed at once."
-    size = CARDS[config.data].train_size
+    size = card_of(config.data).train_size
     batch = min(config.batch_size, size)
     steps = config.steps or config.epochs * (size // batch)
     text = f"{steps:,} steps of {batch:,} samples"

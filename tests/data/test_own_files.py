@@ -111,7 +111,7 @@ def test_files_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(files, "MAX_BYTES", 2 << 20)
     assert "larger than the 2 MB" in one_sentence(text_file(tmp_path, b"a\n" * (1 << 20) + b"b"))
     monkeypatch.setattr(own_text, "MAX_LINES", 20)
-    assert "30 lines; up to 20" in one_sentence(text_file(tmp_path, "\n".join(LINES)))
+    assert "30 lines that are not blank; up to 20" in one_sentence(text_file(tmp_path, "\n".join(LINES)))
 
 
 def test_real_captions(data_root: Path) -> None:

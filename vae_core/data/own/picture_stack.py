@@ -65,7 +65,7 @@ class PictureStack:
         else:
             raise DatasetError(f"{self.path} has samples of shape {shape}: pictures have 1, 3 or 4 channels.")
         if min(height, width) < 1 or height * width > MAX_PIXELS or max(height, width) > MAX_SIDE:
-            raise DatasetError(f"{self.path} has pictures of {height:,} × {width:,} pixels, which are not taken.")
+            raise DatasetError(f"{self.path} has pictures of {width:,} × {height:,} pixels, which are not taken.")
         return channels, height, width, last
 
     @cached_property
@@ -106,7 +106,7 @@ class PictureStack:
         if chosen is None:
             if any(name == "y" and stack.path != self.path for name, stack in self.others):
                 raise DatasetError(
-                    f"{self.others[0][1].path} holds no {n:,} labels, one for each picture of {self.path}."
+                    f"{self.others[0][1].path} does not hold {n:,} labels, one for each picture."
                 )
             return None
         values = chosen.whole().reshape(-1)

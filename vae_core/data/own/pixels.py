@@ -159,6 +159,9 @@ def _resized(
 
 def from_array(pixels: np.ndarray, choices: Choices) -> np.ndarray:
     """uint8 [H, W] or [H, W, 1 or 3] or with transparency [H, W, 4] -> uint8 [C, side, side], as `decode` does it."""
+    wanted = (choices.side, choices.side, 1 if choices.colour == "grey" else 3)
+    if pixels.shape in (wanted, wanted[:2] if wanted[2] == 1 else wanted):
+        return np.ascontiguousarray(pixels.reshape(wanted).transpose(2, 0, 1))
     flat = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     plain, paper = _plain(Image.fromarray(np.ascontiguousarray(flat)))
     small = squared(plain, choices.side, choices.fit, paper)

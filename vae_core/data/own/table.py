@@ -67,37 +67,43 @@ class Table:
     def _is_number(self, name: str) -> bool:
         return self.frame[name].dtype.kind in "biuf"
 
-    @cached_property
-    def label(self) -> str:
+    def label(self, *, strict: bool) -> str:
         """The column that looks like classes; "" where there is none.
 
-        It is called label, class or target, else is the only column of text; a target of many numbers is a number.
+        It is called label, class or target, else is the only column of (few different) texts; a target of many numbers
+        is a number.
         """
         called = [
             column.name for column in self.columns
             if column.name.strip().lower() in LABELS and (not column.numbers or column.different <= MAX_CLASSES)
         ]  # fmt: skip
-        texts = [column.name for column in self.columns if not column.numbers]
-        return called[-1] if called else texts[0] if len(texts) == 1 else ""
+        texts = [column for column in self.columns if not column.numbers]
+        few = [column.name for column in texts if strict or column.different <= MAX_CLASSES]
+        return called[-1] if called else few[0] if len(few) == 1 else ""
+
+    @property
+    def _writing(self) -> str:
+        """The column of most different texts, where they are too many for classes; "" where there is none."""
+        texts = [column for column in self.columns if not column.numbers and column.different > MAX_CLASSES]
+        return max(texts, key=lambda column: column.different).name if texts else ""
 
     def settle(self, choices: Choices) -> Choices:
         """What was left to be seen is chosen. Raises DatasetError where the columns chosen are not there."""
         names = [column.name for column in self.columns]
-        numbers = [column.name for column in self.columns if column.numbers]
-        texts = [column.name for column in self.columns if not column.numbers]
         for name in (*choices.columns, *filter(None, (choices.column, choices.label))):
             if name not in names:
                 raise DatasetError(f"{self.path} has no column {name!r}; it has {', '.join(names[:10])}.")
-        if choices.text or (not choices.strict and not choices.columns and set(numbers) <= {self.label}):
-            column = choices.column or next((name for name in texts if name not in (choices.label, self.label)), "")
-            column = column or next(iter(texts), "")
+        label = (choices.label or self.label(strict=choices.strict)) if choices.classes else ""
+        numbers = [column.name for column in self.columns if column.numbers and column.name != label]
+        texts = [column.name for column in self.columns if not column.numbers]
+        reads = not choices.strict and not choices.columns and len(numbers) < 2 and self._writing
+        if choices.text or reads:
+            column = choices.column or self._writing or next(iter(texts), "")
             if not column:
                 raise DatasetError(f"{self.path} has no column of text.")
-            label = (choices.label or self.label) if choices.classes else ""
             label = label if label != column else ""
             return replace(choices, text=True, column=column, columns=(), label=label, classes=bool(label))
-        label = (choices.label or self.label) if choices.classes else ""
-        wanted = choices.columns or tuple(name for name in numbers if name != label)
+        wanted = choices.columns or tuple(numbers)
         label = label if label not in wanted else ""
         others = [name for name in texts if name != label]
         if choices.strict and not choices.columns and others:
@@ -184,7 +190,7 @@ class Table:
     def _without_gaps(self, names: list[str], settled: Choices, skips: Skips) -> pd.DataFrame:
         """The rows that are whole in these columns. Raises DatasetError where they are few, or strict forbids gaps."""
         frame = self.frame[names]
-        gaps = frame.isna().to_numpy()
+        gaps = frame.isna().to_numpy(copy=True)
         if settled.strict and gaps.any():
             row, column = np.argwhere(gaps)[0]
             raise DatasetError(

@@ -255,7 +255,7 @@ def _header(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype) -> int:
 
 def _keep_array(path: Path, values: np.ndarray) -> None:
     with path.open("wb") as stream:
-        np.save(stream, values, allow_pickle=False)
+        np.save(stream, np.ascontiguousarray(values), allow_pickle=False)
         _flush(stream)
 
 
