@@ -97,7 +97,7 @@ class TopDown(nn.Module):
         like = codes if codes is not None else noise
         if like is None or not (features or codes is not None):
             raise ValueError("The way down needs codes, or the features of samples and noise.")
-        state = like.new_zeros(len(like), self.width)
+        state = like.new_zeros(like.shape[0], self.width)
         taken: list[Tensor] = []
         z: list[Tensor] = []
         priors: list[Posterior] = []
@@ -187,7 +187,7 @@ class Ladder(Model):
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Posterior:
         """q(e_l | x, e_<l) of each level, the coarser ones at their means: [B, D]."""
-        noise = torch.zeros(len(x), self.latent_dim, device=x.device)
+        noise = torch.zeros(x.shape[0], self.latent_dim, device=x.device)
         return self._looked(self._features(unit_range(x)), noise)[1]
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
@@ -199,7 +199,7 @@ class Ladder(Model):
     ) -> Terms:
         """Distortion and rate on one sampled way down; the posterior is the one met on that way."""
         x = unit_range(x)
-        batch, dims = len(x), self.latent_dim
+        batch, dims = x.shape[0], self.latent_dim
         features = self._features(x)
         noise = torch.randn(draws * batch, dims, generator=generator, device=x.device)
         if draws == 1:

@@ -33,7 +33,7 @@ class VAE(Model):
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Posterior:
         """q(z|x), given y where the model is conditional."""
-        return self._posterior(unit_range(x), self.condition.given(x, y, len(x), x.device))
+        return self._posterior(unit_range(x), self.condition.given(x, y, x.shape[0], x.device))  # len() would not trace
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """The expected sample of codes [B, D], given y where the model is conditional: [B, *sample_shape]."""
@@ -44,7 +44,7 @@ class VAE(Model):
 
     def told(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """What the decoder is told: codes [B, D], and y where the model is conditional.  -> [B, D + context]"""
-        return torch.cat([z, self.condition.given(None, y, len(z), z.device)], 1)
+        return torch.cat([z, self.condition.given(None, y, z.shape[0], z.device)], 1)
 
     def sample_prior(
         self, n: int, y: Tensor | None = None, temperature: float = 1.0, generator: torch.Generator | None = None

@@ -1,0 +1,67 @@
+"""Our own models as ONNX: what comes back as a foreign pair makes the same codes and pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.pages.toy import write_toy
+from vae_core import load_dataset, load_run
+from vae_core.export import ExportError
+from vae_core.foreign.process import Pair
+from vae_core.models.foreign import Foreign
+from vae_core.onnx_export import export_onnx, why_not
+from vae_core.runs.pairs import advice, look_at, stage_pair, take_pair
+
+CLOSE = 1e-4
+
+
+def test_digits_2d_goes_out_and_comes_back(tmp_path: Path, no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LATENTARIUM_CHECKPOINTS")
+    run, data = load_run("digits-2d"), load_dataset("digits")
+    written = export_onnx(run.model, tmp_path / "out")
+    folder = stage_pair([(path.name, path.open("rb")) for path in written])
+    pair, found = look_at(folder)
+    told = advice(pair, found.wiring, data)
+    assert told is not None and not told.clear  # the guess is right without a look at the data
+    encoder, decoder = found.wiring.encoder, found.wiring.decoder
+    assert encoder is not None and (encoder.mean, encoder.spread, encoder.spread_is) == ("mean", "std", "std")
+    assert (encoder.pixels, decoder.pixels, encoder.batch, decoder.batch) == ("unit", "unit", 0, 0)
+    back = load_run(take_pair(folder, found.wiring, (1, 8, 8), "back", data))
+    own, theirs = run.model.encode(data.x[:200]), back.model.encode(data.x[:200])
+    assert float((own.mean - theirs.mean).abs().max()) < CLOSE
+    assert float((own.std - theirs.std).abs().max()) < CLOSE
+    z = torch.randn(200, 2, generator=torch.Generator().manual_seed(0))
+    assert float((run.model.decode(z) - back.model.decode(z)).abs().max()) < CLOSE
+    np.testing.assert_allclose(back.codes.mean, run.codes.mean, atol=5e-3)  # half precision, both
+    assert back.config.test is not None and run.config.test is not None
+    assert back.config.test.rate == pytest.approx(run.config.test.rate, rel=0.01)
+    assert isinstance(back.model, Foreign)
+    with pytest.raises(ExportError, match="came as ONNX"):
+        export_onnx(back.model, tmp_path / "again")
+
+
+@pytest.mark.parametrize("family", ["autoencoder", "ladder", "gan", "table"])
+def test_other_families_go_out(tmp_path: Path, family: str) -> None:
+    run = load_run(write_toy(tmp_path, family))
+    pair = Pair({path.stem: path for path in export_onnx(run.model, tmp_path / "out")})
+    z = torch.randn(7, run.latent_dim, generator=torch.Generator().manual_seed(0))
+    made = pair.run("decoder", z.numpy(), ["picture"])[0]
+    np.testing.assert_allclose(made, run.model.decode(z).numpy(), atol=CLOSE)
+    assert ("encoder" in pair.nets) == run.config.model.abilities.encodes
+    if "encoder" in pair.nets:
+        x = torch.rand(7, *run.config.model.sample_shape, generator=torch.Generator().manual_seed(1))
+        mean = pair.run("encoder", x.numpy(), ["mean"])[0]
+        np.testing.assert_allclose(mean, run.model.encode(x).mean.numpy(), atol=CLOSE)
+
+
+@pytest.mark.parametrize("family", ["class", "quadrants", "m2", "m1m2", "vq", "fsq", "text"])
+def test_what_is_no_plain_pair_says_so(tmp_path: Path, family: str) -> None:
+    run = load_run(write_toy(tmp_path, family))
+    assert why_not(run.config.model).endswith(".")
+    with pytest.raises(ExportError):
+        export_onnx(run.model, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
