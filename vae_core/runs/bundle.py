@@ -15,7 +15,7 @@ from vae_core.runs import archive
 from vae_core.runs.archive import check_no_pickle, opened, unpack
 from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
-from vae_core.runs.incoming import check_free, free_name, incoming, settle
+from vae_core.runs.incoming import check_free, discard, free_name, new_folder, settle
 
 MB = 1 << 20
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -105,37 +105,69 @@ class Taken:
 Progress = Callable[[float, str], None]
 
 
-def import_run(source: Path | IO[bytes], filename: str = "", name: str = "", progress: Progress | None = None) -> Taken:
-    """Take in a run folder or its .zip.
+@dataclass(frozen=True)
+class Waiting:
+    """A run that came in, every file checked, and that is not among the runs yet.
+
+    Attributes:
+        folder: where it waits; its `parent` goes with it.
+        own_name: what it was called where it came from.
+        left_out: files that were left out, each with why.
+    """
+
+    folder: Path
+    own_name: str
+    left_out: tuple[str, ...]
+
+    def take(self, name: str = "") -> Taken:
+        """Put it among the runs, under a free name like its own where none is given. Raises RunError."""
+        target = settle(self.folder, name or free_name(self.own_name))
+        discard(self.folder.parent)
+        return Taken(target, self.left_out)
+
+
+def stage_run(source: Path | IO[bytes], filename: str = "", progress: Progress | None = None) -> Waiting:
+    """Unpack and check a run folder or its .zip, without taking it yet.
 
     Args:
         source: a folder, a .zip, or the .zip's bytes.
         filename: what the .zip is called, where only its bytes are here.
-        name: what the run shall be called; a free name like its folder's where none is given.
         progress: told how far it is, in 0..1, and what is being done.
 
     Raises:
-        RunError: one sentence, where it is no run, could do harm, or the name is taken. Nothing is taken then.
+        RunError: one sentence, where it is no run or could do harm. Nothing waits then.
     """
     shown = filename or (source.name if isinstance(source, Path) else "the .zip")
     check_no_pickle(shown)
+    tell = progress or (lambda fraction, text: None)
+    waiting = new_folder()
+    try:
+        folder = waiting / "run"
+        folder.mkdir()
+        tell(0.1, "Unpacking")
+        if isinstance(source, Path) and source.is_dir():
+            own_name, left_out = source.resolve().name, _copy_folder(source, folder)
+        else:
+            own_name, left_out = _unpack_run(source, shown, folder)
+        tell(0.5, "Checking each file")
+        return Waiting(folder, own_name, (*left_out, *check_run(folder)))
+    except OSError as error:
+        discard(waiting)
+        raise RunError(f"{shown} cannot be taken in ({error.strerror or error}).") from None
+    except BaseException:
+        discard(waiting)
+        raise
+
+
+def import_run(source: Path | IO[bytes], filename: str = "", name: str = "", progress: Progress | None = None) -> Taken:
+    """Take in a run folder or its .zip, called `name`, or by a free name like its own. Raises RunError as above."""
     if name:
         check_free(name)
-    tell = progress or (lambda fraction, text: None)
+    waiting = stage_run(source, filename, progress)
     try:
-        with incoming() as waiting:
-            folder = waiting / "run"
-            folder.mkdir()
-            tell(0.1, "Unpacking")
-            if isinstance(source, Path) and source.is_dir():
-                own_name, left_out = source.resolve().name, _copy_folder(source, folder)
-            else:
-                own_name, left_out = _unpack_run(source, shown, folder)
-            tell(0.5, "Checking each file")
-            left_out += check_run(folder)
-            return Taken(settle(folder, name or free_name(own_name)), tuple(left_out))
-    except OSError as error:
-        raise RunError(f"{shown} cannot be taken in ({error.strerror or error}).") from None
+        return waiting.take(name)
+    finally:
+        discard(waiting.folder.parent)
 
 
 def _unpack_run(source: Path | IO[bytes], shown: str, folder: Path) -> tuple[str, list[str]]:
@@ -244,7 +276,7 @@ def check_run(folder: Path) -> list[str]:
         ("names.json", lambda: dimension_names(folder, run.latent_dim)),
         ("preview.png", lambda: _check_preview(folder / "preview.png")),
         ("card.md", lambda: _check_text(folder / "card.md")),
-        ("film.npz", lambda: _check_film(folder, run.latent_dim)),
+        ("film.npz", lambda: _check_film(folder)),
         ("state.safetensors", lambda: _check_state(folder / "state.safetensors")),
     ):
         if (folder / inner).exists():
@@ -299,10 +331,10 @@ def _check_text(path: Path) -> None:
         raise RunError("no text") from None
 
 
-def _check_film(folder: Path, latent_dim: int) -> None:
-    from vae_core.runs.files import read_arrays
+def _check_film(folder: Path) -> None:
+    from vae_core.runs.film import read_film
 
-    read_arrays(folder / "film.npz", KNOWN["film.npz"] * 8)
+    read_film(folder)
 
 
 def _check_state(path: Path) -> None:

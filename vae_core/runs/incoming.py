@@ -6,8 +6,6 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from vae_core.config import NAME, check_name, checkpoints_folder, runs_folder
@@ -49,16 +47,6 @@ def _tidy(root: Path) -> None:
 def discard(folder: Path) -> None:
     """What came in goes again."""
     shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def incoming() -> Iterator[Path]:
-    """A folder for what comes in, which goes at the end, whatever happens."""
-    folder = new_folder()
-    try:
-        yield folder
-    finally:
-        discard(folder)
 
 
 def is_free(name: str) -> bool:
