@@ -49,7 +49,7 @@ def settled(page: Page) -> None:
 @pytest.mark.parametrize("dims", [2, 10])
 def test_a_run_is_filmed_and_its_film_scrubbed_by_keys_and_played(page: Page, studio: AppServer, dims: int) -> None:
     train(page, studio, f"film-{dims}", dims=dims, length="steps", steps=600)
-    expect(page.get_by_text("Finished")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("^Finished;"))).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("heading", name="The film")).to_be_visible()
     film = film_of(page)
     expect(film).to_have_attribute("data-step", "600", timeout=PATIENCE)

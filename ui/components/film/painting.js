@@ -130,6 +130,7 @@ export function drawPictures(canvas, sheets, columns, [channels, height, width],
   });
   pen.putImageData(image, 0, 0);
   context.imageSmoothingQuality = "high";
+  context.save(); // else the next clearing would be clipped too
   context.beginPath();
   sheets.forEach((_, row) => {
     for (let i = 0; i < columns; i++) context.roundRect(i * (tile + gap), row * (tall + gap), tile, tall, 4);
@@ -140,6 +141,7 @@ export function drawPictures(canvas, sheets, columns, [channels, height, width],
       context.drawImage(loose, i * width, row * height, width, height, i * (tile + gap), row * (tall + gap), tile, tall);
     }
   });
+  context.restore();
 }
 
 const MARGIN = { left: 40, right: 8, top: 8, bottom: 18 };
