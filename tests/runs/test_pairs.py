@@ -19,8 +19,8 @@ from vae_core.data import Dataset, load_dataset
 from vae_core.metrics.likelihood import importance_bound
 from vae_core.models import build
 from vae_core.runs import RunError
-from vae_core.runs.pairs import NO_DATA, advice, look_at, stage_pair, take_pair
-from vae_core.wiring import Wiring
+from vae_core.runs.pairs import advice, look_at, stage_pair, take_pair
+from vae_core.wiring import NO_DATA, Wiring
 
 
 def named(*paths: Path) -> list[tuple[str, io.BytesIO]]:

@@ -23,15 +23,13 @@ from vae_core.runs.files import write_atomically
 from vae_core.runs.finish import DREAMS, PART, WHOLE, write_preview
 from vae_core.runs.folder import RunFolder
 from vae_core.runs.incoming import check_free, discard, new_folder, settle
+from vae_core.wiring import NO_DATA, Wiring
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
 
     from vae_core.data import Dataset
-    from vae_core.wiring import Wiring
 
-NO_DATA = "no data"
-"""What stands for the dataset of a run whose codes are dreams."""
 BATCH = 250
 PATIENCE = 120.0
 """Seconds that encoding a dataset may take; of a slow pair fewer samples get codes."""
