@@ -17,6 +17,7 @@ import streamlit as st
 
 from vae_core.data import DatasetError, find_card, is_available
 from vae_core.data.cards import data_files, data_folder, in_reach
+from vae_core.wiring import NO_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -335,6 +336,8 @@ def why_no_originals(name: str) -> str:
 
 def known_lack(name: str) -> str:
     """What `why_no_originals` says, as far as it is known without reading the dataset."""
+    if name == NO_DATA:
+        return "This model came without data."
     if not in_reach(name):
         return _out_of_reach(name)
     if not is_here(name):

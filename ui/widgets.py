@@ -149,10 +149,11 @@ def sentences() -> tuple[type[Exception], ...]:
     """The errors that are one sentence for the visitor."""
     from vae_core.data import DatasetError
     from vae_core.export import ExportError
+    from vae_core.foreign.process import ForeignError
     from vae_core.latent.projection import ProjectionError
     from vae_core.runs import RunError
 
-    return (RunError, DatasetError, ProjectionError, ExportError)
+    return (RunError, DatasetError, ProjectionError, ExportError, ForeignError)
 
 
 @contextmanager
