@@ -75,6 +75,12 @@ class Pair:
         with self._lock:
             self._start()
 
+    def __enter__(self) -> Pair:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """End the process; a later call starts a new one."""
         if self._end is not None:
