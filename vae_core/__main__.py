@@ -14,6 +14,7 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 
 import tyro
 
+from vae_core.carry import Export, Import
 from vae_core.config import TrainConfig
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ Command = (
     | Annotated[Project, tyro.conf.subcommand("project")]
     | Annotated[Zoo, tyro.conf.subcommand("zoo")]
     | Annotated[Download, tyro.conf.subcommand("download")]
+    | Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Import, tyro.conf.subcommand("import")]
     | Annotated[Worker, tyro.conf.subcommand("worker")]
 )
 
@@ -121,6 +124,14 @@ def main() -> int:
 
             data = load_dataset(command.name, download=True, progress=_tell)
             print(f"{data.name}: {len(data):,} samples are here.")
+        elif isinstance(command, Export):
+            from vae_core.carry import send_out
+
+            send_out(command)
+        elif isinstance(command, Import):
+            from vae_core.carry import bring_in
+
+            bring_in(command)
         else:
             from vae_core.launch import work
 
