@@ -66,3 +66,31 @@ def test_the_cards_command_makes_the_same_settings() -> None:
     words = shlex.split(command(config, "name"))
     assert words[:4] == ["python", "-m", "vae_core", "train"] and words[-2:] == ["--out", "runs/name"]
     assert tyro.cli(TrainConfig, args=words[4:-2]) == config
+
+
+def test_a_sweep_trains_each_pair_and_tells_of_each_end(no_runs: Path) -> None:
+    words = ("sweep", "--steps", "5", "--evaluations", "1", "--vary", "beta=1,4", "--name", "two")
+    done = _call(*words)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("2 runs are queued") and len(lines) == 3
+    assert {line.split()[3] for line in lines[1:]} == {"two-beta1", "two-beta4"}
+    assert all("finished" in line and "ELBO" in line for line in lines[1:])
+    assert {path.parent.name for path in no_runs.glob("*/codes.npz")} == {"two-beta1", "two-beta4"}
+    again = _call(*words)
+    assert again.returncode == 1 and "There is a run or a sweep called two-beta1 already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--vary", "beta=1,4", "--out", "here"), "leave --out away"),
+        (("--vary", "beta"), "β has no values yet"),
+        (("--vary", "gamma=1,2"), "changes nothing"),
+        (("--vary", "seed=" + ",".join(map(str, range(65)))), "65 runs"),
+    ],
+)
+def test_a_sweep_that_cannot_be_starts_nothing(no_runs: Path, words: tuple[str, ...], sentence: str) -> None:
+    done = _call("sweep", *words)
+    assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
+    assert not list(no_runs.glob("*/config.json"))

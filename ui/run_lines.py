@@ -37,8 +37,8 @@ class Line:
     """Of its steps that are done, while it is live."""
     distortion: float | None = None
     rate: float | None = None
-    held_out: str = ""
-    """The split that the figures are of: test once it has ended, validation before."""
+    energy: float | None = None
+    """Distance of dreams from samples, of a model without an encoder; no nats."""
     active: int | None = None
     dims: int | None = None
     when: datetime | None = None
@@ -150,7 +150,7 @@ def _of_card(card: RunCard, row: RunRow | None, active: dict[str, int]) -> Line:
         part=part,
         distortion=reached.distortion if reached and able.encodes else None,
         rate=reached.rate if reached and able.rated else None,
-        held_out="test" if config.test else "validation" if reached else "",
+        energy=reached.distortion if reached and not able.encodes else None,
         active=active.get(str(card.folder)) if able.encodes and not able.cells else None,
         dims=config.model.latent_dim,
         seconds=None if live else trained,

@@ -127,19 +127,31 @@ def frame_of(shown: Sequence[Line]) -> pd.DataFrame:
     """The table: a row a run, columns as in COLUMNS; those that are empty all the way down are left out."""
     records: list[dict[str, Any]] = [
         {
-            "mark": "●", "run": line.title, "state": line.standing, "data": line.config.data if line.config else "",
-            "model": line.model, "objective": line.objective, "size": line.size, "distortion": line.distortion,
-            "rate": line.rate, "elbo": line.elbo, "active": line.active, "when": line.when, "took": line.seconds,
-            "sweep": line.sweep, "note": line.label.note or line.problem,
+            "mark": "●",
+            "run": line.title,
+            "state": line.standing,
+            "distortion": line.distortion,
+            "rate": line.rate,
+            "elbo": line.elbo,
+            "energy": line.energy,
+            "active": line.active,
+            "size": line.size,
+            "objective": line.objective,
+            "data": line.config.data if line.config else "",
+            "model": line.model,
+            "when": line.when,
+            "took": line.seconds,
+            "sweep": line.sweep,
+            "note": line.label.note or line.problem,
         }
         for line in shown
-    ]  # fmt: skip
+    ]
     frame = pd.DataFrame.from_records(records, columns=list(COLUMNS))
-    for column in ("distortion", "rate", "elbo", "took"):
+    for column in ("distortion", "rate", "elbo", "energy", "took"):
         frame[column] = frame[column].astype("float64")
     frame["active"] = frame["active"].astype("Int64")
-    for column in ("sweep", "note"):
-        if not frame[column].any():
+    for column in ("sweep", "note", "energy"):
+        if not frame[column].fillna("").astype(bool).any():
             frame = frame.drop(columns=column)
     return frame
 
@@ -154,6 +166,8 @@ COLUMNS: dict[str, Any] = {
     "distortion": _number("Distortion", format="%.1f", width=85, help=f"Nats per sample: what is lost. {_OF}"),
     "rate": _number("Rate", format="%.1f", width=60, help=f"Nats per sample: what a code tells. {_OF}"),
     "elbo": _number("ELBO", format="%.1f", width=70, help=f"Minus their sum, in nats; more is better. {_OF}"),
+    "energy": _number("Energy", format="%.3f", width=70, help="Energy distance of dreams from samples, of models "
+                      "without an encoder; less is better."),
     "active": _number("Active", width=60, help="Dimensions whose code varies: variance above 0.01 over the samples "
                       "(up to 10,000 of them)."),
     "size": _text("Code", width=60, help="Latent dimensions; a ladder's levels; how many discrete codes there are."),

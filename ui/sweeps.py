@@ -19,7 +19,13 @@ from vae_core.sweep import Axis, differing, plain_value
 
 RENEWED = 2.0
 HEIGHT = 420
-MEASURES = {"elbo": "ELBO", "distortion": "Distortion", "rate": "Rate", "active": "Active units"}
+MEASURES = {
+    "elbo": "ELBO",
+    "distortion": "Distortion",
+    "rate": "Rate",
+    "active": "Active units",
+    "energy": "Energy distance",
+}
 NO_RATE = "Codes of these models cost nothing: there is no rate, and no curve of rate and distortion."
 NOT_YET = "No run has come as far as its first look at held-out samples yet."
 
@@ -127,7 +133,7 @@ def _overlay(keys: list[str]) -> None:
 def results(lines: Sequence[Line], axes: Sequence[Axis]) -> None:
     """Rate against distortion, the figures side by side, and the same sample in every run."""
     rated = any(line.rate is not None for line in lines)
-    reached = [line for line in lines if line.distortion is not None]
+    reached = [line for line in lines if line.distortion is not None or line.energy is not None]
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Rate and distortion** · what a nat buys")
@@ -229,7 +235,7 @@ def _heat(lines: Sequence[Line], axes: Sequence[Axis], measure: str, label: str)
         if line.config is not None and (found := getattr(line, measure)) is not None:
             row = down.values.index(getattr(line.config, down.setting))
             values[row, across.values.index(getattr(line.config, across.setting))] = found
-    unit = "" if measure == "active" else " (nats per sample)"
+    unit = " (nats per sample)" if measure in ("elbo", "distortion", "rate") else ""
     figure = heat_map(
         values, across=[plain_value(value) for value in across.values],
         down=[plain_value(value) for value in down.values], titles=(across.label, down.label, label + unit),

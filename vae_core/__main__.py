@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core train | zoo | resume | evaluate | project | download."""
+"""The command line: python -m vae_core train | sweep | zoo | resume | evaluate | project | download."""
 
 from __future__ import annotations
 
@@ -73,6 +73,20 @@ class Project:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """Train one model for each value of a setting, or each pair of values of two, and wait for them.
+
+    For example --vary beta=1,4 --vary latent-dim=2,10, beside any option of train.
+    """
+
+    train: Annotated[TrainConfig, tyro.conf.arg(name="")]
+    vary: tyro.conf.UseAppendAction[tuple[str, ...]]
+    """SETTING=VALUE,VALUE,...; once or twice."""
+    name: str = "sweep"
+    """Of the sweep; its runs are called NAME-beta1-d2 and the like."""
+
+
+@dataclass(frozen=True)
 class Download:
     """Fetch a dataset that is not shipped into the data folder (LATENTARIUM_DATA, else data/ beside the app)."""
 
@@ -95,6 +109,7 @@ Command = (
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Project, tyro.conf.subcommand("project")]
     | Annotated[Zoo, tyro.conf.subcommand("zoo")]
+    | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[Download, tyro.conf.subcommand("download")]
     | Annotated[Export, tyro.conf.subcommand("export")]
     | Annotated[Import, tyro.conf.subcommand("import")]
@@ -119,6 +134,8 @@ def main() -> int:
             _project(command)
         elif isinstance(command, Zoo):
             return _zoo(command)
+        elif isinstance(command, Sweep):
+            return _sweep(command)
         elif isinstance(command, Download):
             from vae_core.data import load_dataset
 
@@ -157,9 +174,10 @@ def _train(config: TrainConfig, *, resume: bool) -> int:
 
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(worker_threads())
-    if train_here(config, resume=resume, watch=_print_step) == "stopped":
+    ended = train_here(config, resume=resume, watch=_print_step)
+    if ended == "stopped":
         return _complain("Stopped from the app; the best weights so far are kept.")
-    if config.out:
+    if config.out and ended == "finished":
         print(f"The run is in {config.out}.")
     return 0
 
@@ -177,6 +195,33 @@ def _zoo(command: Zoo) -> int:
         return _complain(f"There is no family called {command.family}: python -m vae_core zoo lists them.")
     out = command.out or runs_folder() / command.family
     return _train(ZOO[command.family].config().model_copy(update={"out": out}), resume=False)
+
+
+def _sweep(command: Sweep) -> int:
+    """Queue the runs and print a line as each ends; an interrupt stops those that have not."""
+    from vae_core import sweep
+    from vae_core.data import load_dataset
+    from vae_core.runs import RunFolder
+
+    if command.train.out is not None:
+        return _complain("A sweep's runs go to the runs folder (LATENTARIUM_RUNS), called by --name: leave --out away.")
+    axes = [sweep.parse_axis(*text.partition("=")[::2]) for text in command.vary]
+    planned = sweep.expand(command.train, axes, command.name, load_dataset(command.train.data).info)
+    sweep.start(planned, command.name)
+    print(f"{len(planned)} runs are queued; they go on if this command is killed.", flush=True)
+    wrong = 0
+    try:
+        for count, (row, state) in enumerate(sweep.ends(command.name), 1):
+            wrong += state != "finished"
+            reached = RunFolder(Path(row.folder)).read_config().test if state == "finished" else None
+            words = row.message if state == "failed" else ""
+            if reached is not None:
+                words = f"distortion {reached.distortion:.2f}  rate {reached.rate:.2f}  ELBO {reached.elbo:.2f} nats"
+            print(f"{count:>2} of {len(planned)}  {row.name}  {state}  {words}".rstrip(), flush=True)
+    except KeyboardInterrupt:
+        sweep.stop(command.name)
+        raise
+    return _complain(f"{wrong} of {len(planned)} runs did not finish.") if wrong else 0
 
 
 def _print_step(step: Step) -> None:

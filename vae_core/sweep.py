@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
@@ -204,6 +205,22 @@ def stop(sweep: str) -> int:
     for run in reversed(live):
         launch.stop(run)
     return len(live)
+
+
+def ends(sweep: str) -> Iterator[tuple[RunRow, str]]:
+    """Each run of a sweep and the state it ended in, as they end; waits for the last."""
+    from vae_core.launch import LIVE_STATES, current_state
+
+    told: set[str] = set()
+    while True:
+        states = [(row, current_state(row)) for row in runs_of(sweep) if row.name not in told]
+        for row, state in states:
+            if state not in LIVE_STATES:
+                told.add(row.name)
+                yield row, state
+        if all(state not in LIVE_STATES for _, state in states):
+            return
+        time.sleep(1.0)  # the database gives no sign
 
 
 # -- what differs ------------------------------------------------------------------------------------------
