@@ -26,6 +26,7 @@ else:
             st.Page("pages/generate.py", title="Generate", icon=":material/bedtime:", url_path="dreams"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="studio"),
             st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:", url_path="logbook"),
+            st.Page("pages/library.py", title="Library", icon=":material/shelves:", url_path="collection"),
         ]
     )
     st.set_page_config(page_title=f"{page.title} · Latentarium")

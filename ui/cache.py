@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from vae_core.data.cards import data_files, data_folder, in_reach
 from vae_core.wiring import NO_DATA
 
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Sequence
 
     import pandas as pd
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ui.live_view import Look
     from vae_core.config import DataInfo, TrainConfig
     from vae_core.data import Dataset
+    from vae_core.data.own.choices import Choices, Preview
     from vae_core.dreams import Asked, Match
     from vae_core.figures.template import Theme
     from vae_core.latent.dimensions import Dimensions
@@ -217,6 +219,7 @@ def get_look(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     """What the training in this folder looks like just now; drawn once for all who watch. Raises RunError."""
     files = (folder / name for name in ("live.npz", "history.csv", "names.json"))
     stamp = tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+    stamp = (*stamp, hash(config.turns))  # a change is marked at once, paused or not
     return _get_look(str(folder), config.bottleneck, theme, stamp, config)
 
 
@@ -872,3 +875,82 @@ def _get_match(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> M
     held_out, training = (np.asarray(data.x[part[:count]].cpu()) for part in rows)
     dreams = _get_dreams(name, replace(asked, count=count), given, stamp).samples
     return match(run.config.data, dreams, held_out, training)
+
+
+# -- data of one's own -------------------------------------------------------------------------------------
+
+PREVIEWS_KEPT = 16
+
+
+@st.cache_resource(show_spinner=False)
+def _own_previews() -> dict[tuple[str, tuple[int, int], Choices], Preview]:
+    return {}
+
+
+def get_own_preview(path: Path, choices: Choices) -> Preview:
+    """What would be taken from `path` with these choices. Raises DatasetError, one sentence, where nothing would."""
+    from vae_core.data.own.reading import inspect
+
+    try:
+        facts = path.stat()
+    except OSError:
+        raise DatasetError(f"{path.name} is no longer there: upload or choose it again.") from None
+    stamp, kept = (facts.st_mtime_ns, facts.st_size), _own_previews()
+    if (found := kept.get((str(path), stamp, choices))) is not None:
+        return found
+    preview = inspect(path, choices)
+    for key in list(kept)[: max(0, len(kept) + 2 - PREVIEWS_KEPT)]:
+        kept.pop(key, None)
+    # choices that were left to be seen are the same choices once they are settled
+    kept[str(path), stamp, choices] = kept[str(path), stamp, preview.choices] = preview
+    return preview
+
+
+@dataclass
+class Taking:
+    """Data being taken over, in a thread of its own. keep: what must not be thrown away meanwhile (an upload)."""
+
+    title: str
+    keep: object
+    fraction: float = 0.0
+    text: str = "Waiting for its turn"
+    problem: str = ""
+    ended: bool = False
+
+    def tell(self, fraction: float, text: str) -> None:
+        self.fraction, self.text = fraction, text
+
+    def run(self, path: Path, choices: Choices, name: str, source: str) -> None:
+        from vae_core.data.own.taking import take
+
+        try:
+            with _one_at_a_time():
+                take(path, choices, name, title=self.title, source=source, progress=self.tell)
+        except DatasetError as error:
+            self.problem = str(error)
+        except Exception:
+            self.problem = f"{self.title} could not be taken; the server's log says why."
+            raise
+        finally:
+            self.ended, self.keep = True, None
+
+
+@st.cache_resource(show_spinner=False)
+def _one_at_a_time() -> LockType:
+    return Lock()
+
+
+@st.cache_resource(show_spinner=False)
+def _takings() -> dict[str, Taking]:
+    return {}
+
+
+def get_taking(name: str) -> Taking | None:
+    """The taking of a dataset called `name`, begun since the server started; None where there was none."""
+    return _takings().get(name)
+
+
+def start_taking(path: Path, choices: Choices, name: str, title: str, source: str, keep: object) -> None:
+    """Begins to take data over under `name`, one dataset after the other; `ui/library_data.py` shows how far it is."""
+    taking = _takings()[name] = Taking(title, keep)
+    Thread(target=taking.run, args=(path, choices, name, source), name=f"taking of {name}", daemon=True).start()

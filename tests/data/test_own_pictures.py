@@ -274,7 +274,7 @@ def test_what_is_refused_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "11 files" in refusal(folder)
     monkeypatch.setattr(tree, "MAX_FILES", 1000)
     monkeypatch.setattr(picture_files, "MAX_TAKEN", 12 * 64 * 64 * 3)
-    assert "choose a smaller side" in refusal(folder, Choices(side=96, colour="rgb"))
+    assert "choose a smaller side" in inspect(folder, Choices(side=96, colour="rgb")).problem
     monkeypatch.setattr(tree, "MAX_DEPTH", 3)
     (folder / "1" / "2" / "3" / "4").mkdir(parents=True)
     assert "deep in each other" in refusal(folder)

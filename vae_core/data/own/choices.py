@@ -96,6 +96,7 @@ class Preview:
         pictures, captions: samples as they would be taken, uint8 [k, C, H, W].
         lines: the same of text. rows: of a table, cells as text under the names `columns_taken`.
         columns: all that a table has.
+        problem: why it cannot be taken with these choices, one sentence; "" where it can.
     """
 
     kind: Kind
@@ -113,6 +114,15 @@ class Preview:
     columns_taken: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     columns: tuple[Column, ...] = ()
+    problem: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """Of the samples as they are kept."""
+        size = 1
+        for side in self.sample_shape:
+            size *= side
+        return self.n * size * {"image": 1, "text": 8, "table": 8}[self.kind]
 
 
 def shown(name: str) -> str:

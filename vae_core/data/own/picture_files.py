@@ -133,12 +133,12 @@ class PictureFiles:
         counts.pop(-1, None)
         n = sound + int((labels[unread] >= 0).sum()) if settled.classes else sound + len(unread)
         check_count(self.tree.path, n, "pictures that can be read")
-        check_size(self.tree.path, n, settled)
         samples.sort(key=lambda sample: sample[0])
         names = self.class_names if settled.classes else ()
         return Preview(
             kind="image",
             choices=settled,
+            problem=too_large(self.tree.path, n, settled),
             n=n,
             sample_shape=shape_of(settled),
             seen=self._words(),
@@ -227,11 +227,18 @@ def shape_of(settled: Choices) -> tuple[int, int, int]:
     return 1 if settled.colour == "grey" else 3, settled.side, settled.side
 
 
-def check_size(path: Path, n: int, settled: Choices) -> None:
-    """Raises DatasetError where the pictures, as they would be kept, are more than a dataset may be."""
+def too_large(path: Path, n: int, settled: Choices) -> str:
+    """One sentence where the pictures, as they would be kept, are more than a dataset may be; "" where they are not."""
     size = n * int(np.prod(shape_of(settled)))
-    if size > MAX_TAKEN:
-        raise DatasetError(
-            f"{n:,} pictures of {settled.side} × {settled.side} pixels from {path} take {size / 1e9:.1f} GB; up to "
-            f"{MAX_TAKEN / 1e9:.1f} GB are taken: choose a smaller side, or grey."
-        )
+    if size <= MAX_TAKEN:
+        return ""
+    return (
+        f"{n:,} pictures of {settled.side} × {settled.side} pixels from {path} take {size / 1e9:.1f} GB; up to "
+        f"{MAX_TAKEN / 1e9:.1f} GB are taken: choose a smaller side, or grey."
+    )
+
+
+def check_size(path: Path, n: int, settled: Choices) -> None:
+    """Raises DatasetError where there are too many pictures."""
+    if problem := too_large(path, n, settled):
+        raise DatasetError(problem)

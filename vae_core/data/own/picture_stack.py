@@ -13,7 +13,7 @@ import numpy as np
 from vae_core.data.cards import DatasetError
 from vae_core.data.own.choices import Choices, Preview, Skips, shown
 from vae_core.data.own.files import check_count
-from vae_core.data.own.picture_files import MAX_CLASSES, SHOWN, check_size, shape_of, suitable_side
+from vae_core.data.own.picture_files import MAX_CLASSES, SHOWN, shape_of, suitable_side, too_large
 from vae_core.data.own.pixels import MAX_PIXELS, MAX_SIDE, SAME, from_array
 from vae_core.data.own.stack import Stack, stacks_in
 
@@ -105,9 +105,7 @@ class PictureStack:
         chosen = next((fitting[name] for name in Y_NAMES if name in fitting), None)
         if chosen is None:
             if any(name == "y" and stack.path != self.path for name, stack in self.others):
-                raise DatasetError(
-                    f"{self.others[0][1].path} does not hold {n:,} labels, one for each picture."
-                )
+                raise DatasetError(f"{self.others[0][1].path} does not hold {n:,} labels, one for each picture.")
             return None
         values = chosen.whole().reshape(-1)
         if values.dtype.kind == "f":
@@ -151,12 +149,12 @@ class PictureStack:
             if place in wanted:
                 samples.append((from_array(picture, settled), place, int(y[place])))
         check_count(self.path, kept, "pictures of finite numbers")
-        check_size(self.path, kept, settled)
         low, high, _ = self._range
         colour = "grey" if channels == 1 else "of one channel a colour"
         return Preview(
             kind="image",
             choices=settled,
+            problem=too_large(self.path, kept, settled),
             n=kept,
             sample_shape=shape_of(settled),
             seen=f"{n:,} pictures of {width} × {height} pixels, {colour}, numbers from {low:g} to {high:g}",

@@ -20,7 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from PIL import Image
 
-from vae_core.data.cards import DatasetError, Progress
+from vae_core.data.cards import DatasetCard, DatasetError, Kind, Progress
 from vae_core.data.dataset import Dataset
 from vae_core.data.own import shelf
 from vae_core.data.own.choices import Choices, Skips, shown
@@ -92,6 +92,7 @@ def _keep(
         _keep_array(part / shelf.SAMPLES, rows.values)
         facts = _classes(part, rows.y, rows.class_names)
         shape = (len(rows.columns),)
+        _write(part / shelf.PICTURE, _sheet_of(rows_dataset(_bare("table", shape), rows)))
         return card.model_copy(
             update={"kind": "table", "n": len(rows.values), "sample_shape": shape, "columns": rows.columns} | facts
         )
@@ -103,6 +104,7 @@ def _keep(
         _write(part / shelf.LINES, "\n".join(" ".join(line.split("\r")) for line in found.lines).encode())
         facts = _classes(part, found.y if settled.classes else None, found.class_names)
         shape = (text_length(found.lines, settled.joiner),)
+        _write(part / shelf.PICTURE, _sheet_of(lines_dataset(_bare("text", shape), found.lines, settled.joiner, None)))
         return card.model_copy(update={"n": len(found.lines), "sample_shape": shape, "joiner": settled.joiner} | facts)
     return _keep_pictures(part, path, found, settled, skips, card, tell)
 
@@ -162,16 +164,27 @@ def in_words(settled: Choices) -> str:
 
 
 def sheet(pictures: np.ndarray) -> bytes:
-    """The first pictures, uint8 [k, C, S, S], side by side as PNG."""
-    count, channels, side, _ = pictures.shape
-    across = min(PICTURES_ACROSS, count)
-    page = np.zeros((-(-count // across), across, channels, side, side), np.uint8)
-    page.reshape(-1, channels, side, side)[:count] = pictures
-    rows, _, _, _, _ = page.shape
-    flat = page.transpose(0, 3, 1, 4, 2).reshape(rows * side, across * side, channels)
+    """The first pictures, uint8 [k, C, H, W], side by side as PNG."""
+    count, channels, height, width = pictures.shape
+    across = min(PICTURES_ACROSS * height // width, count)  # twice as wide as it is high
+    page = np.zeros((-(-count // across), across, channels, height, width), np.uint8)
+    page.reshape(-1, channels, height, width)[:count] = pictures
+    flat = page.transpose(0, 3, 1, 4, 2).reshape(len(page) * height, across * width, channels)
     buffer = io.BytesIO()
     Image.fromarray(flat[..., 0] if channels == 1 else flat).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def _bare(kind: Kind, shape: tuple[int, ...]) -> DatasetCard:
+    return DatasetCard("own", "", "", 1, shape, (), (), (), "", "", 0.0, kind)
+
+
+def _sheet_of(data: Dataset) -> bytes:
+    """A few sentences as they are written out, or rows as bars."""
+    from vae_core.render import pictures
+
+    count = 4 if data.kind == "text" else 8
+    return sheet(pictures(data.info, data.x[:count].numpy()))
 
 
 # -- what was taken ----------------------------------------------------------------------------------------
