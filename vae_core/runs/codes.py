@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -38,9 +38,11 @@ class Codes:
     y: np.ndarray | None  # int64 [n]
     factors: np.ndarray | None  # int64 [n, K]
     rates: np.ndarray | None = None  # float32 [n, D], nats, where they don't follow from mean and std
+    guests: int = 0  # rows behind the n that a visitor brought (vae_core/guests); factors have none of them
 
     def __len__(self) -> int:
-        return len(self.index)
+        """The run's own samples; guests are not counted."""
+        return len(self.index) - self.guests
 
     @cached_property
     def _order(self) -> np.ndarray:
@@ -51,7 +53,8 @@ class Codes:
         wanted = np.asarray(indices, dtype=np.int64)
         if not len(self):
             return np.full(len(wanted), -1, dtype=np.int64)
-        found = self._order[np.searchsorted(self.index, wanted, sorter=self._order).clip(max=len(self) - 1)]
+        last = len(self.index) - 1
+        found = self._order[np.searchsorted(self.index, wanted, sorter=self._order).clip(max=last)]
         return np.where(self.index[found] == wanted, found, -1)
 
     @property
@@ -63,12 +66,26 @@ class Codes:
         return (0.5 * (self.mean**2 + std**2 - 1) - np.log(std)).astype(np.float32)
 
 
+def _halves(codes: Codes) -> tuple[np.ndarray, np.ndarray]:
+    """mean and std as float16; a point's code has no spread, yet it is never quite 0 here."""
+    mean, std = np.clip(codes.mean, -HALF, HALF), np.clip(codes.std, 1e-4, HALF)
+    return mean.astype(np.float16), std.astype(np.float16)
+
+
+def as_kept(codes: Codes) -> Codes:
+    """The codes as they come back from codes.npz, for comparing new ones with those that were kept."""
+    mean, std = (half.astype(np.float32) for half in _halves(codes))
+    rates = None if codes.rates is None else np.clip(codes.rates, -HALF, HALF).astype(np.float16).astype(np.float32)
+    return replace(codes, mean=mean, std=std, rates=rates)
+
+
 def write_codes(path: Path, codes: Codes) -> None:
     """Half precision is plenty for places on a map, and halves the files we ship."""
+    mean, std = _halves(codes)
     arrays = {
         "index": codes.index.astype(np.int32),
-        "mean": np.clip(codes.mean, -HALF, HALF).astype(np.float16),
-        "std": np.clip(codes.std, 1e-4, HALF).astype(np.float16),  # a point's code has no spread; never quite 0 here
+        "mean": mean,
+        "std": std,
         "distortion": codes.distortion.astype(np.float32),
     }
     if codes.y is not None:
