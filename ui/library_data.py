@@ -133,7 +133,7 @@ def _take(source: bring.Source, preview: Preview, title: str) -> None:
     cache.start_taking(source.path, preview.choices, name, title.strip(), source.title, source.keep)
     st.session_state[_TAKING] = name
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1  # an empty uploader
-    st.session_state.pop("library.lying", None)
+    st.session_state["library.lying"] = None
 
 
 def _progress() -> None:

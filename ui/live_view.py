@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from ui import cache, film, training
+from ui import cache, film, steering, training
 from ui.maps import current_theme
 from ui.train_form import priced
 from ui.widgets import fragment
@@ -91,6 +91,8 @@ def _head(now: Standing) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(now.name, anchor=False, width="content")
         with st.container(horizontal=True, width="content", gap="small"):
+            if now.live and now.state != "queued" and MODEL_CARDS[now.config.bottleneck].trained:
+                steering.controls(now)
             if now.live:
                 st.button(
                     "Stopping" if now.stopping else "Stop", icon=":material/stop:",
@@ -106,19 +108,21 @@ def _head(now: Standing) -> None:
             if not now.live:
                 st.button(
                     "Use these settings", icon=":material/content_copy:", key="train-again",
-                    on_click=training.take_settings, args=(now.config,), help="Fills the form with them.",
+                    on_click=training.take_settings, args=(now.config,),
+                    help="Fills the form with those it was started with.",
                 )
             st.button("New training", icon=":material/add:", on_click=training.show_form, key="train-new")
     if now.live or now.state == "interrupted":
         st.progress(now.step / now.total if now.total else 0.0, _progress_text(now))
+    steering.told(now)
     _end(now)
 
 
 def _progress_text(now: Standing) -> str:
     if not now.total:
         return now.message or (STARTING if now.live else "Nothing was saved yet: it begins anew.")
-    words = f"Step {now.step:,} of {now.total:,}"
-    if now.state == "interrupted":
+    words = f"{'Paused at step' if now.paused else 'Step'} {now.step:,} of {now.total:,}"
+    if now.state == "interrupted" or (now.paused and not now.message):
         return words
     if now.message:
         return f"{words} · {now.message}"
@@ -205,10 +209,11 @@ def look_at(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     shown = made[: 2 * columns]  # two rows: the curves shall not be far below
     samples = [shown[at : at + columns] for at in range(0, len(shown), columns)]
     history, rate = _history(folder, config, live)
+    marks = steering.turn_marks(config)
     return Look(
         pairs=sheet_png(pairs) if encodes else None, samples=sheet_png(samples), has_pictures=live is not None,
-        wide=wide, distortion=_curve(history, "distortion", theme, "nats" if encodes else ""),
-        rate=_curve(history, "rate", theme) if rated else None,
+        wide=wide, distortion=_curve(history, "distortion", theme, marks, "nats" if encodes else ""),
+        rate=_curve(history, "rate", theme, marks) if rated else None,
         dimensions=_bars(rate, dimension_names(folder, len(rate)), theme) if rated else None,
     )
 
@@ -306,8 +311,10 @@ def _show(chart: Chart, key: str) -> None:
     )
 
 
-def _curve(history: pd.DataFrame, column: str, theme: Theme, unit: str = "nats") -> Chart:
-    from vae_core.figures.curves import curves
+def _curve(
+    history: pd.DataFrame, column: str, theme: Theme, marks: list[tuple[int, str]], unit: str = "nats"
+) -> Chart:
+    from vae_core.figures.curves import curves, mark_changes
     from vae_core.figures.template import INKS
 
     figure = curves(history, theme=theme, columns=(column,))
@@ -316,11 +323,13 @@ def _curve(history: pd.DataFrame, column: str, theme: Theme, unit: str = "nats")
         trace.name = "validation" if held_out else "training"
         if held_out:  # it lies upon the other one as long as all is well
             trace.line.color = INKS[theme].text
+    mark_changes(figure, marks, theme=theme)
     figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, xaxis={"title": None})
     figure.update_yaxes(title=None, rangemode="tozero" if column == "rate" else "normal")
     newest = history[column].dropna()
     said = f"now {newest.iloc[-1]:.1f} {unit}".rstrip() if len(newest) else "none yet"
-    return Chart(figure, f"{column if unit else 'energy distance'} per step; {said}")
+    changed = "".join(f"; from step {step:,} on {words}" for step, words in marks[-steering.TURNS_TOLD :])
+    return Chart(figure, f"{column if unit else 'energy distance'} per step; {said}{changed}")
 
 
 def _bars(rate: np.ndarray, names: dict[int, str], theme: Theme) -> Chart:

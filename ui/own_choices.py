@@ -70,7 +70,8 @@ def _table(source: Source, first: Preview) -> Choices:
     """A table is read for its numbers, or for one column of text."""
     seen = first.choices
     numbers = [column.name for column in first.columns if column.numbers]
-    texts = [column.name for column in first.columns if not column.numbers]
+    written = sorted((column for column in first.columns if not column.numbers), key=lambda column: -column.different)
+    texts = [column.name for column in written]  # what reads like text rather than like classes first
     reads = seen.text
     if numbers and texts:
         names = {False: "Numbers", True: "A column of text"}

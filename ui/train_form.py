@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from ui import cache, state
 from ui.words import plain
 from vae_core.config import DataInfo, TrainConfig, model_spec
-from vae_core.data import CARDS, DatasetCard, card_of
+from vae_core.data import DatasetCard, card_of, find_card
 from vae_core.data.cards import all_names
 from vae_core.model_cards import MODEL_CARDS, TEXT_SETTINGS, VAMP_SETTINGS, own_settings
 from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, unsuited
@@ -104,7 +104,9 @@ def take(config: TrainConfig) -> None:
     values = {field: getattr(config, field) for field in FIELDS}
     length = {"length": "steps" if config.steps else "epochs", "steps": config.steps or DEFAULTS["steps"]}
     fill({**values, **length, "family": family_of(config)})
-    st.session_state[_BASE] = config.model_copy(update={"title": "", "about": "", "out": None})
+    st.session_state[_BASE] = config.model_copy(
+        update={"title": "", "about": "", "out": None, "turns": ()}  # what one saw and steered is another run's story
+    )
 
 
 def family_of(config: TrainConfig) -> str:
@@ -153,7 +155,8 @@ def follow_address() -> None:
     """Settings that stand in the address (a teacher's link) fill the form once; then the form fills the address."""
     if key("data") in st.session_state:
         if value_of("data") not in datasets():  # deleted since, or a file that was given by its path
-            state.tell(f"{value_of('data')} is not among the data to choose from: {DEFAULTS['data']} takes its place.")
+            gone = f"{value_of('data')} is not among the data to choose from: {DEFAULTS['data']} takes its place."
+            st.warning(plain(gone), icon=":material/info:")
             st.session_state[key("data")] = DEFAULTS["data"]
         return
     beginning = begun_with(state.page_param("family", FAMILY, partial(_parse, "family")))
@@ -213,7 +216,8 @@ def _data_label(name: str) -> str:
 
 def datasets() -> list[str]:
     """What can be chosen: what is here or can be fetched, one's own last."""
-    return [name for name in all_names() if (name in CARDS and CARDS[name].download_mb) or cache.is_here(name)]
+    cards = {name: find_card(name) for name in all_names()}  # a damaged one has none
+    return [name for name, card in cards.items() if card and (card.download_mb or cache.is_here(name))]
 
 
 def _suit_length() -> None:

@@ -81,9 +81,9 @@ def slug(config: TrainConfig) -> str:
 
 def free_name(wish: str) -> str:
     """The wish, or the wish with a number where a run has that name."""
-    from vae_core.launch import is_taken, open_store
+    from vae_core.launch import LIVE_STATES, is_taken, open_store
 
-    rows = {row.name for row in open_store().all() if row.state in ("queued", "running")}
+    rows = {row.name for row in open_store().all() if row.state in LIVE_STATES}
     number, name = 1, wish
     while name in rows or is_taken(name):
         number += 1
@@ -175,6 +175,7 @@ def stop(name: str) -> None:
 
 ICONS = {
     "queued": ":material/hourglass_empty:", "running": ":material/motion_photos_on:",
+    "paused": ":material/pause_circle:",
     "interrupted": ":material/power_off:", "finished": ":material/check_circle:",
     "stopped": ":material/stop_circle:", "failed": ":material/error:",
 }
@@ -208,6 +209,8 @@ def _rows(other_than: str | None) -> None:
 
 def progress_words(row: Standing) -> str:
     """How far a run is, in a few words."""
+    if row.paused and row.total:
+        return f"paused at {row.step / row.total:.0%}"
     if row.state != "running":
         return row.state
     if not row.total:

@@ -127,6 +127,8 @@ def why_unready(card: RunCard) -> Unready | None:
         return Unready("waits for its turn to be trained.", "Waiting for its turn: watch it")
     if now.state == "running":
         return Unready("is still being trained; it opens here once that has ended.", "Still training: watch it")
+    if now.paused:
+        return Unready("is paused in its training; it opens here once that has ended.", "Paused: watch it")
     if now.state == "interrupted":
         return Unready("was interrupted before its training had ended.", "Interrupted: see what can be done")
     if now.state == "failed":

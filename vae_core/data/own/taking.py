@@ -7,6 +7,7 @@ holds .NAME.lock; a .part whose lock is free was left behind by a process that d
 from __future__ import annotations
 
 import io
+import math
 import os
 import shutil
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ from vae_core.data.own.shelf import OwnCard
 from vae_core.data.own.table import Rows, Table, rows_dataset
 from vae_core.data.own.text import Lines, lines_dataset, text_length
 
-PICTURES_ACROSS, PICTURES_DOWN = 8, 4
+ON_SHEET = 32  # pictures
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _keep_pictures(
             stream.write(picture.tobytes())
             labels.append(label)
             n += 1
-            if len(first) < PICTURES_ACROSS * PICTURES_DOWN:
+            if n * ON_SHEET > len(first) * expected:  # evenly over all, so over all classes
                 first.append(picture)
             if n % 200 == 0:
                 check_size(path, n, settled)
@@ -164,9 +165,9 @@ def in_words(settled: Choices) -> str:
 
 
 def sheet(pictures: np.ndarray) -> bytes:
-    """The first pictures, uint8 [k, C, H, W], side by side as PNG."""
+    """Pictures, uint8 [k, C, H, W], side by side as PNG."""
     count, channels, height, width = pictures.shape
-    across = min(PICTURES_ACROSS * height // width, count)  # twice as wide as it is high
+    across = min(max(1, round(math.sqrt(2 * count * height / width))), count)  # the sheet is twice as wide as high
     page = np.zeros((-(-count // across), across, channels, height, width), np.uint8)
     page.reshape(-1, channels, height, width)[:count] = pictures
     flat = page.transpose(0, 3, 1, 4, 2).reshape(len(page) * height, across * width, channels)
