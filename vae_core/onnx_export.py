@@ -8,12 +8,16 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
+import tempfile
 import warnings
+import zipfile
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from vae_core.export import ExportError
-from vae_core.models.foreign import DECODER, ENCODER
+from vae_core.wiring import DECODER, ENCODER
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from vae_core.models import Model
 
 OPSET = 18
+_ONE_AT_A_TIME = Lock()
+"""Tracing changes torch's own state."""
 EXAMPLE = 3  # samples that a model is traced with; the batch stays free
 
 
@@ -61,6 +67,16 @@ def export_onnx(model: Model, folder: Path) -> list[Path]:
     code = torch.randn(EXAMPLE, model.latent_dim)
     written.append(_write(_decoder(model), code, folder / DECODER, "z", ["picture"]))
     return written
+
+
+def onnx_zip(model: Model) -> bytes:
+    """The pair as one .zip. Raises ExportError."""
+    with tempfile.TemporaryDirectory() as folder:
+        to = BytesIO()
+        with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in export_onnx(model, Path(folder)):
+                archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+        return to.getvalue()
 
 
 def _is_free(path: Path) -> bool:
@@ -106,7 +122,7 @@ def _write(net: nn.Module, example: object, path: Path, told: str, names: list[s
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with _ONE_AT_A_TIME, warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")  # of the exporter's own insides
             torch.onnx.export(
                 net,

@@ -25,6 +25,8 @@ SpreadForm = Literal["none", "log_variance", "log_std", "variance", "std"]
 Batch = Annotated[int, Field(ge=0, le=1024)]
 """Samples that a file takes at a time; 0: any number."""
 
+ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
+"""The files of a pair in a run folder."""
 NO_DATA = "no data"
 """What stands for the dataset of a pair that came without: its codes are dreams."""
 

@@ -14,8 +14,8 @@ from vae_core.foreign.pictures import decode, encode
 from vae_core.foreign.process import Pair
 from vae_core.models.base import Draws, Model, Posterior, Terms, unit_range
 from vae_core.models.priors import log_normal
+from vae_core.wiring import DECODER, ENCODER
 
-ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 NARROWEST = 1e-4
 """A spread of 0 would have an endless rate."""
 CERTAIN = 1e-4

@@ -15,7 +15,7 @@ from vae_core.config import DataInfo, Figures, ModelSpec, RunConfig, TrainConfig
 from vae_core.foreign.look import Advice, Look, advise, look
 from vae_core.foreign.process import FILE_LIMIT, ForeignError, Pair
 from vae_core.metrics.activity import active_units
-from vae_core.models.foreign import DECODER, ENCODER, Foreign, open_pair
+from vae_core.models.foreign import Foreign, open_pair
 from vae_core.runs.archive import Entry, check_no_pickle, copy, opened, unpack
 from vae_core.runs.codes import Codes, write_codes
 from vae_core.runs.errors import RunError
@@ -23,7 +23,7 @@ from vae_core.runs.files import write_atomically
 from vae_core.runs.finish import DREAMS, PART, WHOLE, write_preview
 from vae_core.runs.folder import RunFolder
 from vae_core.runs.incoming import check_free, discard, new_folder, settle
-from vae_core.wiring import NO_DATA, Wiring
+from vae_core.wiring import DECODER, ENCODER, NO_DATA, Wiring
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
