@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from vae_core.figures.curves import curves, rate_bars
+from vae_core.figures.curves import curves, mark_changes, rate_bars
 from vae_core.figures.maps import (
     Colouring,
     Ellipse,
@@ -169,6 +169,15 @@ def test_curves_are_the_history() -> None:
     np.testing.assert_array_equal(by_name["distortion, validation"].x, [10])
     with pytest.raises(ValueError, match="step"):
         curves(pd.DataFrame({"distortion": [1.0]}))
+
+
+def test_changes_are_marked_where_they_were_made() -> None:
+    figure = curves(pd.DataFrame({"step": [0, 100], "rate": [0.0, 1.0]}), columns=("rate",))
+    mark_changes(figure, [(10, "β = 4"), (50, "β = 2"), (50, "Learning rate = 0.1"), (52, "β = 1")])
+    assert [shape.x0 for shape in reversed(figure.layout.shapes)] == [10, 50, 52]
+    said = {mark.x: mark.text for mark in figure.layout.annotations}
+    assert said == {52: "β = 1", 10: "β = 4"}, "words that would lie upon each other are left out, the newest stay"
+    mark_changes(curves(pd.DataFrame({"step": []})), [(0, "β = 4")])
 
 
 def test_rate_bars_are_sorted_named_and_fade_where_dead() -> None:

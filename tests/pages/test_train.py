@@ -12,11 +12,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ui import cache, train_form, training
+from ui import cache, steering, train_form, training
 from vae_core import launch
 from vae_core.config import PROJECT, TrainConfig, check_name
 from vae_core.data import CARDS, DatasetError, is_available, load_dataset
-from vae_core.launch import Spawned, begin
+from vae_core.launch import Spawned, begin, look
 from vae_core.objective_cards import OBJECTIVE_CARDS
 from vae_core.runs.database import open_store
 from vae_core.zoo import ZOO
@@ -278,6 +278,56 @@ def test_an_interrupted_run_offers_to_resume(app: AppTest, no_runs: Path) -> Non
     button(app, "Resume").click().run()
     assert not app.exception and open_store().get("cut").state == "queued"
     assert "Stop" in labels(app)
+
+
+ACCOUNT = {
+    "step": 31, "loss_before": 30.0, "loss_after": 29.5, "distortion_before": 28.0, "distortion_after": 27.75,
+    "rate_before": 2.0, "rate_after": 1.75, "gradient_norm": 3.5,
+}
+
+
+def orders(name: str) -> list[tuple[str, str, float | None]]:
+    return [(order.what, order.setting, order.value) for order in open_store().take_orders(name)]
+
+
+def test_a_training_is_paused_stepped_and_steered(
+    app: AppTest, no_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steering, "PATIENCE", 0.0)  # there is no worker to wait for
+    monkeypatch.setattr(look, "FRESH", 60.0)
+    enter(no_runs, "ours", state="running", step=30, total=60, pid=os.getpid())
+    app.query_params["watch"] = "ours"
+    app.run()
+    assert button(app, "Step").disabled and "Resume" not in labels(app)
+    button(app, "Pause").click().run()
+    assert orders("ours") == [("pause", "", None)]
+
+    open_store().note("ours", state="paused")
+    app.run()
+    assert "Pause" not in labels(app) and app.info[0].value.startswith("Paused: nothing changes")
+    button(app, "Step").click().run()
+    button(app, "Resume").click().run()
+    assert orders("ours") == [("step", "", None), ("go on", "", None)]
+    open_store().note("ours", step=31, account=ACCOUNT)
+    app.run()
+    assert app.info[0].value == (
+        "**Step 31** on its own batch: **loss 30.00 → 29.50** (−0.500) · gradient norm 3.5 · "
+        "distortion 28.00 → 27.75 · rate 2.00 → 1.75"
+    )
+
+    number(app, "β").set_value(4.0)
+    button(app, "Apply").click().run()
+    assert orders("ours") == [("steer", "beta", 4.0)], "what was not changed is not sent"
+    number(app, "Learning rate").set_value(-1.0)
+    button(app, "Apply").click().run()
+    assert app.error[0].value == "Learning rate cannot be -1: it should be greater than 0." and not app.exception
+    turn = {"step": 31, "setting": "beta", "value": 4.0}
+    open_store().note("ours", config={**open_store().get("ours").config, "turns": [turn]})
+    app.run()
+    assert "Steered: β 2.5 → 4 at step 31." in texts(app)
+    assert number(app, "β").value == 4.0, "the field shows what is in force"
+    stopped = button(app, "Stop").click().run()
+    assert open_store().get("ours").request == "stop" and not stopped.exception
 
 
 @pytest.mark.parametrize("name", ["../../etc", "nobody", "%00"])

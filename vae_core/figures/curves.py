@@ -70,6 +70,32 @@ def curves(
     return figure
 
 
+def mark_changes(figure: go.Figure, changes: Sequence[tuple[int, str]], *, theme: Theme = "dark") -> None:
+    """Marks in curves what was changed while a run trained: a line at each step, and along it what it says.
+
+    Args:
+        changes: (step, words), in the order of steps; those of the same step share a line. Where lines stand close
+            together, only the newest of them has words.
+    """
+    words: dict[int, list[str]] = {}
+    for step, said in changes:
+        words.setdefault(step, []).append(said)
+    seen = [float(value) for trace in figure.data for value in (trace.x if trace.x is not None else ())]
+    apart = (max([*seen, *words], default=0.0) - min([*seen, *words], default=0.0)) * 0.07
+    ink, newer = INKS[theme], float("inf")
+    for step, said in reversed(words.items()):
+        line = {"color": ink.text, "width": 1, "dash": "dot"}
+        figure.add_shape(
+            type="line", x0=step, x1=step, y0=0, y1=1, yref="paper", line=line, opacity=0.7, layer="below"
+        )  # fmt: skip
+        if newer - step >= apart:
+            figure.add_annotation(
+                x=step, y=1, yref="paper", text=literal(", ".join(said)), textangle=-90, showarrow=False,
+                xanchor="right", yanchor="top", font={"size": 11, "color": ink.text}, borderpad=1,
+            )  # fmt: skip
+            newer = step
+
+
 def rate_bars(
     rate: NDArray[np.floating],
     *,
