@@ -8,6 +8,8 @@ from functools import cache
 from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
@@ -45,8 +47,20 @@ def checkpoints_folder() -> Path:
 
 
 def runs_folder() -> Path:
-    """Where your own runs are kept: LATENTARIUM_RUNS, else `runs/` beside the app."""
-    return Path(os.environ.get("LATENTARIUM_RUNS") or PROJECT / "runs")
+    """Where your own runs are kept: LATENTARIUM_RUNS (a path, or file:///path), else `runs/` beside the app.
+
+    Raises ValueError where it is the address of a store that is no folder.
+    """
+    named = os.environ.get("LATENTARIUM_RUNS") or str(PROJECT / "runs")
+    if "://" not in named:
+        return Path(named)
+    parts = urlsplit(named)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        raise ValueError(
+            f"LATENTARIUM_RUNS={named} is no folder: runs are kept in folders (a path, or file:///path); mount a "
+            "store such as s3:// as one and name that."
+        )
+    return Path(url2pathname(parts.path))
 
 
 class Settings(BaseModel):
@@ -355,6 +369,10 @@ class TrainConfig(Settings):
     """Same seed, same machine: same weights on a CPU."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """auto takes CUDA, else MPS, else the CPU."""
+    devices: Annotated[int, Field(ge=1, le=64)] = 1
+    """Processes on each machine that train this run together, each with a GPU (or some cores) of its own."""
+    nodes: Annotated[int, Field(ge=1, le=64)] = 1
+    """Machines that do; start the same command on each (docs/cluster.md)."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """auto: bf16 autocast on CUDA where the card has it, fp32 elsewhere."""
     weights: Literal["fp32", "fp16"] = "fp32"

@@ -17,8 +17,10 @@ from vae_core.config import Account, Figures, ModelSpec, RunConfig, TrainConfig,
 from vae_core.metrics.likelihood import held_out_terms, told_classes
 from vae_core.models import Model, build
 from vae_core.objectives import OBJECTIVES, Setting
+from vae_core.products import quick_products
 from vae_core.runs.finish import write_results
 from vae_core.runs.folder import RunFolder, TrainingState
+from vae_core.team import team_of
 
 if TYPE_CHECKING:
     from vae_core.data import Dataset
@@ -32,12 +34,18 @@ VALIDATION_SAMPLES = 5_000
 TEST_SAMPLES = 10_000
 FIRST_SAMPLES = 10_000
 """Training samples that a model may look at before the first step."""
+FOLLOWER = 1_000_003
+"""Apart from each other are the seeds of the noise of processes that train together."""
 CRITIC_BETAS = (0.5, 0.9)
 """Adam's, for a critic (Kim and Mnih 2018, appendix A)."""
 
 
 Order = Turn | Literal["single"]
 """What a training takes while it goes on: a setting to change, or that the next batch is to be looked at alone."""
+
+
+class LeftError(Exception):
+    """The leader has left, and so do those that follow it."""
 
 
 class TrainingError(RuntimeError):
@@ -94,6 +102,16 @@ def train(
 
         data = load_dataset(config.data)
     device = pick_device(config.device)
+    with quick_products(device):
+        yield from _train(config, data, device, resume=resume)
+
+
+def _train(
+    config: TrainConfig, data: Dataset, device: torch.device, *, resume: bool
+) -> Generator[Step, Order | None, None]:
+    team = team_of(config, device)
+    if team.fabric is not None:
+        device = team.fabric.device
     run = RunConfig(train=config, model=model_spec(config, data.info), data=data.info)
     spec, objective = run.model, OBJECTIVES[config.objective]
     fused = device.type in ("cpu", "cuda")
@@ -110,7 +128,7 @@ def train(
         if critic
         else None
     )
-    noise = torch.Generator(device=device).manual_seed(config.seed)
+    noise = torch.Generator(device=device).manual_seed(config.seed + FOLLOWER * team.rank)
 
     x = data.x.to(device)
     positions = {name: data.splits[name].to(device) for name in ("train", "validation", "test")}
@@ -128,19 +146,23 @@ def train(
     report_every = max(1, min(REPORT_STEPS, total // HISTORY_ROWS))
     history_every = max(report_every, total // HISTORY_ROWS // report_every * report_every)
 
-    folder = RunFolder(config.out) if config.out else None
+    folder = RunFolder(config.out) if config.out and team.leads else None
     done, best, best_weights, history = 0, None, _copy(model), list[dict[str, float]]()
-    if folder and resume:
-        state = folder.read_state(model, critic, noise.get_state())
+    if config.out and resume:
+        state = RunFolder(config.out).read_state(model, critic, noise.get_state())
         model.load_state_dict(state.weights)
         done, best, best_weights = state.step, state.best, state.best_weights
         _load_moments(optimiser, state.moments)
         if critic is not None and critic_optimiser is not None:
             critic.load_state_dict(state.critic)
             _load_moments(critic_optimiser, state.critic_moments)
-        noise.set_state(state.noise)
-        history = folder.read_history(until=done)
-        folder.write_config(run.model_copy(update={"best": best}))
+        if team.leads:
+            noise.set_state(state.noise)
+        else:  # only the leader's stream is kept
+            noise.manual_seed(config.seed + FOLLOWER * team.rank + done)
+        if folder:
+            history = folder.read_history(until=done)
+            folder.write_config(run.model_copy(update={"best": best}))
     elif folder:
         folder.create(run)
 
@@ -198,14 +220,16 @@ def train(
     def attended(step: Step) -> Generator[Step, Order | None, bool]:
         """Yield a Step and take the turns that come back. Returns whether the next batch is to be a single one."""
         nonlocal config, run
-        order = yield step
+        order = team.heard((yield step))
         while isinstance(order, Turn) and done < total:
             config = config.turned(order.model_copy(update={"step": done}))
             run = run.model_copy(update={"train": config})
             if folder:
                 folder.write_config(run.model_copy(update={"best": best}))
             step = replace(step, config=config)
-            order = yield step
+            order = team.heard((yield step))
+        if order == "leave":
+            raise LeftError
         return order == "single"
 
     plan = Setting(now, 0.0, total, len(positions["train"]), critic, noise)
@@ -222,7 +246,8 @@ def train(
             history.append(_history_row(0, 0.0, [*values, *[0.0] * dims], found))
             keep(found)
             yield Step(0, 0, 0.0, values[0], values[1], np.zeros(dims), values[2], found, 0.0, 0.0, model, config)
-        for rows in _batches(positions["train"], batch_size, config.seed, range(done, total)):
+        for whole in _batches(positions["train"], batch_size, config.seed, range(done, total)):
+            rows = team.share(whole)
             batch = x[rows]
             if spec.net == "conv":
                 batch = batch.contiguous(memory_format=torch.channels_last)
@@ -243,7 +268,9 @@ def train(
             if losses.critic is not None and critic is not None and critic_optimiser is not None:
                 critic_optimiser.zero_grad(set_to_none=True)
                 losses.critic.backward(inputs=list(critic.parameters()))
+                team.average(_gradients(list(critic.parameters())))
                 critic_optimiser.step()
+            team.average([*_gradients(parameters), *(part for part in model.buffers() if part.is_floating_point())])
             norm = float(torch.nn.utils.get_total_norm(_gradients(parameters))) if single else 0.0
             before = _figures(losses) if single else ()  # a captured graph writes over them when it runs again
             optimiser.step()
@@ -252,11 +279,13 @@ def train(
 
             looking = done % look_every == 0 or done == total
             due = looking or done % report_every == 0
-            if not (due or single or meter.seconds() > REPORT_SECONDS):
+            # a team reports in step: each has a clock of its own
+            if not (due or single or (team.size == 1 and meter.seconds() > REPORT_SECONDS)):
                 continue
+            team.average([meter.sums])
             meter.pause()
-            if meter.bad_step is not None:
-                raise TrainingError(_cause(meter.bad_step, now, best))
+            if (bad := meter.bad_step(done)) is not None:
+                raise TrainingError(_cause(bad, now, best))
             account = None
             if single:
                 with _rehearsed(model, noise, device, streams):
@@ -286,7 +315,12 @@ def train(
             single = yield from attended(report)
             meter.go_on()
         finish("finished")
+    except LeftError:
+        return
     except (GeneratorExit, KeyboardInterrupt):
+        if team.leads:
+            with contextlib.suppress(RuntimeError):  # the others may have been interrupted too
+                team.heard("leave")
         if (best is None or repriced) and done:  # stopped before the first look: what was learnt until now is kept
             with contextlib.suppress(TrainingError):
                 keep(look())
@@ -481,11 +515,10 @@ class _Meter:
         """Samples per second since the training began."""
         return self.seen / max(self.spent, 1e-9)
 
-    @property
-    def bad_step(self) -> int | None:
-        """The first step whose loss was no number."""
+    def bad_step(self, now: int) -> int | None:
+        """The first step whose loss was no number; `now` where it was so in another process of the team."""
         step = int(self.first_bad)
-        return step if step >= 0 else None
+        return step if step >= 0 else None if bool(torch.isfinite(self.sums[0])) else now
 
 
 def pick_device(wish: str) -> torch.device:

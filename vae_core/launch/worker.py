@@ -25,19 +25,23 @@ from vae_core.runs.database import DatabaseError, RunStore, open_store
 from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
 from vae_core.runs.live import FILE as LIVE_VIEW
+from vae_core.team import is_follower
 
 if TYPE_CHECKING:
     from vae_core.models import Model
     from vae_core.runs.live import Recorder
     from vae_core.training import Order, Step
 
+LEASE = 150.0
+"""Seconds after which a file server has let go of a lock whose machine was lost, and more (NFS: 90)."""
 PICTURES = 1.0
 """Seconds between two live pictures."""
 
 
-def work(name: str, *, resume: bool = False) -> None:
+def work(name: str, *, resume: bool = False, placed: bool = False) -> None:
     """Train the run of this name as the database has it, noting progress there. This is the worker's whole life.
 
+    `placed` where a cluster has given it its cores and GPU: then it waits for none of this machine's places.
     Every end is written to the row: finished, stopped, or failed with a sentence. Raises RunError, and leaves
     the row alone, where another process trains the run.
     """
@@ -45,8 +49,11 @@ def work(name: str, *, resume: bool = False) -> None:
     row = store.get(checked(name))
     if row is None:
         raise RunError(f"The database knows no run called {name}.")
-    with run_lock(RunFolder(Path(row.folder))):
-        _train_to_an_end(Notes(name, store), lambda: row.train_config, _settled(store, name), resume=resume)
+    if is_follower():
+        return follow(row.train_config, resume=resume)
+    with run_lock(RunFolder(Path(row.folder)), LEASE if placed else 5.0):
+        place = contextlib.nullcontext(0) if placed else _settled(store, name)
+        _train_to_an_end(Notes(name, store), lambda: row.train_config, place, resume=resume)
 
 
 @contextlib.contextmanager
@@ -61,14 +68,27 @@ def _settled(store: RunStore, name: str) -> Iterator[int]:
         yield place
 
 
+def follow(config: TrainConfig, *, resume: bool) -> None:
+    """Train beside a leader, which does all that is to be written and heard of."""
+    from vae_core.training import train
+
+    resume = resume and config.out is not None and RunFolder(config.out).state.exists()
+    for _ in train(config, resume=resume):
+        pass
+
+
 def train_here(config: TrainConfig, *, resume: bool = False, watch: Callable[[Step], None]) -> str:
     """Train in this process, as the command line does; `watch` is called with each Step.
 
     A run of the runs folder is entered into the database, so that pages show how far it is and can stop it. It
-    waits for no place: whoever types a command has chosen when. Returns 'finished' or 'stopped'.
+    waits for no place: whoever types a command has chosen when. Returns 'finished' or 'stopped', or 'followed' where
+    another process leads.
 
     Raises as vae_core.training.train does, and RunError where another process trains the run.
     """
+    if is_follower():
+        follow(config, resume=resume)
+        return "followed"
     if config.out is None:
         return _train(Notes(""), config, resume=resume, watch=watch)
     folder = RunFolder(config.out)
