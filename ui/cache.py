@@ -17,6 +17,7 @@ import streamlit as st
 
 from vae_core.data import DatasetError, find_card, is_available
 from vae_core.data.cards import data_files, data_folder, in_reach
+from vae_core.guests import Guest, GuestError, Habit, Store, habit_of, is_guest, kind_of, name_of
 from vae_core.wiring import NO_DATA
 
 if TYPE_CHECKING:
@@ -188,6 +189,82 @@ def _get_run(folder: Path, stamp: tuple[int, ...]) -> Run:
     return load_run(folder)
 
 
+# -- guests ------------------------------------------------------------------------------------------------
+
+
+def has_guest(name: str, number: int) -> bool:
+    """Whether this guest is kept and the run called `name` has samples of its kind."""
+    card = get_card(name)
+    return bool(card and card.config and Store.here().has(card.config.data, number))
+
+
+def get_guest(name: str, number: int) -> Guest:
+    """A guest, as the run called `name` has its samples. Raises GuestError where it is not kept."""
+    info = get_run(name).config.data
+    if not Store.here().has(info, number):
+        raise GuestError(f"{name_of(number)} is not kept here any more.")
+    return _get_guest(str(Store.here().folder), kind_of(info), number, info)
+
+
+@st.cache_resource(max_entries=512, show_spinner=False)
+def _get_guest(folder: str, kind: str, number: int, _info: DataInfo) -> Guest:
+    guest = Store(Path(folder)).get(_info, number)
+    if guest is None:
+        raise GuestError(f"{name_of(number)} is not kept here any more.")
+    return guest
+
+
+def get_run_with(name: str, numbers: Sequence[int]) -> Run:
+    """The run called `name` with these guests behind its codes; those that are gone, or have no code, are left out.
+
+    Raises RunError as `get_run` does.
+    """
+    run = get_run(name)
+    if not numbers or not run.config.model.abilities.encodes:
+        return run
+    there = tuple(number for number in numbers if has_guest(name, number))
+    return _get_run_with(name, there, _stamp(run.folder)) if there else run
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _get_run_with(name: str, numbers: tuple[int, ...], stamp: tuple[int, ...]) -> Run:
+    from vae_core.guests.codes import Host
+
+    run, found = get_run(name), []
+    for number in numbers:
+        try:
+            found.append(get_guest_code(name, number))
+        except GuestError:  # said when it came
+            continue
+    return Host(run.folder, run.config, run, tuple(found))
+
+
+def get_guest_code(name: str, number: int) -> Codes:
+    """What the model of the run called `name` makes of a guest: codes of one row.
+
+    Raises RunError as `get_run` does, and GuestError where there is no such guest or it has no code.
+    """
+    return _get_guest_code(name, number, _stamp(get_run(name).folder))
+
+
+@st.cache_resource(max_entries=1024, show_spinner=False)
+def _get_guest_code(name: str, number: int, stamp: tuple[int, ...]) -> Codes:
+    from vae_core.guests.codes import encode
+
+    return encode(get_run(name).model, get_guest(name, number))
+
+
+@st.cache_resource(show_spinner=False)
+def warmed() -> set[tuple[str, tuple[int, ...]]]:
+    """Runs, with their stamps, that ui/guests.py has loaded ahead of their first guest."""
+    return set()
+
+
+def run_stamp(name: str) -> tuple[int, ...]:
+    """Changes when what is loaded of a run does."""
+    return _stamp(get_run(name).folder)
+
+
 def get_codes(name: str) -> Codes:
     """The codes of the run called `name`. Raises RunError as `get_run` does."""
     return get_run(name).codes
@@ -239,14 +316,19 @@ def get_film(folder: Path, config: TrainConfig) -> Reel | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _get_film(folder: str, stamp: tuple[int, ...], _config: TrainConfig) -> Reel | None:
     from ui.film import reel_of
-    from vae_core.runs import RunFolder, dimension_names
+    from vae_core.runs import RunError, RunFolder, dimension_names
     from vae_core.runs.film import read_film
+    from vae_core.runs.film_umap import read_umap
 
     film = read_film(Path(folder))
     if film is None:
         return None
+    try:
+        umap = read_umap(Path(folder), film)
+    except RunError:  # the page offers to make it anew
+        umap = None
     info = RunFolder(Path(folder)).read_config().data
-    return reel_of(film, _config, info, dimension_names(Path(folder), film.rate.shape[1]))
+    return reel_of(film, _config, info, dimension_names(Path(folder), film.rate.shape[1]), umap)
 
 
 @dataclass(frozen=True)
@@ -416,8 +498,10 @@ def get_pictures(run: str, indices: tuple[int, ...]) -> Pictures:
 
     Raises:
         RunError: the run cannot be read.
-        ValueError: an index is neither in the dataset nor among the run's codes.
+        ValueError: an index is neither in the dataset, among the run's codes, nor a guest's.
     """
+    if any(map(is_guest, indices)):
+        return _with_guests(run, indices)
     card = get_card(run)
     if card is None or card.config is None:
         return _get_pictures(run, indices, (), "")
@@ -455,8 +539,42 @@ def _get_pictures(run: str, indices: tuple[int, ...], stamp: tuple[int, ...], mi
     return Pictures(upright(pixels), labels, missing)
 
 
+def _with_guests(run: str, indices: tuple[int, ...]) -> Pictures:
+    """Pictures of samples and guests, each at its place."""
+    from vae_core.export import upright
+    from vae_core.render import pictures
+
+    info = get_run(run).config.data
+    own = tuple(index for index in indices if not is_guest(index))
+    samples = get_pictures(run, own) if own else Pictures(np.empty(0, np.uint8), ())
+    found = dict(zip(own, zip(samples.pixels, samples.labels, strict=True), strict=True))
+    for number in filter(is_guest, indices):
+        found[number] = upright(pictures(info, get_guest(run, number).x[None]))[0], name_of(number)
+    pixels, labels = zip(*(found[index] for index in indices), strict=True)
+    return Pictures(np.stack(pixels), labels, samples.decoded)
+
+
+def get_habit(name: str) -> Habit:
+    """What the pictures of the run called `name` are like: of the originals, or of what it decodes where none are here.
+
+    Raises RunError as `get_run` does.
+    """
+    card = get_card(name)
+    info = get_run(name).config.data
+    return _get_habit(name, _stamp(card.folder) if card else (), why_no_originals(info.name))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _get_habit(name: str, stamp: tuple[int, ...], missing: str) -> Habit:
+    codes = get_codes(name)
+    rows = np.unique(np.linspace(0, len(codes) - 1, min(len(codes), 128)).astype(np.int64))
+    return habit_of(get_pictures(name, tuple(codes.index[rows].tolist())).pixels)
+
+
 def sample_label(info: DataInfo, index: int, label: int | None) -> str:
-    """What the sample at `index` of a dataset is called: "7, sample 12"; what lies behind its end is a dream."""
+    """What the sample at `index` of a dataset is called: "7, sample 12"; behind its end lie dreams and guests."""
+    if is_guest(index):
+        return name_of(index)
     if index >= info.size:
         return f"dream {index - info.size}"
     if label is None or label >= len(info.class_names):
@@ -470,45 +588,52 @@ def _own_classes(run: Run, rows: Sequence[int] | np.ndarray) -> np.ndarray | Non
     return y[np.asarray(rows, dtype=np.int64)] if run.config.model.abilities.classes and y is not None else None
 
 
-def get_reconstructions(run: str, positions: tuple[int, ...]) -> np.ndarray:
-    """What the model makes of the codes at `positions` (places in the run's codes): uint8 [n, H, W(, 3)].
+def get_reconstructions(run: str, indices: tuple[int, ...]) -> np.ndarray:
+    """What the model makes of the codes of the samples at `indices` of the dataset: uint8 [n, H, W(, 3)].
 
     Raises RunError as `get_run` does.
     """
     from vae_core.export import upright
     from vae_core.render import pictures
 
-    return upright(pictures(get_run(run).config.data, get_redrawn(run, positions)))
+    return upright(pictures(get_run(run).config.data, get_redrawn(run, indices)))
 
 
 def get_originals(run: str, indices: tuple[int, ...]) -> np.ndarray | None:
     """Samples at `indices` of the dataset as they are there: [n, *sample_shape]; None where they cannot be shown."""
     info = get_run(run).config.data
+    if any(map(is_guest, indices)):
+        parts = [get_guest(run, i).x[None] if is_guest(i) else get_originals(run, (i,)) for i in indices]
+        there = [part for part in parts if part is not None]
+        return np.concatenate(there) if len(there) == len(parts) else None
     if any(index >= info.size for index in indices) or why_no_originals(info.name):
         return None
     return np.asarray(get_dataset(info.name).take(np.asarray(indices, dtype=np.int64)).x[:].cpu())
 
 
-def get_redrawn(run: str, positions: tuple[int, ...]) -> np.ndarray:
-    """What the model makes of the codes at `positions`, as decode_samples returns it.
+def get_redrawn(run: str, indices: tuple[int, ...]) -> np.ndarray:
+    """What the model makes of the codes of the samples at `indices` of the dataset, as decode_samples returns it.
 
     A conditional model is told what it was told when the codes were made: a sample's class, or its usual quadrants
     (nothing, where the data is not here); one that infers the class its own inference.
     """
     card = get_card(run)
-    return _get_redrawn(run, positions, _stamp(card.folder) if card else ())
+    return _get_redrawn(run, indices, _stamp(card.folder) if card else ())
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _get_redrawn(run: str, positions: tuple[int, ...], stamp: tuple[int, ...]) -> np.ndarray:
+def _get_redrawn(run: str, indices: tuple[int, ...], stamp: tuple[int, ...]) -> np.ndarray:
     import torch
 
     from vae_core.export import decode_samples
     from vae_core.redraw import told_of
 
-    loaded, rows = get_run(run), list(positions)
+    loaded = get_run_with(run, [index for index in indices if is_guest(index)])
     able, codes = loaded.config.model.abilities, loaded.codes
-    originals = get_originals(run, tuple(codes.index[rows].tolist())) if able.quadrants or able.infers_class else None
+    rows = codes.rows(indices)
+    if (rows < 0).any():
+        raise ValueError(f"Sample {indices[int(np.argmin(rows))]} has no code in {run}.")
+    originals = get_originals(run, indices) if able.quadrants or able.infers_class else None
     x = None if originals is None else torch.from_numpy(originals)
     told = told_of(loaded.model, x, None if codes.y is None else torch.from_numpy(codes.y[rows]))
     return decode_samples(loaded.model, loaded.config.data, codes.mean[rows], None if told is None else told.numpy())
@@ -613,6 +738,24 @@ def _read_map(name: str, settings: MapSettings, stamp: tuple[int, ...], changed:
         return None
 
 
+def get_guest_places(name: str, settings: MapSettings, numbers: tuple[int, ...]) -> np.ndarray:
+    """Where guests of the run called `name` lie on a map that `get_map` has, which stays as it is: float32 [m, 2]."""
+    projection = get_map(name, settings)
+    if projection is None:
+        raise ValueError(f"The map {settings.key} of {name} is yet to be made.")
+    return _get_guest_places(name, settings, numbers, projection.codes_mark, projection)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _get_guest_places(
+    name: str, settings: MapSettings, numbers: tuple[int, ...], mark: str, _projection: Projection
+) -> np.ndarray:
+    from vae_core.latent.projection import place_near
+
+    new = np.concatenate([get_guest_code(name, number).mean for number in numbers])  # [m, D]
+    return place_near(_projection, get_codes(name).mean, new)
+
+
 # -- the latent desk ---------------------------------------------------------------------------------------
 
 CODES_COMPARED = 2000  # codes sent to the browser for the distance cue; it looks at each of them in every frame
@@ -688,6 +831,16 @@ def _get_grids(name: str, stamp: tuple[int, ...]) -> np.ndarray:
     with torch.inference_mode():
         parts = [nearest(part.to(run.model.device)).cpu() for part in torch.from_numpy(run.codes.mean).split(1024)]
     return torch.cat(parts).flatten(1).numpy()
+
+
+def get_grid_of(name: str, code: np.ndarray) -> np.ndarray:
+    """Which code each cell of a code [D] has: int64 [cells]. Only where codes are discrete; not kept."""
+    import torch
+
+    run = get_run(name)
+    with torch.inference_mode():
+        found = run.model.nearest(torch.from_numpy(code[None]).to(run.model.device))  # type: ignore[operator]
+    return found.cpu().flatten().numpy()
 
 
 def get_decoded_grids(name: str, grids: np.ndarray) -> np.ndarray:

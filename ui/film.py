@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import streamlit as st
 
-from ui import blobs, cache
+from ui import blobs, cache, map_jobs
 from ui.components import film as component
 from ui.maps import current_theme
+from ui.widgets import fragment
+from ui.words import plain
 from vae_core.data import find_card
 
 if TYPE_CHECKING:
@@ -29,6 +33,10 @@ PCA = (
     "The plane of largest variance (PCA), found anew in each frame and then only turned, so that it lies on the one "
     "before: distances are true, and what drifts is the codes."
 )
+UMAP = (
+    "UMAP, each frame begun at the one before and then only turned: neighbours stay neighbours, and distances between "
+    "groups mean little."
+)
 NO_WALKS = "No walks: each cell's code is an entry of a list, and there is nothing between two entries."
 NO_MAP = "No map: without an encoder no sample has a place. These are made of eight codes that stay the same."
 
@@ -41,9 +49,15 @@ class Reel:
     packs: tuple[blobs.Pack, ...]
 
 
-def reel_of(film: Film, config: TrainConfig, info: DataInfo, names: dict[int, str]) -> Reel:
-    """All frames of a film, each a pack of its own, so that a film that grew by one costs that one."""
+def reel_of(
+    film: Film, config: TrainConfig, info: DataInfo, names: dict[int, str], umap: np.ndarray | None = None
+) -> Reel:
+    """All frames of a film, each a pack of its own, so that a film that grew by one costs that one.
+
+    umap: places float32 [F, n, 2] of its second map.
+    """
     frames = [blobs.pack(parts) for parts in _frames(film)]
+    others = [] if umap is None else [blobs.pack([xy.ravel()]) for xy in umap]
     still = blobs.pack([film.y.astype(np.int32), film.positions, film.originals.ravel()])
     raw, encodes = film.raw, config.bottleneck != "none"
     data = {
@@ -53,7 +67,10 @@ def reel_of(film: Film, config: TrainConfig, info: DataInfo, names: dict[int, st
         "maps": [{
             "name": "The plane itself" if raw else "PCA", "labelled": True, "frames": None,
             "note": (RAW_LINE if film.rate.shape[1] == 1 else RAW) if raw else PCA,
-        }],
+        }, *({
+            "name": "UMAP", "labelled": False, "note": UMAP, "frames": [_address(pack) for pack in others],
+            "parts": _layout(others[0], ("xy",)),
+        } for _ in others[:1])],
         "still": {"address": _address(still), "parts": _layout(still, ("y", "positions", "originals"))},
         "n": len(film.y),
         "pairs": film.reconstructions.shape[1],
@@ -63,7 +80,7 @@ def reel_of(film: Film, config: TrainConfig, info: DataInfo, names: dict[int, st
         "classes": list(info.class_names) if encodes else [],
         "names": {str(dimension): name for dimension, name in names.items()},
     }  # fmt: skip
-    return Reel(data, (*frames, still))
+    return Reel(data, (*frames, *others, still))
 
 
 def _frames(film: Film) -> list[Sequence[np.ndarray]]:
@@ -132,3 +149,72 @@ def show(now: Standing) -> None:
     for pack in reel.packs if reel else ():
         blobs.keep(pack)
     component.draw("latentarium.film", {**data, "live": now.live, "theme": current_theme()})
+
+
+# -- what can be done with a film that is done ---------------------------------------------------------------
+
+
+def show_extras(now: Standing) -> None:
+    """The film as a GIF, and the making of its second map. Raises RunError where its file is damaged."""
+    from vae_core.runs.film import read_film
+    from vae_core.runs.film_umap import FILE, can_have_umap
+
+    film = read_film(now.folder)
+    if film is None:
+        return
+    path = now.folder / FILE
+    job = map_jobs.look_at_job(path)
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "The film, GIF", partial(_gif, now.folder, now.name), f"{now.name}-film.gif", mime="image/gif",
+            on_click="ignore", icon=":material/download:", key="latentarium.film.gif",
+        )  # fmt: skip
+        if can_have_umap(film) and job.state in ("none", "waiting", "failed") and not _has_umap(now.folder, film):
+            st.button(
+                "Make its UMAP" if job.state != "failed" else "Try the UMAP again", icon=":material/scatter_plot:",
+                disabled=job.state == "waiting", help=job.text or UMAP, key="latentarium.film.umap",
+                on_click=_start_umap, args=(now.folder,),
+            )  # fmt: skip
+    if job.state == "failed":
+        st.error(plain(job.text), icon=":material/error:")
+    if job.state == "running":
+        fragment(run_every=1.0)(_progress)(path)
+
+
+def _has_umap(folder: Path, film: Film) -> bool:
+    from vae_core.runs import RunError
+    from vae_core.runs.film_umap import read_umap
+
+    try:
+        return read_umap(folder, film) is not None
+    except RunError:  # it is to be made anew
+        return False
+
+
+def _start_umap(folder: Path) -> None:
+    from vae_core.runs.film_umap import FILE
+
+    path = folder / FILE
+    map_jobs.forget_job(path)
+    map_jobs.start_job(path, ["film", str(folder.resolve())])
+
+
+def _progress(path: Path) -> None:
+    job = map_jobs.look_at_job(path)
+    if job.state != "running":
+        st.rerun(scope="app")
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    left.progress(job.part, job.text)
+    if job.stoppable:
+        right.button("Stop", key="latentarium.film.stop", on_click=map_jobs.stop_job, args=(path,))
+
+
+def _gif(folder: Path, name: str) -> bytes:
+    from vae_core.runs import RunError
+    from vae_core.runs.film import read_film
+    from vae_core.runs.film_gif import film_gif
+
+    film = read_film(folder)
+    if film is None:
+        raise RunError(f"{name} has no film any more.")
+    return film_gif(film, name)

@@ -223,6 +223,8 @@ def _film(now: Standing) -> None:
         st.subheader("The film", anchor=False)
         st.markdown("How it came about: play it, or drag through the epochs. A point under the pointer shows its way.")
     film.show(now)
+    if not now.live:
+        film.show_extras(now)
 
 
 def _pictures(now: Standing, look: Look, *, filmed: bool) -> None:

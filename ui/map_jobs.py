@@ -49,18 +49,22 @@ def start(run_folder: Path, settings: MapSettings) -> JobState:
     """
     from vae_core.runs.maps import map_path
 
-    path = map_path(run_folder, settings)
+    words = ["project", str(run_folder.resolve())]
+    for name in ("method", "samples", "neighbors", "min_dist", "epochs", "seed"):
+        words += [f"--{name.replace('_', '-')}", str(getattr(settings, name))]
+    return start_job(map_path(run_folder, settings), words)
+
+
+def start_job(path: Path, words: list[str]) -> JobState:
+    """Starts `python -m vae_core WORDS`, which is to write the file `path`; else as `start`."""
     with _lock:
         now = _look(path)
         if now.state != "none":
             return now
         path.parent.mkdir(parents=True, exist_ok=True)
-        words = [sys.executable, "-m", "vae_core", "project", str(run_folder.resolve())]
-        for name in ("method", "samples", "neighbors", "min_dist", "epochs", "seed"):
-            words += [f"--{name.replace('_', '-')}", str(getattr(settings, name))]
         with open(_progress_file(path), "wb") as said:
             _jobs[path] = subprocess.Popen(
-                words,
+                [sys.executable, "-m", "vae_core", *words],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -78,8 +82,13 @@ def look(run_folder: Path, settings: MapSettings) -> JobState:
     """
     from vae_core.runs.maps import map_path
 
+    return look_at_job(map_path(run_folder, settings))
+
+
+def look_at_job(path: Path) -> JobState:
+    """How far the job is that makes the file `path`; as `look`."""
     with _lock:
-        return _look(map_path(run_folder, settings))
+        return _look(path)
 
 
 def _look(path: Path) -> JobState:
@@ -110,7 +119,11 @@ def stop(run_folder: Path, settings: MapSettings) -> None:
     """Ends a job that this server started; nothing of it remains."""
     from vae_core.runs.maps import map_path
 
-    path = map_path(run_folder, settings)
+    stop_job(map_path(run_folder, settings))
+
+
+def stop_job(path: Path) -> None:
+    """Ends the job that makes the file `path`, where this server started it."""
     with _lock:
         job = _jobs.get(path)
         if job is None:
@@ -128,7 +141,11 @@ def forget(run_folder: Path, settings: MapSettings) -> None:
     """Forgets a job that failed, so that `start` tries again."""
     from vae_core.runs.maps import map_path
 
-    path = map_path(run_folder, settings)
+    forget_job(map_path(run_folder, settings))
+
+
+def forget_job(path: Path) -> None:
+    """Forgets the job that was to make the file `path`, where it failed."""
     with _lock:
         if _look(path).state == "failed":
             _forget(path)

@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core train | sweep | zoo | resume | evaluate | project | download."""
+"""The command line: python -m vae_core train | sweep | zoo | resume | evaluate | project | film | download."""
 
 from __future__ import annotations
 
@@ -87,6 +87,14 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class FilmMap:
+    """Arrange every frame of a run's film by UMAP and keep it with the run."""
+
+    run: tyro.conf.Positional[Path]
+    """Run folder, or the name of a shipped run."""
+
+
+@dataclass(frozen=True)
 class Download:
     """Fetch a dataset that is not shipped into the data folder (LATENTARIUM_DATA, else data/ beside the app)."""
 
@@ -108,6 +116,7 @@ Command = (
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[Project, tyro.conf.subcommand("project")]
+    | Annotated[FilmMap, tyro.conf.subcommand("film")]
     | Annotated[Zoo, tyro.conf.subcommand("zoo")]
     | Annotated[Sweep, tyro.conf.subcommand("sweep")]
     | Annotated[Download, tyro.conf.subcommand("download")]
@@ -132,6 +141,8 @@ def main() -> int:
             _evaluate(command)
         elif isinstance(command, Project):
             _project(command)
+        elif isinstance(command, FilmMap):
+            _film(command)
         elif isinstance(command, Zoo):
             return _zoo(command)
         elif isinstance(command, Sweep):
@@ -284,6 +295,14 @@ def _project(command: Project) -> None:
 
     result = project_run(load_run(command.run), settings, _tell)
     print(f"trustworthiness {result.trustworthiness:.3f}")
+
+
+def _film(command: FilmMap) -> None:
+    from vae_core.runs import load_run
+    from vae_core.runs.film_umap import make_umap
+
+    made = make_umap(load_run(command.run).folder, _tell)
+    print(f"{len(made)} frames of {made.shape[1]} samples")
 
 
 def _tell(fraction: float, text: str) -> None:

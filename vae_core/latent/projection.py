@@ -326,15 +326,23 @@ def _cache_compiled_functions() -> None:
                 value.enable_caching()
 
 
-def umap_layout(codes: NDArray[np.float32], settings: MapSettings, tell: Progress) -> NDArray[np.float32]:
+def umap_layout(
+    codes: NDArray[np.float32],
+    settings: MapSettings,
+    tell: Progress,
+    start_from: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
     """Places of codes [n, D] by UMAP, [n, 2]: on a GPU where `layout_on_gpu` finds a way, else by umap-learn.
+
+    start_from: places [n, 2] that the layout begins at, such as those of a film's frame before; then never on a GPU.
 
     McInnes, Healy, Melville 2018. Exact neighbours and a start from PCA instead of umap-learn's approximate ones and
     spectral start: quicker, and as trustworthy (docs/speed.md).
     """
     n, dimensions = codes.shape
     k = min(settings.neighbors, n - 1)
-    if on_gpu := layout_on_gpu(n):
+    on_gpu = layout_on_gpu(n) if start_from is None else None
+    if on_gpu is not None:
         tell(0.1, "Arranging the map on the GPU")
         return on_gpu(codes, settings)
     tell(0.02, "Finding the nearest neighbours")
@@ -350,6 +358,8 @@ def umap_layout(codes: NDArray[np.float32], settings: MapSettings, tell: Progres
         line = codes[:, :1] - codes[:, :1].mean()
         noise = np.random.default_rng(settings.seed).normal(size=line.shape) * (line.std() + 1e-3) * 0.1
         start = np.hstack([line, noise]).astype(np.float32)
+    if start_from is not None:
+        start = start_from
     reader = _EpochReader(settings.epochs, lambda part, text: tell(0.45 + 0.5 * part, text))
     model = umap.UMAP(
         n_neighbors=k,

@@ -129,7 +129,7 @@ def project_run(run: Run, settings: MapSettings, progress: Progress | None = Non
     found = _read_whole(path, codes)
     if found is not None:
         return found
-    with being_made(path), _the_place(tell):
+    with being_made(path), the_place(tell):
         found = _read_whole(path, codes)  # somebody else may have made it while we waited
         if found is None:
             found = project(codes, settings, progress)
@@ -164,7 +164,7 @@ def being_made(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _the_place(tell: Progress) -> Iterator[None]:
+def the_place(tell: Progress) -> Iterator[None]:
     """Wait for this machine's one place for maps: UMAP takes memory and a core."""
     file = _place_file()
     if is_held(file):

@@ -41,7 +41,7 @@ export class View {
     this.problem = el("p", { class: "problem", role: "alert", hidden: true });
     this.plane = el("div", {}, el("div", { class: "plane" }, this.map, this.waits, this.tip), this.legend, this.note);
     this.stage = el("div", { class: "stage" }, this.plane, el("div", { class: "pictures" },
-      el("div", {}, this.backTitle, this.back), el("div", {}, this.walkTitle, this.rows, this.walkNote)));
+      el("div", {}, this.backTitle, this.back), el("div", { class: "walks" }, this.walkTitle, this.rows, this.walkNote)));
     this.chartBox = el("div", { class: "charts" },
       ...Object.values(this.charts).map((chart) => el("div", {}, chart.title, chart.canvas)));
     root.replaceChildren(this.bar, this.problem, this.stage, this.chartBox);
@@ -66,6 +66,7 @@ export class View {
     this.waits.hidden = count > 0;
     this.plane.hidden = !data.encodes;
     this.stage.classList.toggle("dreams", !data.encodes);
+    this.stage.classList.toggle("wide", data.wide);
     this.bar.style.visibility = count > 1 ? "visible" : "hidden";
     this.slider.max = Math.max(0, count - 1);
     this.choice.hidden = data.maps.length < 2;
