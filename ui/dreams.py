@@ -158,6 +158,8 @@ def own_title(run: Run) -> tuple[str, str]:
         return "Its transformer", f"It draws {rows * columns} codes one after the other, each knowing those before it."
     if not able.samples:
         return "N(0, 1), for want of a prior", "Its decoder was never asked for codes from anywhere."
+    if spec.wiring is not None:
+        return "N(0, 1)", "What nearly all such models are taught on; this one came from elsewhere, and does not say."
     if spec.prior == "vamp":
         return "Its VampPrior", f"A mixture of the posteriors of {spec.pseudo_inputs} samples made up in training."
     if not able.encodes:
