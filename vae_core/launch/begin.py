@@ -43,7 +43,8 @@ def start(config: TrainConfig, *, resume: bool = False, sweep: str = "") -> RunR
         sentence = f"The worker of {name} could not be started: {one_sentence(error)}"
         store.note(name, state="failed", message=sentence)
         raise RunError(sentence) from error
-    store.note(name, pid=worker.pid, job=worker.job)
+    # a cluster's worker may have told its own by now
+    store.note(name, **({"job": worker.job} if worker.job else {"pid": worker.pid}))
     return row
 
 

@@ -24,10 +24,10 @@ def is_alive(folder: RunFolder) -> bool:
 
 
 @contextlib.contextmanager
-def run_lock(folder: RunFolder) -> Iterator[None]:
-    """Hold a run for oneself. Raises RunError where another process has it."""
+def run_lock(folder: RunFolder, patience: float = 5.0) -> Iterator[None]:
+    """Hold a run for oneself. Raises RunError where another process has it for longer than `patience` seconds."""
     folder.path.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder.lock, timeout=5)  # longer than the glance of is_alive
+    lock = FileLock(folder.lock, timeout=patience)  # longer than the glance of is_alive
     try:
         lock.acquire()
     except Timeout:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from vae_core.config import Account, TrainConfig
+from vae_core.launch import cluster
 from vae_core.launch.locks import is_alive
 from vae_core.launch.names import checked, is_own
 from vae_core.launch.sentences import ELSEWHERE, WAITING
@@ -24,6 +25,8 @@ FRESH = 3.0
 """Seconds for which a heartbeat needs no look at the lock."""
 FAR = 60.0
 """The same for a worker on another machine, whose lock may not be seen from here."""
+GONE = 600.0
+"""Seconds after which a cluster's silent worker is lost, where the cluster's head is silent too."""
 ENTRY_GRACE = 10.0
 """Seconds between a run's entry into the database and its worker's birth, at most."""
 START_GRACE = 300.0
@@ -53,15 +56,23 @@ def _state_of_row(row: RunRow) -> str:
     if row.state not in LIVE_STATES:
         return row.state
     age = time.time() - row.heartbeat
+    if row.job:  # its lock may not be seen from here; while it waits, its job tells of itself
+        life = "alive" if age < FAR else cluster.life_of(row.job)
+        return row.state if life == "alive" or (life == "unknown" and age < GONE) else _state_now(row)
     begun = row.state != "queued" or row.message == WAITING  # it tells of itself at each heartbeat
     far = row.host not in ("", platform.node())
     if row.pid is not None and begun and age < (FAR if far else FRESH):
         return row.state
     if is_alive(RunFolder(Path(row.folder))):
         return row.state
-    if row.state == "queued" and age < (ENTRY_GRACE if row.pid is None else START_GRACE) and _breathes(row.pid):
+    # one that waits holds its run's lock: its number may be another process's after the machine's restart
+    if not begun and age < (ENTRY_GRACE if row.pid is None else START_GRACE) and _breathes(row.pid):
         return row.state
-    # it may have ended, or begun, between our reading the row and trying the lock
+    return _state_now(row)
+
+
+def _state_now(row: RunRow) -> str:
+    """'interrupted', unless the run ended or began between our reading the row and looking for its worker."""
     fresh = open_store().get(row.name)
     if fresh is None or (fresh.state, fresh.heartbeat) != (row.state, row.heartbeat):
         return row.state if fresh is None else fresh.state

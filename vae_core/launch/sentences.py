@@ -9,6 +9,8 @@ import sys
 from pydantic import ValidationError
 
 WAITING = "Waiting for a place: another training is running."
+QUEUED = "Waiting for a place on the cluster."
+LOST = "Its worker was lost: it goes on from the last saved state as soon as the cluster has room."
 LOADING = "Loading the data."
 PLACING = "Placing every sample in the latent space."
 STOPPING = "Stopping: the best weights are kept, and every sample gets its code."

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vae_core.config import PROJECT, checkpoints_folder
+from vae_core.launch import cluster
 from vae_core.runs.database import database_url
 from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
@@ -20,7 +21,7 @@ LOG_LIMIT = 1 << 20
 
 @dataclass(frozen=True)
 class Spawned:
-    """A worker that was started: by its process id here, or by its job's id elsewhere."""
+    """A worker that was started: by its process id here, or by its job elsewhere."""
 
     pid: int | None = None
     job: str = ""
@@ -34,7 +35,12 @@ def spawn(folder: RunFolder, words: list[str]) -> Spawned:
     launcher = os.environ.get("LATENTARIUM_LAUNCHER", "").strip()
     if launcher in ("", "local"):
         return _here(folder, words)
-    raise RunError(f"LATENTARIUM_LAUNCHER={launcher} names no launcher: leave it out to train on this machine.")
+    if "://" in launcher:
+        return Spawned(job=cluster.submit(launcher, folder, resume="--resume" in words))
+    raise RunError(
+        f"LATENTARIUM_LAUNCHER={launcher} names no launcher: leave it out to train on this machine, or name a Ray "
+        "cluster (ray://head:8265)."
+    )
 
 
 def _here(folder: RunFolder, words: list[str]) -> Spawned:
