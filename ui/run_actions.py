@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui import picks, sweep_form, training
+from ui import picks, run_lines, sweep_form, training
 from ui.run_lines import Line
 from ui.words import plain
 from vae_core.config import runs_folder
@@ -46,17 +46,19 @@ def _words(line: Line) -> None:
     if line.shipped:
         st.caption("It came with the app and keeps its name; duplicate it to make one of your own.")
         return
-    for field, label, most, help in (
+    fields = (
         ("title", "Name", MAX_TITLE, "Shown wherever this run is chosen; its folder keeps its own name."),
         ("note", "Note", MAX_NOTE, "What you want to remember of it."),
-    ):
+    )
+    for column, (field, label, most, help) in zip(st.columns([2, 3]), fields, strict=True):
         key = f"latentarium.logbook.{field}.{line.name}"
         if key not in st.session_state:
             st.session_state[key] = getattr(line.label, field)
-        st.text_input(
-            label, key=key, max_chars=most, help=help, placeholder=line.name if field == "title" else "",
-            on_change=_write, args=(line.name, field),
-        )  # fmt: skip
+        with column:
+            st.text_input(
+                label, key=key, max_chars=most, help=help, placeholder=line.name if field == "title" else "",
+                on_change=_write, args=(line.name, field),
+            )  # fmt: skip
 
 
 def _write(name: str, field: str) -> None:
@@ -70,7 +72,7 @@ def _write(name: str, field: str) -> None:
 
 def _ways_on(line: Line) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if line.config is not None:
+        if line.config is not None and line.config.bottleneck != run_lines.BROUGHT:
             if st.button(
                 "Duplicate, change one thing", icon=":material/content_copy:", key="logbook-duplicate",
                 help="Fills the form of the Train page with its settings.",
@@ -88,6 +90,10 @@ def _ways_on(line: Line) -> None:
         if line.ready:
             for page, label, icon in DOORS:
                 st.page_link(page, label=label, icon=icon, query_params={"run": line.name})
+            st.page_link(
+                "pages/library.py", label="Export", icon=":material/download:",
+                query_params={"run": line.name, "view": "models"}, help="As a .zip to share, or as ONNX.",
+            )  # fmt: skip
 
 
 # -- deleting, and undoing it ------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SHIPPED = "~"
 """Before the name of a run that came with the app, in addresses: one of your own may be called alike."""
 UNREADABLE = "unreadable"
+BROUGHT = "onnx"
+"""The bottleneck of a pair that was made elsewhere, which is not trained here."""
 
 
 @dataclass(frozen=True)

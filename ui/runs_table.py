@@ -23,11 +23,16 @@ _STATE = "latentarium.logbook.state"
 _DATA = "latentarium.logbook.data"
 _SHIPPED = "latentarium.logbook.shipped"
 
+ABOUT = (
+    "A row is a run: what it is made of and what it reached, renewed while it trains. A click on a column's head "
+    "sorts; ticked runs are compared below."
+)
 EMPTY = "There is no run of your own yet. Train a model, or switch on the shipped ones."
 
 
 def show() -> None:
     """The table and what is made of the picked runs; renewed while a run is live."""
+    st.markdown(ABOUT)
     live = run_lines.any_live()
     fragment(run_every=RENEWED if live else None)(_view)(live)
 

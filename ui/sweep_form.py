@@ -89,7 +89,10 @@ def show() -> None:
 
 
 def _base() -> TrainConfig | None:
-    lines = {line.key: line for line in run_lines.lines() if line.config is not None and find_card(line.config.data)}
+    lines = {
+        line.key: line for line in run_lines.lines()
+        if line.config is not None and line.config.bottleneck != run_lines.BROUGHT and find_card(line.config.data)
+    }  # fmt: skip
     if st.session_state.get(_BASE, OF_FORM) not in (OF_FORM, *lines):
         st.session_state[_BASE] = OF_FORM
 

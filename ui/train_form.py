@@ -19,6 +19,7 @@ from vae_core.data import DatasetCard, card_of, find_card
 from vae_core.data.cards import all_names
 from vae_core.model_cards import MODEL_CARDS, TEXT_SETTINGS, VAMP_SETTINGS, own_settings
 from vae_core.objective_cards import OBJECTIVE_CARDS, label_of, unsuited
+from vae_core.sweep import priced
 from vae_core.zoo import ZOO
 
 PROBLEM = "latentarium.train.problem"
@@ -48,8 +49,11 @@ BEGINNING: dict[str, Any] = {  # what makes a quick first run
     "decay": 0.3,
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {field: TrainConfig.model_fields[field].default for field in FIELDS} | BEGINNING
-SUGGESTED_LENGTH = {"digits": {"length": "epochs", "epochs": 200}, "mnist": {"length": "epochs", "epochs": 5},
-                    "fashion-mnist": {"length": "epochs", "epochs": 5}}
+SUGGESTED_LENGTH = {
+    "digits": {"length": "epochs", "epochs": 200},
+    "mnist": {"length": "epochs", "epochs": 5},
+    "fashion-mnist": {"length": "epochs", "epochs": 5},
+}
 LONG: dict[str, Any] = {"length": "steps", "steps": 5_000}
 
 
@@ -65,16 +69,22 @@ class Preset:
 
 PRESETS = (
     Preset(
-        "Digits on a plane", "Two dimensions: the whole latent space fits in one picture. Under a minute.",
-        ":material/grid_view:", {"family": "digits-2d"},
+        "Digits on a plane",
+        "Two dimensions: the whole latent space fits in one picture. Under a minute.",
+        ":material/grid_view:",
+        {"family": "digits-2d"},
     ),
     Preset(
-        "Digits, 10 dimensions", "Room for more: which dimensions will be used? Under a minute.",
-        ":material/bar_chart:", {"family": "digits-10d"},
+        "Digits, 10 dimensions",
+        "Room for more: which dimensions will be used? Under a minute.",
+        ":material/bar_chart:",
+        {"family": "digits-10d"},
     ),
     Preset(
-        "Sprites, β = 4", "A strong pull towards independent dimensions. Half an hour and more without a GPU.",
-        ":material/category:", {"family": "sprites-beta4", "steps": 8_000, "batch_size": 128},
+        "Sprites, β = 4",
+        "A strong pull towards independent dimensions. Half an hour and more without a GPU.",
+        ":material/category:",
+        {"family": "sprites-beta4", "steps": 8_000, "batch_size": 128},
     ),
 )
 
@@ -229,7 +239,11 @@ def _suit_length() -> None:
 def data_picker() -> str:
     """What to learn from."""
     name = st.selectbox(
-        "Data", datasets(), format_func=_data_label, key=key("data"), on_change=_suit_length,
+        "Data",
+        datasets(),
+        format_func=_data_label,
+        key=key("data"),
+        on_change=_suit_length,
         persist_state="session",
     )
     st.caption(plain(card_of(name).description))
@@ -242,7 +256,13 @@ def data_picker() -> str:
 def _select(label: str, field: str, names: dict[str, str], help: str) -> str:
     return str(
         st.segmented_control(
-            label, list(names), required=True, format_func=names.__getitem__, key=key(field), help=help, wrap=True,
+            label,
+            list(names),
+            required=True,
+            format_func=names.__getitem__,
+            key=key(field),
+            help=help,
+            wrap=True,
             persist_state="session",
         )
     )
@@ -273,7 +293,9 @@ def own_setting(field: str) -> None:
         whole = info.annotation is int
         bounds = {
             name: info.annotation(getattr(part, name))
-            for part in info.metadata for name in ("ge", "gt", "le") if hasattr(part, name)
+            for part in info.metadata
+            for name in ("ge", "gt", "le")
+            if hasattr(part, name)
         }
         # a bound that is left out itself is approached closely
         low = bounds.get("ge", bounds["gt"] + (1 if whole else 1e-6) if "gt" in bounds else None)
@@ -359,11 +381,6 @@ def _objective(config: TrainConfig, objectives: dict[str, str]) -> None:
     if priced(config):
         with right:
             own_setting(OBJECTIVE_CARDS[objective].settings[0])
-
-
-def priced(config: TrainConfig) -> bool:
-    """Whether the objective's own settings change anything: an autoencoder's rate is nothing, whatever it costs."""
-    return config.objective != "elbo" or config.bottleneck not in ("point", "linear")
 
 
 def advanced_settings() -> None:

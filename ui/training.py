@@ -120,8 +120,12 @@ def start_button(config: TrainConfig) -> None:
         problem = f"{error}."
     here = not cache.why_no_originals(config.data)
     st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
-        disabled=bool(problem) or not here, on_click=_start,
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        width="stretch",
+        disabled=bool(problem) or not here,
+        on_click=_start,
     )
     problem = problem or st.session_state.pop(train_form.PROBLEM, "")
     if problem:
@@ -174,10 +178,13 @@ def stop(name: str) -> None:
 # -- runs in the works -------------------------------------------------------------------------------------
 
 ICONS = {
-    "queued": ":material/hourglass_empty:", "running": ":material/motion_photos_on:",
+    "queued": ":material/hourglass_empty:",
+    "running": ":material/motion_photos_on:",
     "paused": ":material/pause_circle:",
-    "interrupted": ":material/power_off:", "finished": ":material/check_circle:",
-    "stopped": ":material/stop_circle:", "failed": ":material/error:",
+    "interrupted": ":material/power_off:",
+    "finished": ":material/check_circle:",
+    "stopped": ":material/stop_circle:",
+    "failed": ":material/error:",
 }
 
 
@@ -191,6 +198,7 @@ def runs_in_the_works(other_than: str | None = None) -> None:
     st.subheader("Started lately", anchor=False)
     # a fragment that nobody needs would keep the server busy
     fragment(run_every=2.0 if any(row.live for row in rows) else None)(_rows)(other_than)
+    st.page_link("pages/runs.py", label="All runs and sweeps", icon=":material/table_rows:")
 
 
 def _rows(other_than: str | None) -> None:
@@ -201,7 +209,10 @@ def _rows(other_than: str | None) -> None:
             continue
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"works-{row.name}"):
             st.page_link(
-                "pages/train.py", label=row.name, icon=ICONS[row.state], help="Watch it",
+                "pages/train.py",
+                label=row.name,
+                icon=ICONS[row.state],
+                help="Watch it",
                 query_params={WATCH: row.name, FOLLOWED: "1"},
             )
             st.caption(progress_words(row), width="content")
