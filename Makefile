@@ -5,7 +5,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint bench-feel screenshots clean
+.PHONY: app test lint bench-feel bench-train bench-umap screenshots clean
 
 app: $(VENV)/.app-installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -21,6 +21,14 @@ lint: $(VENV)/.dev-installed
 bench-feel: $(VENV)/.dev-installed
 	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)" || exit 1; \
 	CHROMIUM="$$chromium" $(BIN)/python -m benchmarks.feel $(ARGS)
+
+# Both want MNIST in the data folder (python -m vae_core download mnist); bench-train also pythae:
+# .venv/bin/pip install --no-deps pythae
+bench-train: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.training $(ARGS)
+
+bench-umap: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.umap_speed $(ARGS)
 
 screenshots: $(VENV)/.dev-installed
 	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \

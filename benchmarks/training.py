@@ -16,12 +16,12 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.speed import keep
+
 PROJECT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True)
@@ -152,15 +152,22 @@ class Row:
         return self.loss_ours <= 1.005 * self.loss_theirs
 
 
-def measure_case(name: str, rounds: int) -> list[Row]:
-    case = CASES[name]
-    found: dict[tuple[str, str], list[Measured]] = {way: [] for way in ways_of(case)}
+Found = dict[tuple[str, str], list[Measured]]
+
+
+def measure_case(name: str, rounds: int) -> Found:
+    """All measurements of a case, by (way, precision)."""
+    found: Found = {way: [] for way in ways_of(CASES[name])}
     for number in range(rounds):
         for way, precision in found:
             one = in_a_process(name, way, precision, number)
             found[way, precision].append(one)
             print(f"  {name} round {number + 1} {way} {precision}: {one.speed:,.0f} images/s, {one.loss:.2f} nats",
                   file=sys.stderr, flush=True)  # fmt: skip
+    return found
+
+
+def rows_of(case: Case, found: Found) -> list[Row]:
     rows = []
     for precision, targets in case.targets.items():
         for peer, target in targets.items():
@@ -199,10 +206,16 @@ def main() -> int:
         name, way, precision, seed = given.measure
         print(json.dumps(asdict(measure(CASES[name], way, precision, int(seed)))))
         return 0
-    start = time.time()
-    rows = [row for name in given.cases for row in measure_case(name, given.rounds)]
-    print(to_markdown(rows))
-    print(f"{time.time() - start:.0f} s", file=sys.stderr)
+    found = {name: measure_case(name, given.rounds) for name in given.cases}
+    rows = [row for name, ways in found.items() for row in rows_of(CASES[name], ways)]
+    print(table := to_markdown(rows))
+    if set(given.cases) == set(CASES):
+        raw = {
+            f"{name} {way} {precision}": [asdict(one) for one in done]
+            for name, ways in found.items()
+            for (way, precision), done in ways.items()
+        }
+        keep("training", table, raw)
     return 0
 
 

@@ -24,8 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.speed import keep
+
 PROJECT = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).parent / "results"
 SIZES = (5_000, 20_000, 70_000)
 NEIGHBORS = 15
 
@@ -183,7 +184,9 @@ def main() -> int:
             codes_of_mnist(file)
         in_a_process(["--measure", "ours", "500", str(file)])  # numba's cache is filled
         rows = [row for size in given.sizes for row in rows_of(size, given.rounds, file)]
-    print(to_markdown(rows))
+    print(table := to_markdown(rows))
+    if tuple(given.sizes) == SIZES:
+        keep("umap", table, [asdict(row) for row in rows])
     return 0
 
 
