@@ -66,13 +66,10 @@ class Brought:
 
 def show() -> None:
     """The whole view."""
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        st.subheader("Bring a model", anchor=False)
-        _bring()
-    with right:
-        st.subheader("Take a model away", anchor=False)
-        _take_away()
+    st.subheader("Bring a model", anchor=False)
+    _bring()
+    st.subheader("Take a model away", anchor=False, divider="grey")
+    _take_away()
 
 
 # -- in ----------------------------------------------------------------------------------------------------
@@ -229,16 +226,17 @@ def _show_away(card: RunCard) -> None:
         resume = resumable and st.checkbox(
             "With what resuming needs", help="Last weights and the optimiser's moments: three times the weights."
         )
-        st.download_button(
-            "Run as .zip",
-            lambda: _zip(card, state=resume, film=film, maps=maps),
-            f"{card.name}.zip",
-            "application/zip",
-            icon=":material/folder_zip:",
-            on_click="ignore",
-            help="Settings, weights, codes: another Latentarium opens it. The same run is the same bytes each time.",
-        )
-        _onnx(card)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.download_button(
+                "Run as .zip",
+                lambda: _zip(card, state=resume, film=film, maps=maps),
+                f"{card.name}.zip",
+                "application/zip",
+                icon=":material/folder_zip:",
+                on_click="ignore",
+                help="Settings, weights, codes: another Latentarium opens it. The same run is always the same bytes.",
+            )
+            _onnx(card)
 
 
 def _zip(card: RunCard, **what: bool) -> bytes:
@@ -255,7 +253,7 @@ def _onnx(card: RunCard) -> None:
     assert card.config is not None
     reason = why_not(card.config.model)
     if reason:
-        st.caption(f"As ONNX: no. {plain(reason)}")
+        st.caption(f"ONNX: {plain(reason)}")
         return
     st.download_button(
         "Encoder and decoder as ONNX",

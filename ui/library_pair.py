@@ -12,13 +12,14 @@ import numpy as np
 import streamlit as st
 
 from ui import cache
-from ui.widgets import picture_strip
 from ui.words import plain
 from vae_core.data.cards import DatasetError, all_names, find_card
 from vae_core.runs import RunError
 from vae_core.wiring import Channels, DecoderWiring, EncoderWiring, MadeRange, PixelRange, SpreadForm, Wiring
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vae_core.data import Dataset
     from vae_core.foreign.look import Advice, Look
     from vae_core.foreign.process import Net, Pair
@@ -32,10 +33,7 @@ MADE: dict[MadeRange, str] = {
     "unit": "pixels, 0 to 1", "logits": "logits (a sigmoid follows)", "signed": "pixels, −1 to 1",
     "bytes": "pixels, 0 to 255",
 }  # fmt: skip
-FORMS: dict[SpreadForm, str] = {
-    "log_variance": "logs of variances", "log_std": "logs of standard deviations", "variance": "variances",
-    "std": "standard deviations",
-}  # fmt: skip
+FORMS: dict[SpreadForm, str] = {"log_variance": "log σ²", "log_std": "log σ", "variance": "σ²", "std": "σ"}
 CHANNELS: dict[Channels, str] = {"first": "channels first (C, H, W)", "last": "channels last (H, W, C)"}
 
 
@@ -74,18 +72,19 @@ def show(waiting: WaitingPair, done: Callable[[str], None]) -> None:
 
     done: called with the name of the run once it is there.
     """
-    for role, net in waiting.look.nets.items():
-        st.caption(_described(role, net))
-    name, shape = _choose_data(waiting)
-    data = _dataset(name)
-    _begin(waiting, name, data)
-    wiring = _choose_wiring(waiting, shape)
-    try:
-        _preview(waiting, wiring, shape, data)
-    except (RunError, ValueError) as error:
-        st.error(plain(str(error)), icon=":material/broken_image:")
-        return
-    _take(waiting, wiring, shape, name, data, done)
+    settings, preview = st.columns([2, 3], gap="large")
+    with settings:
+        name, shape = _choose_data(waiting)
+        data = _dataset(name)
+        _begin(waiting, name, data)
+        wiring = _choose_wiring(waiting, shape)
+    with preview:
+        try:
+            _preview(waiting, wiring, shape, data)
+        except (RunError, ValueError) as error:
+            st.error(plain(str(error)), icon=":material/broken_image:")
+            return
+        _take(waiting, wiring, shape, name, data, done)
 
 
 def _described(role: str, net: Net) -> str:
@@ -160,6 +159,8 @@ def _choose_wiring(waiting: WaitingPair, shape: tuple[int, int, int]) -> Wiring:
     """How the files are read, as the controls say."""
     key, seen = waiting.key, waiting.look
     st.markdown("**How it is read** · guessed from names, shapes and a try; change what is wrong.")
+    for role, net in seen.nets.items():
+        st.caption(_described(role, net))
     colour = shape[0] == 3
     left, right = st.columns(2, gap="medium")
     encoder, guess = None, seen.wiring.encoder
@@ -178,7 +179,7 @@ def _choose_wiring(waiting: WaitingPair, shape: tuple[int, int, int]) -> Wiring:
                 "Order of the decoder", list(CHANNELS), format_func=CHANNELS.__getitem__, key=f"{key}.made.channels"
             )
     raw = seen.wiring.decoder
-    decoder = DecoderWiring(shape=raw.shape, picture=picture, channels=channels, pixels=made, batch=raw.batch)  # type: ignore[arg-type]
+    decoder = DecoderWiring(shape=raw.shape, picture=picture, channels=channels, pixels=made, batch=raw.batch)
     return Wiring(encoder=encoder, decoder=decoder)
 
 
@@ -193,7 +194,10 @@ def _choose_encoder(key: str, seen: Look, guess: EncoderWiring, colour: bool) ->
     )
     form: SpreadForm = "none"
     if width != NO_WIDTH:
-        form = st.selectbox("Widths are", list(FORMS), format_func=FORMS.__getitem__, key=f"{key}.form")
+        form = st.selectbox(
+            "Widths are", list(FORMS), format_func=FORMS.__getitem__, key=f"{key}.form",
+            help="σ is the standard deviation; most VAEs say log σ², the log-variance.",
+        )  # fmt: skip
     pixels = st.selectbox("Pixels it reads", list(PIXELS), format_func=PIXELS.__getitem__, key=f"{key}.pixels")
     channels: Channels = guess.channels
     if colour:
@@ -215,41 +219,40 @@ def _preview(waiting: WaitingPair, wiring: Wiring, shape: tuple[int, int, int], 
     """What the decoder makes of zeros and of chance, and what the two make of samples."""
     import torch
 
-    from vae_core.export import upright
     from vae_core.runs.pairs import advice, model_of
 
     model = model_of(waiting.pair, wiring, shape)
 
-    def pictures(made: torch.Tensor) -> np.ndarray:
-        return upright((made.clamp(0, 1) * 255).round().to(torch.uint8).numpy())
-
     with torch.no_grad():
         z = model.sample_prior(SHOWN, generator=torch.Generator().manual_seed(0))
         z[0] = 0
-        st.markdown("**What your decoder makes** of a code of zeros, and of codes drawn from N(0, 1)")
-        picture_strip(pictures(model.decode(z)), ["zeros", *[f"dream {n}" for n in range(1, SHOWN)]], side=64)
+        st.markdown("**What the decoder makes** of a code of zeros (the first), and of codes drawn from N(0, 1)")
+        _sheet([model.decode(z)], "Pictures decoded from a code of zeros and from seven codes drawn by chance")
         if data is None or wiring.encoder is None:
             if wiring.encoder is not None:
                 st.caption("Without data there is nothing to encode: the encoder would be left out.")
             return
-        rows = data.splits["test"][:SHOWN]
-        x = data.x[rows]
+        x = data.x[data.splits["test"][:SHOWN]].float() / 255
         codes = model.encode(x)
         again = model.decode(codes.mean)
-    error = float((again - x.float() / 255).square().mean())
-    st.markdown(f"**Samples, and what the two make of them** · mean squared error {error:.4f}")
-    picture_strip(pictures(x.float() / 255), [f"sample {row}" for row in rows.tolist()], side=64)
-    picture_strip(pictures(again), ["made again"] * len(rows), side=64)
-    widest = float(codes.mean.abs().max())
+    error = float((again - x).square().mean())
+    st.markdown(f"**Samples, and below what the two make of them** · mean squared error {error:.4f}")
+    _sheet([x, again], "Eight samples, and below each its reconstruction")
+    widths = ""
+    if wiring.encoder.spread_is != "none":
+        widths = f"; half of their widths are below {float(codes.std.median()):.3g}"
     st.caption(
-        f"Their codes go up to {widest:.3g}"
-        + (
-            f", their widths are {float(codes.std.median()):.3g} in the middle."
-            if wiring.encoder.spread_is != "none"
-            else "."
-        )
+        f"Codes of these samples go from {float(codes.mean.min()):.3g} to {float(codes.mean.max()):.3g}{widths}."
     )
     _warn(waiting, advice(waiting.pair, wiring, data))
+
+
+def _sheet(rows: Sequence[Tensor], alt: str) -> None:
+    """Rows of pictures in [0, 1], each [n, C, H, W], as one picture."""
+    from vae_core.export import png_sheet
+
+    pixels = np.stack([np.rint(row.clamp(0, 1).numpy() * 255).astype(np.uint8) for row in rows])
+    st.image(png_sheet(pixels, side=96, gap=4), width="stretch", output_format="PNG", alt=alt)
 
 
 def _warn(waiting: WaitingPair, better: Advice | None) -> None:
@@ -263,7 +266,7 @@ def _warn(waiting: WaitingPair, better: Advice | None) -> None:
 
     st.warning(
         f"Other ranges come closer: if it reads pixels of **{PIXELS[better.encoder]}** and makes "
-        f"**{MADE[better.decoder]}**, the error on {64} samples falls from {better.now:.4f} to {better.error:.4f}.",
+        f"**{MADE[better.decoder]}**, their error falls from {better.now:.4f} to {better.error:.4f}.",
         icon=":material/straighten:",
     )
     st.button("Use these", on_click=use, key=f"{waiting.key}.use")
@@ -292,10 +295,14 @@ def _take(
     if not st.button("Take it", type="primary", icon=":material/download_done:"):
         return
     bar = st.progress(0.0, "Making its codes")
+
+    def tell(fraction: float, text: str) -> None:
+        bar.progress(fraction, text)
+
     try:
         made = take_pair(
             waiting.folder, wiring, shape, name.strip(), data, title=title.strip(),
-            progress=lambda fraction, text: bar.progress(fraction, text),
+            progress=tell,
         )  # fmt: skip
     except RunError as error:
         bar.empty()

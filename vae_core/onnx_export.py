@@ -34,7 +34,7 @@ EXAMPLE = 3  # samples that a model is traced with; the batch stays free
 def why_not(spec: ModelSpec) -> str:
     """Why a model of this architecture is not written as ONNX, in one sentence; empty where it is."""
     if spec.wiring is not None:
-        return "This model came as ONNX: its encoder.onnx and decoder.onnx lie in its folder, and in its .zip."
+        return "This model came as ONNX: the files are in its .zip."
     if spec.kind == "text":
         return "Sentences are read and written word by word, which is no plain net: take the .zip instead."
     if spec.condition != "none" or spec.classes:
