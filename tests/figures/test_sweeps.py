@@ -45,11 +45,11 @@ def test_an_overlay_shows_what_was_measured(column: str, along: str, x: list[flo
     assert trace.x.tolist() == x and trace.y.tolist() == y
 
 
-def test_a_run_that_never_measured_it_has_an_empty_curve() -> None:
+def test_a_run_that_never_measured_it_has_no_curve_but_its_line_in_the_legend() -> None:
     short = HISTORY[["step", "distortion"]]
     for history in (short, pd.DataFrame()):
         (trace,) = overlay([Course("a", "red", history)], "validation_elbo").data
-        assert len(trace.x) == 0 and trace.name == "a"
+        assert list(trace.x) == [None] and trace.name == "a" and trace.showlegend
 
 
 def points(values: list[tuple[float, float]]) -> list[Point]:

@@ -166,8 +166,9 @@ def overlay(courses: Sequence[Course], column: str, *, along: str = "step", them
         rows = _column(course.history, column, along)
         figure.add_trace(
             go.Scatter(
-                x=rows[along].to_numpy(),
-                y=rows[column].to_numpy(),
+                # a trace without any place would be missing from the legend too
+                x=rows[along].to_numpy() if len(rows) else [None],
+                y=rows[column].to_numpy() if len(rows) else [None],
                 name=literal(course.title),
                 mode="lines" if len(rows) > 1 else "markers",
                 line={"color": course.colour, "width": 2},
