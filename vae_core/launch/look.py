@@ -133,7 +133,7 @@ class Standing:
     @property
     def has_weights(self) -> bool:
         """Whether there is something to look at on the other pages."""
-        return RunFolder(self.folder).weights.exists() and RunFolder(self.folder).codes.exists()
+        return RunFolder(self.folder).has_model and RunFolder(self.folder).codes.exists()
 
     @property
     def can_resume(self) -> bool:

@@ -29,6 +29,7 @@ from pydantic import ValidationError
 from vae_core.config import SCHEMA_VERSION, Figures, RunConfig, check_name
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_bounded, write_atomically
+from vae_core.wiring import DECODER
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -68,6 +69,11 @@ class RunFolder:
     @property
     def codes(self) -> Path:
         return self.path / "codes.npz"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there are weights, or the decoder of a pair that came from elsewhere."""
+        return self.weights.exists() or (self.path / DECODER).exists()
 
     @property
     def lock(self) -> Path:
