@@ -63,6 +63,12 @@ def watch(name: str) -> None:
 
     now = standing(name)
     live, bottleneck = now.live, now.config.bottleneck
+    if bottleneck == "onnx":
+        st.info(f"**{plain(now.name)}** was trained elsewhere and brought as ONNX: no training of it can be watched.")
+        with st.container(horizontal=True, gap="small"):
+            for page, label, icon in ROOMS:
+                st.page_link(page, label=label, icon=icon, query_params={"run": now.name})
+        return
     about = {"none": ABOUT_DREAMS, "point": ABOUT_POINTS}.get(bottleneck, ABOUT)
     st.markdown(about + (GOES_ON if live else ""))
     fragment(run_every=1.0 if live else None)(_view)(name, live)

@@ -84,7 +84,7 @@ def _ways_on(line: Line) -> None:
                 on_click=sweep_form.begin_with, args=(line.key,),
                 help="Many runs of its settings, with one or two of them varied.",
             )  # fmt: skip
-        if not line.shipped:
+        if not line.shipped and line.config is not None and line.config.bottleneck != run_lines.BROUGHT:
             where = {"run": line.name, training.WATCH: line.name}
             st.page_link("pages/train.py", label="Watch", icon=":material/model_training:", query_params=where)
         if line.ready:
