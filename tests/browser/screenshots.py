@@ -20,6 +20,7 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "morph": ("between", {"run": "digits-2d"}),
     "generate": ("dreams", {"run": "digits-class"}),
     "train": ("studio", {}),
+    "runs": ("logbook", {"picked": "~digits-2d,~digits-10d,~digits-capacity"}),
 }
 
 
