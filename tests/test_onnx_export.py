@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import torch
 
 from tests.pages.toy import write_toy
 from vae_core import load_dataset, load_run
+from vae_core.config import PROJECT
 from vae_core.export import ExportError
 from vae_core.foreign.process import Pair
 from vae_core.models.foreign import Foreign
@@ -65,3 +69,40 @@ def test_what_is_no_plain_pair_says_so(tmp_path: Path, family: str) -> None:
     with pytest.raises(ExportError):
         export_onnx(run.model, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+# -- the command line --------------------------------------------------------------------------------------
+
+
+def _call(runs: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "LATENTARIUM_RUNS": str(runs), "OMP_NUM_THREADS": "1"}
+    environment.pop("LATENTARIUM_CHECKPOINTS", None)
+    command = [sys.executable, "-m", "vae_core", *words]
+    return subprocess.run(command, cwd=PROJECT, env=environment, text=True, capture_output=True, timeout=120)
+
+
+def test_out_and_in_from_the_command_line(tmp_path: Path) -> None:
+    runs, pair = tmp_path / "runs", tmp_path / "pair"
+    done = _call(runs, "export", "digits-2d", "--zip", str(tmp_path / "d.zip"), "--onnx", str(pair))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "d.zip").stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert _call(runs, "import", str(tmp_path / "d.zip"), "--name", "back").returncode == 0
+    done = _call(runs, "import", str(pair / "encoder.onnx"), str(pair / "decoder.onnx"), "--data", "digits")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in runs.iterdir()} == {".incoming", "back", "digits-onnx"}
+    assert not list((runs / ".incoming").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("import", "vae.pt"), "vae.pt is refused"),
+        (("import", "nothing.zip"), "nothing.zip is not there"),
+        (("export", "digits-2d"), "Say what to write"),
+        (("train", "--bottleneck", "onnx"), "trained elsewhere"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
+    done = _call(tmp_path, *words)
+    assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
