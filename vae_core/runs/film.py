@@ -44,7 +44,7 @@ PICTURE_BYTES, FRAME_BYTES = 16 << 10, 384 << 10
 MOST_DIMENSIONS = 64
 """Codes of more are kept in this many coordinates of their largest variance: a grid of codes has thousands."""
 LIMIT = 64 << 20
-SHARE, ALLOWANCE = 0.03, 1.0
+SHARE, ALLOWANCE = 0.03, 2.0
 """Of a training's time, that the camera may spend, and seconds that it may spend at once."""
 ROOM = 32 << 20
 """Bytes that stay free on the disk beside the film: weights and states are worth more."""
