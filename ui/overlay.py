@@ -42,8 +42,8 @@ def show(chosen: Sequence[Line]) -> None:
         figure, key="logbook-overlay", theme=None, config={"displayModeBar": False},
         alt=f"{MEASURES[measure]} of {len(chosen)} runs along the {along}: {told}",
     )  # fmt: skip
-    data = {line.config.data for line in chosen if line.config}
-    mixed = " These runs are of different data, whose nats cannot be compared." if len(data) > 1 else ""
+    kinds = {(line.config.data, line.likelihood) for line in chosen if line.config and line.likelihood}
+    mixed = " These runs have different data or likelihoods, whose nats cannot be compared." if len(kinds) > 1 else ""
     none = [
         titles[course_line.key] for course_line, course in zip(chosen, courses, strict=True) if course.history.empty
     ]

@@ -104,8 +104,10 @@ def _delete_button(chosen: Sequence[Line]) -> None:
     live = [line for line in own if line.live]
     if not own:
         return
+    label = "Delete" if len(chosen) == 1 else f"Delete {len(own)} run{'s' if len(own) > 1 else ''}"
+    label += " of your own" if len(own) < len(chosen) else ""
     st.button(
-        "Delete" if len(own) == 1 else f"Delete {len(own)} runs", icon=":material/delete:", key="logbook-delete",
+        label, icon=":material/delete:", key="logbook-delete",
         disabled=bool(live), on_click=delete, args=([line.name for line in own],),
         help=f"{live[0].name} is being trained: stop it first." if live else "It can be undone for seven days.",
     )  # fmt: skip

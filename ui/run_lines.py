@@ -39,6 +39,8 @@ class Line:
     """Of its steps that are done, while it is live."""
     distortion: float | None = None
     rate: float | None = None
+    likelihood: str = ""
+    """Nats of one cannot be compared with those of another."""
     energy: float | None = None
     """Distance of dreams from samples, of a model without an encoder; no nats."""
     active: int | None = None
@@ -152,6 +154,7 @@ def _of_card(card: RunCard, row: RunRow | None, active: dict[str, int]) -> Line:
         part=part,
         distortion=reached.distortion if reached and able.encodes else None,
         rate=reached.rate if reached and able.rated else None,
+        likelihood=config.model.likelihood,
         energy=reached.distortion if reached and not able.encodes else None,
         active=active.get(str(card.folder)) if able.encodes and not able.cells else None,
         dims=config.model.latent_dim,

@@ -110,8 +110,19 @@ def test_picked_runs_are_laid_over_each_other_with_what_differs(app: AppTest, no
     assert len(set(colours)) == 2
     differences = app.main.dataframe[1].value
     assert differences["β"].tolist() == ["1", "4"]
+    assert "cannot be compared" not in texts(app)
     button(app, "Unpick").click().run()
     assert not charts(app) and "picked" not in app.query_params
+
+
+def test_nats_that_cannot_be_compared_are_said(app: AppTest, no_runs: Path) -> None:
+    add_run(no_runs, "black")
+    add_run(no_runs, "grey", likelihood="gaussian")
+    write_toy_run(no_runs.parent / "checkpoints", "shipped")
+    app.query_params["picked"] = "black,grey,~shipped"
+    app.run()
+    assert not app.exception and "different data or likelihoods" in texts(app)
+    assert "Delete 2 runs of your own" in labels(app)
 
 
 def test_a_name_and_a_note_are_kept_beside_the_run_and_shown(app: AppTest, no_runs: Path) -> None:
