@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from io import BytesIO
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -206,9 +207,15 @@ def _watched(model: DecodesPlainly, first: nn.Module, y: np.ndarray | None) -> t
     import torch
 
     seen: dict[str, Tensor] = {}
+    thread = get_ident()
+
+    def note(name: str, tensor: Tensor) -> None:
+        if get_ident() == thread:  # another visitor may be decoding by the same model just now
+            seen[name] = tensor
+
     hooks = (
-        first.register_forward_pre_hook(lambda _, inputs: seen.update(inputs=inputs[0])),
-        model.decoder.register_forward_hook(lambda _, inputs, out: seen.update(out=out)),
+        first.register_forward_pre_hook(lambda _, inputs: note("inputs", inputs[0])),
+        model.decoder.register_forward_hook(lambda _, inputs, out: note("out", out)),
     )
     told = None if y is None else torch.from_numpy(np.repeat(y[:1], PROBES, axis=0)).to(model.device)
     try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from vae_core.data.cards import DatasetError
 from vae_core.data.own.choices import shown
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_COLUMNS = 1_000
 MAX_CELLS = 10_000_000
+MAX_TEXT = 10_000  # letters of a cell
 MAX_UNPACKED = 256 << 20  # bytes of a .parquet
 
 
@@ -65,6 +68,8 @@ def _parquet(path: Path) -> pd.DataFrame:
 
     Texts are read as dictionaries, for a few bytes can stand for a million equal long ones.
     """
+    import pandas as pd
+
     try:
         import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
         import pyarrow.parquet as pq  # type: ignore[import-untyped, unused-ignore]
@@ -90,13 +95,26 @@ def _parquet(path: Path) -> pd.DataFrame:
         chunks = [chunk for name in texts for chunk in table.column(name).chunks]
         if sum(getattr(chunk, "dictionary", chunk).nbytes for chunk in chunks) > MAX_UNPACKED:
             raise _too_much(path)
-        frame = table.select(names).to_pandas(ignore_metadata=True)
-        return frame.astype(dict.fromkeys(texts, object))
+        frame = table.select([name for name in names if name not in texts]).to_pandas(ignore_metadata=True)
+        for name in texts:
+            rows = np.concatenate([_texts(chunk) for chunk in table.column(name).chunks])
+            frame[name] = pd.Series(rows, dtype=object)  # of its own accord pandas would write each text out
+        return frame[names]
     except DatasetError:
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise DatasetError(f"{path} cannot be read as a table ({reason.rstrip('.')}).") from error
+
+
+def _texts(chunk: Any) -> np.ndarray:
+    """A dictionary's texts, row by row: object [n]. Equal rows share one str, however many they are."""
+    if not hasattr(chunk, "dictionary"):
+        chunk = chunk.dictionary_encode()
+    words = np.array(
+        [*(None if word is None else word[:MAX_TEXT] for word in chunk.dictionary.to_pylist()), None], object
+    )
+    return words[chunk.indices.fill_null(len(words) - 1).to_numpy(zero_copy_only=False)]
 
 
 def _is_text(pa: ModuleType, kind: object) -> bool:

@@ -78,7 +78,7 @@ class Table:
             if column.name.strip().lower() in LABELS and (not column.numbers or column.different <= MAX_CLASSES)
         ]  # fmt: skip
         texts = [column for column in self.columns if not column.numbers]
-        few = [column.name for column in texts if strict or column.different <= MAX_CLASSES]
+        few = [column.name for column in texts if strict or 2 <= column.different <= MAX_CLASSES]
         return called[-1] if called else few[0] if len(few) == 1 else ""
 
     @property
