@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import atlas, cache, downloads, maps, state, widgets
+from ui import atlas, cache, downloads, guests, maps, state, widgets
 
 st.title("Where does every sample live?", anchor=False)
 run = widgets.chosen_run()
@@ -38,5 +38,6 @@ with where:
     atlas.show_trust(run, projection)
     st.caption(f"{atlas.HELP[projection.settings.method]} {atlas.colour_key(run, projection, colour)}")
 with what:
+    guests.bring(run, {"add": "Add to the map"}, lambda _, number: atlas.pick(number), key="atlas")
     atlas.show_sample(run, projection, index)
     atlas.show_selection(run, atlas.selected(run))

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from ui import cache, downloads, explain, given, samples, state, strips, walks, widgets
+from ui import cache, downloads, explain, given, guests, samples, state, strips, walks, widgets
 from ui.components import desk
 from ui.words import plain
 from vae_core.runs import Run
@@ -51,6 +51,12 @@ def choose(run: Run, place: int, index: int) -> None:
         state.set_page_param(letter.lower(), sample)
 
 
+def bring(run: Run, letter: str, number: int) -> None:
+    """A guest becomes A or B, and waits in the tray for other pages. For callbacks."""
+    choose(run, LETTERS.index(letter), number)
+    state.add_to_tray([number])
+
+
 def show_pickers(run: Run, rows: list[int]) -> None:
     """A and B side by side; C and D, which only the grid needs, folded away."""
     pictures = cache.get_pictures(run.name, tuple(int(run.codes.index[row]) for row in rows))
@@ -65,6 +71,7 @@ def show_pickers(run: Run, rows: list[int]) -> None:
     if run.config.data.kind != "text":  # sentences go line by line, without a grid
         with st.expander("C and D, the other corners of the grid"):
             pair((2, 3))
+    guests.bring(run, {"A": "Make it A", "B": "Make it B"}, partial(bring, run), key="morph")
     downloads.offer_originals(run.config.data.name)
 
 

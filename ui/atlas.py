@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from ui import cache, map_jobs, maps, show, state
+from ui import cache, guests, map_jobs, maps, show, state
 from ui.limits import DISCRETE, NO_ENCODER, NO_SPREAD, say
 from ui.maps import colouring, rows_of
 from ui.training import in_words
 from ui.widgets import fragment, picture_png, picture_strip
 from ui.words import plain
+from vae_core.guests import is_guest
 from vae_core.tokens import PADDING
 
 if TYPE_CHECKING:
@@ -208,11 +209,12 @@ def ellipses(run: Run, projection: Projection, index: int | None) -> list[Ellips
     from vae_core.figures.maps import Ellipse
 
     spreads = run.config.model.abilities.spreads
-    if index is None or not spreads or not projection.is_linear or not (row := rows_of(run, projection, [index])):
+    on_map = index is not None and (is_guest(index) or rows_of(run, projection, [index]))
+    if index is None or not spreads or not projection.is_linear or not on_map:
         return []
-    place = row[index]
-    std = run.codes.std[projection.positions[[place]]]
-    return [Ellipse(projection.xy[place], projection.covariance(std)[0], DEVIATIONS, "posterior")]
+    row = run.codes.rows([index])
+    place = projection.place(run.codes.mean[row])[0]
+    return [Ellipse(place, projection.covariance(run.codes.std[row])[0], DEVIATIONS, "posterior")]
 
 
 def say_limits(run: Run) -> None:
@@ -234,13 +236,13 @@ def show_sample(run: Run, projection: Projection, index: int | None) -> None:
     st.markdown(f"##### {plain(name[0].upper() + name[1:])}")
     {"image": _show_pictures, "text": _show_sentences, "table": _show_rows}[run.config.data.kind](run, index, name)
     _show_figures(run, position, index)
+    guests.show_distance(run, index)
     _show_place(run, projection, index)
 
 
 def _show_pictures(run: Run, index: int, name: str) -> None:
-    position = int(run.codes.rows([index])[0])
     original = cache.get_pictures(run.name, (index,))
-    decoded = cache.get_reconstructions(run.name, (position,))[0]
+    decoded = cache.get_reconstructions(run.name, (index,))[0]
     if original.decoded:
         st.image(picture_png(decoded, 320), width=176, output_format="PNG", alt=f"{name}, decoded from its code")
         st.caption("decoded from its code")
@@ -254,7 +256,7 @@ def _show_pictures(run: Run, index: int, name: str) -> None:
 
 def _show_sentences(run: Run, index: int, name: str) -> None:
     info = run.config.data
-    redrawn = cache.get_redrawn(run.name, (int(run.codes.rows([index])[0]),))[0]
+    redrawn = cache.get_redrawn(run.name, (index,))[0]
     originals = cache.get_originals(run.name, (index,))
     if originals is None:
         st.html(f"<p style='{SENTENCE}'>{show.marked(info, redrawn)}</p>")
@@ -271,7 +273,7 @@ def _show_rows(run: Run, index: int, name: str) -> None:
 
     info = run.config.data
     _show_pictures(run, index, name)
-    columns = {"reconstruction": cache.get_redrawn(run.name, (int(run.codes.rows([index])[0]),))[0]}
+    columns = {"reconstruction": cache.get_redrawn(run.name, (index,))[0]}
     originals = cache.get_originals(run.name, (index,))
     if originals is not None:
         columns = {"original": originals[0]} | columns
@@ -290,7 +292,7 @@ def _show_figures(run: Run, position: int, index: int) -> None:
     distortion = float(codes.distortion[position])
     told = [f"Distortion **{distortion:.1f} nats**"]
     if able.rated:
-        told.append(f"rate **{float(codes.rate[position].sum()):.1f} nats**")
+        told.append(f"rate **{float(codes.rate_at(np.array([position])).sum()):.1f} nats**")
     if able.kind == "text" and (originals := cache.get_originals(run.name, (index,))) is not None:
         tokens = int((originals[0] != PADDING).sum())
         told.append(f"**{tokens} tokens**, {distortion / tokens:.2f} nats each")
@@ -312,7 +314,9 @@ def _show_place(run: Run, projection: Projection, index: int) -> None:
         )
     elif able.spreads:
         st.caption("UMAP bends space, so the posterior has no ellipse here; PCA and the raw plane show it.")
-    if not rows_of(run, projection, [index]):
+    if is_guest(index):
+        guests.show_place(projection)
+    elif not rows_of(run, projection, [index]):
         st.caption("This sample is not among those on the map; show more samples to see it there.")
 
 

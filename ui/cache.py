@@ -839,7 +839,7 @@ def get_grid_of(name: str, code: np.ndarray) -> np.ndarray:
 
     run = get_run(name)
     with torch.inference_mode():
-        found = run.model.nearest(torch.from_numpy(code[None]).to(run.model.device))  # type: ignore[operator]
+        found: torch.Tensor = run.model.nearest(torch.from_numpy(code[None]).to(run.model.device))  # type: ignore[operator]
     return found.cpu().flatten().numpy()
 
 

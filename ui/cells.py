@@ -71,7 +71,7 @@ def traverse(run: Run) -> None:
     rows, columns = able.cells or (1, 1)
     grids = cache.get_grids(run.name)  # int [n, cells]
     row = _row(run)
-    start = grids[row]
+    start = grids[row] if row < len(grids) else cache.get_grid_of(run.name, run.codes.mean[row])  # a guest
     changes = state.page_param("cells", {}, lambda text: parse_changes(text, rows * columns, able.codebook))
     changes = {cell: code for cell, code in changes.items() if start[cell] != code}
     now = start.copy()

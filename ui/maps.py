@@ -9,8 +9,10 @@ import numpy as np
 import streamlit as st
 
 from ui import cache
-from ui.components.map import Fact, MapData, latent_map, prepare
+from ui.components.map import Fact, MapData, Visitor, latent_map, prepare
+from ui.guest_pictures import picture_url
 from ui.tiles import tiles_url
+from vae_core.guests import is_guest, name_of
 
 if TYPE_CHECKING:
     from vae_core.figures.maps import Colouring, Ellipse, Path
@@ -96,7 +98,7 @@ def facts(run: Run, positions: np.ndarray) -> tuple[Fact, ...]:
         lines.append(Fact("class", codes.y[positions], info.class_names))
     lines.append(Fact("distortion", codes.distortion[positions], unit="nats"))
     if able.rated:
-        lines.append(Fact("rate", codes.rate[positions].sum(axis=1), unit="nats"))
+        lines.append(Fact("rate", codes.rate_at(positions).sum(axis=1), unit="nats"))
     return tuple(lines)
 
 
@@ -123,6 +125,31 @@ def axis_titles(run: Run, projection: Projection) -> tuple[str, str]:
     return first, second if run.latent_dim > 1 else ""
 
 
+# -- guests ------------------------------------------------------------------------------------------------
+
+
+def guests_among(run: Run, indices: Sequence[int]) -> list[int]:
+    """Those of these samples that are guests with a code of this run, each once."""
+    guests = [*filter(is_guest, dict.fromkeys(indices))]
+    return [guest for guest, row in zip(guests, run.codes.rows(guests), strict=True) if row >= 0]
+
+
+def visitors_of(run: Run, projection: Projection, guests: Sequence[int]) -> list[Visitor]:
+    """These guests on a map of this run, which stays as it is."""
+    if not guests:
+        return []
+    rows = run.codes.rows(guests)
+    places = cache.get_guest_places(run.name, projection.settings, tuple(guests))
+    lines = [(fact.title, fact.values, fact.unit) for fact in facts(run, rows) if fact.names is None]
+    return [
+        Visitor(
+            name_of(guest), float(x), float(y), picture_url(run.name, guest),
+            tuple(f"{title} {values[i]:.4g} {unit}".strip() for title, values, unit in lines),
+        )
+        for i, (guest, (x, y)) in enumerate(zip(guests, places, strict=True))
+    ]  # fmt: skip
+
+
 # -- the map -----------------------------------------------------------------------------------------------
 
 
@@ -145,7 +172,7 @@ def show_map(
     Args:
         key: a name for this map on its page.
         colour: one of `colour_names(run)`; the first where it is not given.
-        tray: samples to ring. picked: the sample whose card stays open.
+        tray: samples to ring; guests among them are drawn as stars. picked: the sample whose card stays open.
         ellipses, paths: drawn over the points, in the units of the axes.
         on_pick: told the sample that was clicked. on_select: told the samples in a box or lasso, int64 [m].
     """
@@ -154,13 +181,16 @@ def show_map(
     index = run.codes.index[projection.positions]
     wanted = tray if picked is None else [*tray, picked]
     rows: Mapping[int, int] = rows_of(run, projection, wanted) if wanted else {}
+    guests = guests_among(run, wanted)
+    rows = {**rows, **{guest: len(index) + place for place, guest in enumerate(guests)}}
+    index = np.concatenate([index, np.asarray(guests, dtype=np.int64)])
     names = colour_names(run)
     colour = colour if colour in names else names[0]
     theme = current_theme()
     over = overlays(
         projection.xy,
         theme=theme,
-        tray=[rows[i] for i in tray if i in rows and i != picked],
+        tray=[rows[i] for i in tray if i in rows and i != picked and i not in guests],
         ellipses=ellipses,
         paths=paths,
     )
@@ -170,6 +200,7 @@ def show_map(
         overlays=over,
         tiles=tiles_url(run.name),
         picked=rows.get(picked) if picked is not None else None,
+        visitors=visitors_of(run, projection, guests),
         label=f"Map of {run.title}, coloured by {colour}",
         small=small,
         on_pick=None if on_pick is None else lambda row: on_pick(int(index[row])),

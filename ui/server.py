@@ -20,7 +20,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ui import blobs, decoders, tiles
+from ui import blobs, decoders, guest_pictures, tiles
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -129,7 +129,7 @@ ROUTES: list[BaseRoute] = [
 
 def routes() -> list[BaseRoute]:
     """Every route of our own; Streamlit adds its own after them."""
-    return [*ROUTES, *tiles.ROUTES, *blobs.ROUTES, *decoders.ROUTES]
+    return [*ROUTES, *tiles.ROUTES, *blobs.ROUTES, *decoders.ROUTES, *guest_pictures.ROUTES]
 
 
 # -- middleware --------------------------------------------------------------------------------------------
@@ -296,7 +296,13 @@ def tune() -> None:
 
     A deep link as the first request of a fresh process would run pages/X.py the legacy way, without app.py,
     unless Streamlit is told that the folder pages/ is none of its business.
+
+    Ends with one sentence where LATENTARIUM_RUNS names no folder: no page could be shown.
     """
+    try:
+        runs_folder()
+    except ValueError as error:
+        sys.exit(str(error))
     from streamlit.runtime.pages_manager import PagesManager
 
     asyncio.base_events._set_nodelay = _set_nodelay  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ reopens it. A page that changes the choice outside a callback calls `st.rerun()`
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from typing import TypeVar
 import streamlit as st
 
 from ui import cache
+from vae_core.guests import is_guest
 
 T = TypeVar("T")
 
@@ -70,8 +72,12 @@ def _keep(new: Selection) -> None:
 
 
 def select_run(name: str) -> None:
-    """Chooses a run. The tray holds samples of a dataset, and is kept where the new run shares that."""
-    _keep(Selection(run=name, tray=selection().tray if _shares_data(name) else ()))
+    """Chooses a run. The tray holds samples of a dataset, and is kept where the new run shares that.
+
+    Guests come along wherever samples have the same shape.
+    """
+    shares = _shares_data(name)
+    _keep(Selection(run=name, tray=tuple(i for i in selection().tray if shares or cache.has_guest(name, i))))
 
 
 def _shares_data(name: str) -> bool:
@@ -100,6 +106,26 @@ def remove_from_tray(indices: Iterable[int]) -> None:
 def clear_tray() -> None:
     """Empties the tray."""
     _keep(replace(selection(), tray=()))
+
+
+SAMPLES_IN_ADDRESS = ("at", "a", "b", "c", "d", "seen")
+"""Parameters of pages that name a sample."""
+
+
+def named_guests() -> tuple[int, ...]:
+    """The guests among the samples that the tray and the address name."""
+    words = [word for name in SAMPLES_IN_ADDRESS for word in st.query_params.get(name, "").split(".")]
+    named = [*selection().tray, *(int(word) for word in words if re.fullmatch(r"[0-9]{9}", word))]
+    return tuple(dict.fromkeys(filter(is_guest, named)))
+
+
+def forget_guests(numbers: Iterable[int]) -> None:
+    """Takes guests out of the tray and the address."""
+    gone = set(numbers)
+    remove_from_tray(gone)
+    for name in SAMPLES_IN_ADDRESS:
+        if any(word in map(str, gone) for word in st.query_params.get(name, "").split(".")):
+            set_page_param(name, None)
 
 
 def tell(note: str) -> None:

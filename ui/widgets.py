@@ -17,6 +17,7 @@ from PIL import Image
 
 from ui import cache, state
 from ui.words import plain
+from vae_core.guests import MOST, is_guest, name_of
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import Page as StreamlitPage
@@ -50,9 +51,7 @@ def model_picker() -> None:
         return
     # The browser answers with the label, so two runs of one title need two labels.
     titles = Counter(card.title for card in cards.values())
-    labels = {
-        name: card.title if titles[card.title] == 1 else f"{card.title} ({name})" for name, card in cards.items()
-    }
+    labels = {name: card.title if titles[card.title] == 1 else f"{card.title} ({name})" for name, card in cards.items()}
     now = state.selection().run
     if now is None:
         now = START_HERE if START_HERE in cards else next(iter(cards))
@@ -101,7 +100,22 @@ def chosen_run() -> Run:
         st.info(f"**{plain(card.title)}** {why.sentence}", icon=":material/hourglass_empty:")
         train_link(card, why.link)
         st.stop()
-    return cache.get_run(name)
+    return _with_guests(name)
+
+
+def _with_guests(name: str) -> Run:
+    """The run with the guests that the tray and the address name; says which are not there any more."""
+    named = state.named_guests()
+    gone = [number for number in named if not cache.has_guest(name, number)]
+    if gone:
+        state.forget_guests(gone)
+        names, be = " and ".join(map(name_of, gone)).capitalize(), "are" if len(gone) > 1 else "is"
+        st.info(
+            f"{names} {be} not here: only the newest {MOST} guests are kept, each for models of one kind of sample. "
+            "Draw or drop it again.",
+            icon=":material/person_off:",
+        )
+    return cache.get_run_with(name, [number for number in named if number not in gone])
 
 
 @dataclass(frozen=True)
@@ -152,10 +166,11 @@ def sentences() -> tuple[type[Exception], ...]:
     from vae_core.data import DatasetError
     from vae_core.export import ExportError
     from vae_core.foreign.process import ForeignError
+    from vae_core.guests import GuestError
     from vae_core.latent.projection import ProjectionError
     from vae_core.runs import RunError
 
-    return (RunError, DatasetError, ProjectionError, ExportError, ForeignError)
+    return (RunError, DatasetError, ProjectionError, ExportError, ForeignError, GuestError)
 
 
 @contextmanager
@@ -238,14 +253,15 @@ def tray() -> None:
     if note:
         st.warning(plain(note), icon=":material/info:")
     now = state.selection()
-    if now.run is None or not now.tray:
+    held = tuple(i for i in now.tray if not is_guest(i) or cache.has_guest(now.run or "", i))
+    if now.run is None or not held:
         st.caption("**Tray** · empty. Samples you pick on the map wait here and follow you around.")
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        count = len(now.tray)
+        count = len(held)
         st.markdown(f"**Tray** · {count} sample{'s' if count > 1 else ''}", width="content")
         st.button("Clear", key="latentarium.tray.clear", type="tertiary", on_click=state.clear_tray)
-    shown = now.tray[:SHOWN_IN_TRAY]
+    shown = held[:SHOWN_IN_TRAY]
     try:
         pictures = cache.get_pictures(now.run, shown)
     except ValueError as error:  # a broken run is one too

@@ -156,7 +156,7 @@ def test_every_family_has_a_map_that_says_what_was_measured(
 def test_a_conditional_model_redraws_a_sample_in_its_own_class(toys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LATENTARIUM_RUNS", str(toys))
     codes, run = cache.get_codes("class"), cache.get_run("class")
-    redrawn = cache.get_redrawn("class", (4, 7))
+    redrawn = cache.get_redrawn("class", tuple(codes.index[[4, 7]].tolist()))
     from vae_core.export import decode_samples
 
     told = decode_samples(run.model, run.config.data, codes.mean[[4, 7]], codes.y[[4, 7]])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 
 from vae_core.guests.guest import Guest, GuestError
 from vae_core.metrics.likelihood import encoded, held_out_terms, told_classes
+from vae_core.runs import Run
 from vae_core.runs.codes import Codes, as_kept
 
 if TYPE_CHECKING:
@@ -54,3 +56,19 @@ def seated(codes: Codes, guests: Iterable[Codes]) -> Codes:
         rates=None if codes.rates is None else np.concatenate([part.rates for part in more if part.rates is not None]),
         guests=codes.guests + len(more) - 1,
     )
+
+
+@dataclass(frozen=True)
+class Host(Run):
+    """A run with guests behind its codes; its model is the run's own, loaded once."""
+
+    own: Run
+    guests: tuple[Codes, ...]
+
+    @cached_property
+    def model(self) -> Model:
+        return self.own.model
+
+    @cached_property
+    def codes(self) -> Codes:
+        return seated(self.own.codes, self.guests)

@@ -54,7 +54,7 @@ def habit_of(pixels: np.ndarray) -> Habit:
     even = float((np.abs(border - paper) < 32).mean())
     return Habit(
         light=paper > DARK,
-        centred=even > EVEN and rows.std() < CENTRED * height and columns.std() < CENTRED * width,
+        centred=bool(even > EVEN and rows.std() < CENTRED * height and columns.std() < CENTRED * width),
         middle=(float(rows.mean()), float(columns.mean())),
         reach=float(reach),
         brush=float(np.clip(brush, 1.0, max(height, width) / 6)),

@@ -126,7 +126,11 @@ INSIDE, NEAR, FAR = range(3)
 
 def zones(codes: np.ndarray, seen: np.ndarray, typical: Typical) -> np.ndarray:
     """In which zone each of codes [n, D] is, by its distance to the nearest of seen [m, D]: int64 [n]."""
+    return np.searchsorted([typical.inside, typical.edge], nearest_distance(codes, seen), side="left")
+
+
+def nearest_distance(codes: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """How far each of codes [n, D] is from the nearest of seen [m, D]: float64 [n]."""
     from scipy.spatial import cKDTree
 
-    distance = cKDTree(np.asarray(seen, dtype=np.float64)).query(np.asarray(codes, dtype=np.float64))[0]  # [n]
-    return np.searchsorted([typical.inside, typical.edge], distance, side="left")
+    return cKDTree(np.asarray(seen, dtype=np.float64)).query(np.asarray(codes, dtype=np.float64))[0]

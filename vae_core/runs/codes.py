@@ -60,10 +60,14 @@ class Codes:
     @property
     def rate(self) -> np.ndarray:
         """KL(q(z_d|x) || p(z_d)) of each sample and dimension, nats: float32 [n, D]; p is N(0, 1) if none is kept."""
+        return self.rate_at(slice(None))
+
+    def rate_at(self, rows: np.ndarray | slice) -> np.ndarray:
+        """The same of some rows of these arrays alone: float32 [m, D]."""
         if self.rates is not None:
-            return self.rates
-        std = self.std
-        return (0.5 * (self.mean**2 + std**2 - 1) - np.log(std)).astype(np.float32)
+            return self.rates[rows]
+        mean, std = self.mean[rows], self.std[rows]
+        return (0.5 * (mean**2 + std**2 - 1) - np.log(std)).astype(np.float32)
 
 
 def _halves(codes: Codes) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -187,6 +187,20 @@ def overlay_data(traces: Sequence[go.Scatter]) -> list[dict[str, Any]]:
     return [{"type": trace.type, **small.lean(trace._props)} for trace in traces]
 
 
+@dataclass(frozen=True)
+class Visitor:
+    """A guest on a map, drawn over its points without touching them.
+
+    name: what it is called. x, y: in the units of the axes. picture: its address. lines: of its card.
+    """
+
+    name: str
+    x: float
+    y: float
+    picture: str
+    lines: tuple[str, ...] = ()
+
+
 def latent_map(
     points: MapData,
     *,
@@ -194,6 +208,7 @@ def latent_map(
     overlays: Sequence[go.Scatter] = (),
     tiles: Mapping[str, Any] | None,
     picked: int | None = None,
+    visitors: Sequence[Visitor] = (),
     label: str = "Map of the samples in latent space",
     small: bool = False,
     on_pick: Callable[[int], None] | None = None,
@@ -207,12 +222,13 @@ def latent_map(
         overlays: traces of the role "overlay", as vae_core.figures.maps makes them.
         tiles: as ui.tiles.tiles_url gives it; None for a map without pictures.
         picked: the row whose card stays open.
+        visitors: guests; their rows follow those of the points.
         label: for screen readers.
         small: a lower map, for pages where it stands beside something else.
         on_pick: told the row that was clicked, before the page runs again.
         on_select: told the rows inside a box or lasso, ascending; none when the selection was cleared.
     """
-    n = points.n
+    n, rows = points.n, points.n + len(visitors)
     heard = f"{key}.heard"
     for packed in points.packs:
         keep(packed)
@@ -220,7 +236,7 @@ def latent_map(
     def hear_pick() -> None:
         said = st.session_state[key].get("picked")
         if isinstance(said, Mapping) and said.get("mark") == points.mark and on_pick is not None:
-            for serial, row in unpack_picks(said, n):
+            for serial, row in unpack_picks(said, rows):
                 if serial > st.session_state.get(heard, 0):
                     st.session_state[heard] = serial
                     on_pick(row)
@@ -230,6 +246,7 @@ def latent_map(
         if isinstance(said, Mapping) and said.get("mark") == points.mark and on_select is not None:
             on_select(unpack_rows(said, n))
 
+    guests = f" and {len(visitors)} guest{'s' * (len(visitors) > 1)}" if visitors else ""
     data = {
         **points.data,
         "module": asset_url("map/map.js"),
@@ -238,8 +255,9 @@ def latent_map(
         "overlays": overlay_data(overlays),
         "tiles": dict(tiles) if tiles else None,
         "picked": picked,
+        "visitors": [{**asdict(visitor), "lines": list(visitor.lines)} for visitor in visitors],
         "heard": st.session_state.get(heard, 0),
-        "label": f"{label}. {n:,} samples. Arrow keys go to the next sample, Enter picks it, Escape clears.",
+        "label": f"{label}. {n:,} samples{guests}. Arrow keys go to the next sample, Enter picks it, Escape clears.",
         "small": small,
     }
     _component(

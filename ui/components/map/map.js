@@ -5,7 +5,7 @@
 // Python hears of a gesture once, when it ends.
 
 import { Gesture, inside } from "./gesture.js";
-import { drawOverlay, scales } from "./overlay.js";
+import { drawOverlay, drawVisitors, scales } from "./overlay.js";
 import { Tiles } from "./tiles.js";
 import { Missing, packRows, resolve } from "./wire.js";
 
@@ -94,6 +94,7 @@ class LatentMap {
     this.mode = window.matchMedia("(pointer: coarse)").matches ? "pick" : "pan";
     this.points = []; // visible point traces: {x, y, rows, index}
     this.overlays = [];
+    this.visitors = []; // guests: {name, x, y, picture, lines}
     this.selected = null; // Set of rows
     this.hovered = null;
     this.cursor = null;
@@ -208,6 +209,8 @@ class LatentMap {
     this.facts = facts;
     this.index = index;
     this.dreams = data.dreams ?? null;
+    this.visitors = data.visitors; // guests: their rows follow those of the points
+    this.root.dataset.visitors = String(data.visitors.length);
     this.overlays = data.overlays.filter((trace) => trace.name !== "picked"); // that ring is ours
     // Of two clicks during one run of the script only the later arrives, so each message tells all clicks that
     // Python has not confirmed; until it has, the latest of them is what is picked.
@@ -274,6 +277,7 @@ class LatentMap {
       text: read("--st-text-color", "#888"),
       grid: read("--st-border-color", "#8884"),
       accent: read("--st-primary-color", "#f0b45f"),
+      paper: read("--st-background-color", "#111"),
       font: read("--st-font", "sans-serif"),
     };
   }
@@ -297,6 +301,10 @@ class LatentMap {
       if (trace.visible === "legendonly" || trace.visible === false) return;
       this.points.push({ x: trace.x, y: trace.y, rows: trace.customdata, curve });
     });
+    const guests = this.visitors;
+    if (!guests.length) return;
+    const [x, y] = [guests.map((guest) => guest.x), guests.map((guest) => guest.y)];
+    this.points.push({ x, y, rows: guests.map((_, i) => this.data.n + i), curve: null }); // no trace of Plotly's
   }
 
   /** Says what is wrong over what was drawn before, until a drawing succeeds. */
@@ -487,7 +495,7 @@ class LatentMap {
     const to = scales(this.gd);
     const corners = gesture.corners.map(([x, y]) => [to.valueX(x), to.valueY(y)]);
     const perTrace = this.gd.data.map(() => []);
-    for (const { x, y, curve } of this.points) perTrace[curve] = inside(x, y, corners);
+    for (const { x, y, curve } of this.points) if (curve !== null) perTrace[curve] = inside(x, y, corners);
     const rows = perTrace.flatMap((places, curve) => places.map((i) => this.gd.data[curve].customdata[i]));
     if (!rows.length) {
       this.paint();
@@ -585,18 +593,21 @@ class LatentMap {
     card.text.replaceChildren(element("b", ""), ...lines.map(() => element("span", "")));
     [title, ...lines].forEach((line, i) => (card.text.children[i].textContent = line));
     card.canvas.setAttribute("aria-label", this.words(row));
-    card.canvas.hidden = !this.tiles;
-    if (!this.tiles) return;
+    const guest = this.visitors[row - this.data.n];
+    card.canvas.hidden = !this.tiles && !guest;
+    if (card.canvas.hidden) return;
     const context = card.canvas.getContext("2d");
     context.clearRect(0, 0, card.canvas.width, card.canvas.height);
-    this.tiles
-      .draw(this.positions[row], card.canvas, () => card.row === row)
-      .then((drawn) => {
-        if (drawn) card.box.dataset.drawn = String(row);
-      });
+    const still = () => card.row === row;
+    const drawn = guest ? drawPicture(guest.picture, card.canvas, still) : this.tiles.draw(this.positions[row], card.canvas, still);
+    drawn.then((done) => {
+      if (done) card.box.dataset.drawn = String(row);
+    });
   }
 
   lines(row) {
+    const guest = this.visitors[row - this.data.n];
+    if (guest) return [guest.name, ...guest.lines];
     const lines = this.facts.map(({ title, values, names, unit }) => {
       const value = values[row];
       if (names) return `${title} ${names[value] ?? "unknown"}`;
@@ -619,7 +630,10 @@ class LatentMap {
     const picked = this.place(this.picked);
     if (picked) rings.push({ ...picked, radius: 9, width: 2.5, colour: colours.accent });
     if (this.hovered) rings.push({ ...this.hovered, radius: 7, width: 1.5, colour: colours.text });
-    drawOverlay(this.canvas, this.gd, this.overlays, rings, this.gesture && ((context) => this.gesture.draw(context, colours.accent)));
+    drawOverlay(this.canvas, this.gd, this.overlays, rings, (context, to) => {
+      drawVisitors(context, to, this.visitors, colours);
+      this.gesture?.draw(context, colours.accent);
+    });
   }
 
   destroy() {
@@ -629,6 +643,20 @@ class LatentMap {
     cancelAnimationFrame(this.frame);
     if (this.gd) this.Plotly.purge(this.gd);
   }
+}
+
+/** Draws a picture by its address into a canvas; whether it was drawn. */
+async function drawPicture(address, canvas, still) {
+  const image = new Image();
+  image.src = address;
+  try {
+    await image.decode();
+  } catch {
+    return false; // the guest has gone meanwhile; its name and place stay
+  }
+  if (!still()) return false;
+  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+  return true;
 }
 
 function selectedIn(rows, selected) {

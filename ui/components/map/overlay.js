@@ -69,6 +69,50 @@ function drawMarkers(context, trace, to) {
   }
 }
 
+const STAR = 9; // pixels from the middle of a guest's star to its tips
+const EDGE = 14; // how far inside the plot a guest is shown that lies beyond it
+
+function star(context, x, y, radius) {
+  context.beginPath();
+  for (let i = 0; i < 10; i++) {
+    const angle = (i * Math.PI) / 5 - Math.PI / 2;
+    const r = i % 2 ? radius * 0.45 : radius;
+    context.lineTo(x + r * Math.cos(angle), y + r * Math.sin(angle));
+  }
+  context.closePath();
+}
+
+/** Guests: stars with their names. One beyond the axes stands hollow at the edge, on its side. */
+export function drawVisitors(context, to, visitors, colours) {
+  context.font = `600 12px ${colours.font}`;
+  context.textBaseline = "middle";
+  for (const { name, x, y } of visitors) {
+    let [px, py] = [to.x(x), to.y(y)];
+    const beyond = px < to.left || px > to.left + to.width || py < to.top || py > to.top + to.height;
+    if (beyond) {
+      px = Math.min(to.left + to.width - EDGE, Math.max(to.left + EDGE, px));
+      py = Math.min(to.top + to.height - EDGE, Math.max(to.top + EDGE, py));
+    }
+    star(context, px, py, STAR);
+    context.lineWidth = 4;
+    context.strokeStyle = colours.paper;
+    context.stroke();
+    context.lineWidth = 1.5;
+    context.strokeStyle = colours.text;
+    context.stroke();
+    context.fillStyle = beyond ? colours.paper : colours.accent;
+    context.fill();
+    const words = beyond ? `${name}, beyond the map` : name;
+    const width = context.measureText(words).width;
+    const left = px + 14 + width < to.left + to.width ? px + 14 : px - 14 - width;
+    context.lineWidth = 4;
+    context.strokeStyle = colours.paper;
+    context.strokeText(words, left, py);
+    context.fillStyle = colours.text;
+    context.fillText(words, left, py);
+  }
+}
+
 /** Draws the overlay traces of a figure, the rings of the moment and whatever `more` draws, into the canvas. */
 export function drawOverlay(canvas, gd, traces, rings, more) {
   const ratio = window.devicePixelRatio || 1;
@@ -96,6 +140,6 @@ export function drawOverlay(canvas, gd, traces, rings, more) {
     context.strokeStyle = ring.colour;
     context.stroke();
   }
-  more?.(context);
+  more?.(context, to);
   context.restore();
 }
