@@ -204,8 +204,8 @@ def _delete_button(name: str, title: str, runs: list[str]) -> None:
             more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
             st.markdown(
                 f"{len(runs)} run{'s were' if len(runs) > 1 else ' was'} made from it: "
-                f"{plain(', '.join(runs[:3]))}{more}. Their maps, codes and walks stay; in place of the samples the "
-                "model's own pictures are shown, and they cannot be trained further."
+                f"{plain(', '.join(runs[:3]))}{more}. What it knows stays; in place of the samples its own "
+                "pictures are shown, and it cannot be trained further."
             )
         st.button("Delete it", key=f"library.delete.{name}", type="primary", on_click=_delete, args=(name,))
 
