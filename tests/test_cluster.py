@@ -118,6 +118,12 @@ def test_a_file_is_no_database_for_a_cluster_elsewhere(no_runs: Path, monkeypatc
     cluster.check_database("http://head:8265")
 
 
+def test_a_run_of_several_processes_is_refused(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_LAUNCHER", "ray://127.0.0.1:9")
+    with pytest.raises(RunError, match="A run on a Ray cluster has one process"):
+        start(config(no_runs, "a", devices=2))
+
+
 def test_runs_lie_in_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("LATENTARIUM_RUNS", (tmp_path / "a folder").as_uri())
     assert runs_folder() == tmp_path / "a folder"
@@ -132,7 +138,6 @@ def test_a_gpu_is_asked_for_where_it_can_be_used() -> None:
     assert resources({"device": "auto"}, gpus=2) == (1, 1)
     assert resources({"device": "cpu"}, gpus=2) == (1, 0)
     assert resources({"device": "cuda"}, gpus=0) == (1, 1), "it waits for one"
-    assert resources({"device": "auto", "devices": 4}, gpus=8) == (4, 4)
 
 
 # -- whether a run on a cluster lives ----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio.base_events
 import os
 import socket
+import sys
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ui import blobs, decoders, guest_pictures, tiles
+from vae_core.config import runs_folder
 
 if TYPE_CHECKING:
     from starlette.requests import Request

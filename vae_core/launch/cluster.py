@@ -70,12 +70,17 @@ def submit(launcher: str, folder: RunFolder, *, resume: bool) -> str:
     """
     address = address_of(launcher)
     check_database(address)
+    row = open_store().get(folder.path.name)
+    if row is not None and row.config.get("devices", 1) * row.config.get("nodes", 1) > 1:
+        raise RunError(
+            "A run on a Ray cluster has one process: take one device on one machine, or train on several with "
+            "torchrun (docs/cluster.md)."
+        )
     try:
         from ray.job_submission import JobSubmissionClient
     except ImportError:
         raise RunError("Runs on a Ray cluster need Ray here too: pip install -r requirements-cluster.txt.") from None
     _check_reachable(address)
-    row = open_store().get(folder.path.name)
     sweep = "" if row is None or resume else row.sweep
     shared = _job_of_sweep(address, sweep) if sweep else None
     if shared is not None:

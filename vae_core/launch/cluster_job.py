@@ -119,12 +119,12 @@ class Steward:
 
 
 def resources(config: Mapping[str, Any], gpus: float) -> tuple[int, int]:
-    """What Ray is asked for, (cores, GPUs), where the cluster has so many `gpus`: one of each for each process.
+    """What Ray is asked for, (cores, GPUs), where the cluster has so many `gpus`.
 
     A run that may use a GPU takes one where there are any; one that must waits until the cluster has it.
     """
-    device, count = config.get("device", "auto"), config.get("devices", 1)
-    return count, count if device == "cuda" or (device == "auto" and gpus > 0) else 0
+    device = config.get("device", "auto")
+    return 1, int(device == "cuda" or (device == "auto" and gpus > 0))
 
 
 def train(name: str) -> None:
