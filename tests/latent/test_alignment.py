@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vae_core.latent.alignment import aligned, flat, principal
@@ -23,18 +23,21 @@ def distances(xy: np.ndarray) -> np.ndarray:
     return np.linalg.norm(xy[:, None] - xy[None], axis=-1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**20), st.floats(0, 6.3), st.booleans(), st.floats(-50, 50))
 def test_a_turned_and_mirrored_copy_lies_where_it_was(seed: int, angle: float, mirrored: bool, shift: float) -> None:
     before = places(seed)
     np.testing.assert_allclose(aligned(turned(before, angle, mirrored) + shift, before), before, atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**20), st.integers(0, 2**20))
 def test_no_distance_is_changed(seed: int, other: int) -> None:
     frame = places(seed)
     np.testing.assert_allclose(distances(aligned(frame, places(other))), distances(frame), atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**20), st.floats(0, 6.3), st.booleans())
 def test_no_turn_lies_closer(seed: int, angle: float, mirrored: bool) -> None:
     before, frame = places(seed), places(seed + 1)

@@ -183,6 +183,7 @@ def test_beyond_96_every_other_frame_goes() -> None:
     assert steps == list(range(0, 97, 2))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 5), min_size=3, max_size=20), st.integers(1, 8))
 def test_rows_are_those_that_tell_most_and_do_not_wander(weight: list[float], count: int) -> None:
     rate, count = np.array(weight), min(count, len(weight))
