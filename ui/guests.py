@@ -206,5 +206,5 @@ def _load(name: str, stamp: tuple[int, ...]) -> None:
         encode(run.model, blank)
         cache.get_reconstructions(name, (int(run.codes.index[0]),))
         cache.get_seen(name)
-    except sentences():  # whoever brings something is told
+    except (*sentences(), ValueError, OSError):  # whoever brings something is told
         cache.warmed().discard((name, stamp))
