@@ -21,6 +21,8 @@ PATIENCE, GLANCE = 1.5, 0.05
 """Seconds that a click waits to show what it did, and between two looks whether it is done."""
 TURNS_TOLD = 4
 FORM_WIDTH = 300  # pixels
+BUTTON_WIDTH = 112
+"""Pixels, of Pause and of Resume in its place: the buttons beside stay under the pointer while the two are swapped."""
 _PROBLEM, _REFUSED = "latentarium.steer.problem", "latentarium.steer.refused"
 PAUSED = (
     "Paused: nothing changes, and its place on the machine is kept. **Step** trains a single batch and says what that "
@@ -34,24 +36,26 @@ PAUSED = (
 def controls(now: Standing) -> None:
     """Pause or Resume, Step and Steer, for a run that is being trained."""
     deaf = not now.can_stop or now.stopping or not now.total  # before its first batch there is nothing to hold
-    if now.paused:
-        st.button(
-            "Resume", icon=":material/play_arrow:", type="primary", key="train-go-on", disabled=deaf,
-            on_click=_go_on, args=(now.name,), help="Goes on where it stands.",
-        )
-    else:
-        st.button(
-            "Pause", icon=":material/pause:", key="train-pause", disabled=deaf, on_click=_pause, args=(now.name,),
-            help="Holds the training between two batches. What it ends with does not change by it.",
-        )
+    with st.container(width=BUTTON_WIDTH):
+        if now.paused:
+            st.button(
+                "Resume", icon=":material/play_arrow:", type="primary", key="train-go-on", disabled=deaf,
+                on_click=_go_on, args=(now.name,), help="Goes on where it stands.", width="stretch",
+            )
+        else:
+            st.button(
+                "Pause", icon=":material/pause:", key="train-pause", disabled=deaf, on_click=_pause, args=(now.name,),
+                help="Holds the training between two batches. What it ends with does not change by it.",
+                width="stretch",
+            )
     st.button(
         "Step", icon=":material/skip_next:", key="train-step", disabled=deaf or not now.paused,
         on_click=_step, args=(now.name, now.step),
         help="While it is paused: trains one batch and says what that did.",
     )
-    with st.popover("Steer", icon=":material/tune:", disabled=deaf, key="train-steer"):
-        with st.container(width=FORM_WIDTH):
-            _form(now)
+    popover = st.popover("Steer", icon=":material/tune:", disabled=deaf, key="train-steer")
+    with popover, st.container(width=FORM_WIDTH):
+        _form(now)
 
 
 def _form(now: Standing) -> None:
