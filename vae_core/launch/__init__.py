@@ -9,8 +9,8 @@ begin.py    start and resume: a row in the database and a worker       spawn.py 
 orders.py   what a visitor asks of a run: pause, step, steer, stop     look.py     where a run stands, for people
 worker.py   a worker's life                                            notes.py    what it tells and hears
 attend.py   how it carries out orders, and waits while paused          locks.py    who trains a run
-places.py   the queue for the machine's places                      cluster.py  runs handed to a Ray cluster
-cluster_job.py  what they do there
+places.py   the queue for the machine's places                 cluster.py  runs handed to a Ray cluster
+                                                               cluster_job.py  what becomes of them there
 ```
 No torch before a worker has its place: many may wait.
 """
