@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from hypothesis import given, settings
@@ -95,9 +96,11 @@ def test_one_run_that_cannot_be_is_said_before_any_is_made(
 def test_what_can_be_varied_can_be_swept(bottleneck: str) -> None:
     base = TrainConfig(bottleneck=bottleneck, objective="adversarial" if bottleneck == "none" else "elbo")
     fields = settings_to_vary(base, "image")
-    assert fields or bottleneck == "linear"
+    assert fields
     for field in fields:
-        assert sweep.is_single(field)
+        now = getattr(base, field)
+        other = now + 1 if isinstance(now, int) else now / 2 or 0.5
+        assert len(expand(base, [parse_axis(field, f"{now}, {other}")], "s", SPRITES)) == 2
 
 
 def test_the_axes_of_some_runs_are_what_differs() -> None:
@@ -156,3 +159,22 @@ def test_to_stop_a_sweep_is_to_stop_what_has_not_ended(started: list[str]) -> No
     assert sweep.stop("s") == 3
     asked = {row.name for row in open_store().all() if row.request == "stop"}
     assert asked == set(started[1:4])
+
+
+def test_of_two_who_start_sweeps_of_one_name_at_once_one_does(started: list[str]) -> None:
+    others = expand(TrainConfig(steps=5), [Axis("seed", (1, 2))], "s", DIGITS)
+    refused: list[str] = []
+
+    def start(plans: list[sweep.Planned]) -> None:
+        try:
+            sweep.start(plans, "s")
+        except SweepError as error:
+            refused.append(str(error))
+
+    visitors = [Thread(target=start, args=(plans,)) for plans in (planned(), others)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    assert len(refused) == 1 and "another name" in refused[0]
+    assert started in ([plan.name for plan in planned()], [plan.name for plan in others])

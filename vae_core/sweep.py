@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import time
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from vae_core.config import DataInfo, Kind, TrainConfig, check_name, model_spec, runs_folder
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST = 64
 """Runs of one sweep, at most."""
+PATIENCE = 60.0
+"""Seconds to wait for another visitor's sweep to be queued: a worker is started for each of its runs."""
 COMMON = ("epochs", "steps", "batch_size", "learning_rate", "decay", "seed")
 """What any training that takes steps can be swept over."""
 ABOUT = ("title", "about", "out", "turns")
@@ -167,10 +171,22 @@ def plain_value(value: Any) -> str:
 
 
 def start(planned: Sequence[Planned], name: str) -> None:
-    """Queue all runs of a sweep, or none: where one cannot be, those before it are taken back.
+    """Queue all runs of a sweep; where one cannot be, those before it are stopped.
 
-    Raises RunError.
+    One sweep at a time, for two visitors may be shown the same free name. Raises RunError.
     """
+    folder = runs_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".sweeps.lock", timeout=PATIENCE):
+            _start(planned, name)
+    except Timeout:
+        raise SweepError("Another sweep is being queued just now: start yours in a moment.") from None
+    except OSError as error:
+        raise SweepError(f"The sweep {name} could not be started ({error.strerror or error}).") from error
+
+
+def _start(planned: Sequence[Planned], name: str) -> None:
     from vae_core import launch
     from vae_core.runs.database import open_store
 
@@ -186,7 +202,8 @@ def start(planned: Sequence[Planned], name: str) -> None:
             started.append(plan.name)
     except RunError:
         for run in started:
-            launch.stop(run)
+            with contextlib.suppress(RunError):  # the sentence that counts is why the other one could not be
+                launch.stop(run)
         raise
 
 

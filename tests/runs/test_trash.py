@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import update
@@ -14,7 +15,7 @@ from vae_core import launch
 from vae_core.config import TrainConfig
 from vae_core.runs import RunError, RunFolder, find_run, list_runs
 from vae_core.runs import trash as bin
-from vae_core.runs.database import RunRow, open_store
+from vae_core.runs.database import RunRow, RunStore, open_store
 from vae_core.runs.trash import Trashed, delete_run, restore, trash
 
 
@@ -147,3 +148,43 @@ def test_the_same_name_can_be_begun_anew(no_runs: Path, monkeypatch: pytest.Monk
     assert row.trashed is None and row.state == "queued"
     with pytest.raises(RunError, match="by now"):
         restore(gone)
+
+
+def test_a_deletion_that_was_cut_off_before_its_row_was_marked_can_be_undone(
+    no_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = a_run(no_runs)
+    before = contents(folder)
+
+    def cut_off(self: RunStore, name: str, **values: object) -> None:
+        raise RunError("The database of runs cannot be reached.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "note", cut_off)
+        with pytest.raises(RunError, match="cannot be reached"):
+            delete_run("mine")
+    (gone,) = trash()
+    restore(gone)
+    row = open_store().get("mine")
+    assert contents(folder) == before and row is not None and row.trashed is None and row.step == 70
+
+
+def test_of_two_who_delete_one_run_at_once_one_does(no_runs: Path) -> None:
+    a_run(no_runs)
+    said: list[object] = []
+
+    def try_it() -> None:
+        try:
+            said.append(delete_run("mine"))
+        except RunError as error:
+            said.append(error)
+
+    visitors = [Thread(target=try_it) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    assert [one for one in said if isinstance(one, Trashed)] == trash() and len(trash()) == 1
+    assert all("is called mine" in str(one) for one in said if not isinstance(one, Trashed))
+    restore(trash()[0])
+    assert names() == ({"mine"}, {"mine"})

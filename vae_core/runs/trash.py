@@ -6,10 +6,12 @@ goes for good at the next deletion.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from vae_core.runs.folder import RunFolder
 TRASH = ".trash"
 KEPT = 7 * 24 * 3600.0
 """Seconds for which a deletion can be undone."""
+PATIENCE = 30.0
+"""Seconds to wait for another deletion, which may first empty the trash."""
 _ENTRY = re.compile(rf"({NAME.pattern})@(\d{{1,15}})")
 
 
@@ -40,6 +44,25 @@ class Trashed:
         return runs_folder().resolve() / TRASH / f"{self.name}@{round(self.when * 1000)}"
 
 
+@contextlib.contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Two visitors may delete one run, or bring it back, at once: the second finds what the first has done."""
+    root = runs_folder().resolve() / TRASH
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(root / ".lock", timeout=PATIENCE)
+        lock.acquire()
+    except Timeout:
+        raise RunError("Another run is being deleted just now: try again in a moment.") from None
+    except OSError as error:
+        raise RunError(f"The folder of deleted runs cannot be used ({error.strerror}).") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@_one_at_a_time()
 def delete_run(name: str) -> Trashed:
     """Move one of your own runs to the trash, where it can be brought back from for a week.
 
@@ -58,7 +81,6 @@ def delete_run(name: str) -> Trashed:
     _empty(store)
     gone = Trashed(name, round(time.time() * 1000) / 1000)
     try:
-        gone.folder.parent.mkdir(exist_ok=True)
         if os.name != "nt":  # where a folder with an open file in it, such as a lock, cannot be moved
             with FileLock(RunFolder(folder).lock, timeout=0.5):
                 folder.rename(gone.folder)
@@ -73,12 +95,15 @@ def delete_run(name: str) -> Trashed:
     return gone
 
 
+@_one_at_a_time()
 def restore(gone: Trashed) -> None:
     """Bring a deleted run back as it was. Raises RunError where its name is taken by now, or its week is over."""
+    from vae_core.launch import LIVE_STATES, current_state
+
     folder, store = _own(gone.name), open_store()
     row = store.get(gone.name)
     taken = RunError(f"There is another run called {gone.name} by now: delete that one first, then undo.")
-    if folder.exists() or (row is not None and row.trashed is None):
+    if folder.exists() or (row is not None and row.trashed is None and current_state(row) in LIVE_STATES):
         raise taken
     try:
         gone.folder.rename(folder)
@@ -90,7 +115,9 @@ def restore(gone: Trashed) -> None:
         raise taken from None
     if row is not None and row.trashed == gone.when:
         store.note(gone.name, trashed=None)
-    elif row is not None:  # of another deleted run that had this name; what this one is stands in its folder
+    elif (
+        row is not None and row.trashed is not None
+    ):  # of another deleted run that had this name; what this one is stands in its folder
         store.delete(gone.name)
 
 
