@@ -1,4 +1,4 @@
-"""A real Ray cluster of one machine for tests: a head in a folder of its own, heard on the loopback address alone."""
+"""A real Ray cluster of one machine for tests: a head that lets nobody in without its token."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,11 @@ START_SECONDS = 120.0
 
 
 @contextlib.contextmanager
-def ray_head(cpus: int) -> Iterator[str]:
-    """What LATENTARIUM_LAUNCHER is to be; skips the test where Ray is not installed. All of it is ended afterwards."""
+def ray_head(cpus: int, token: str) -> Iterator[str]:
+    """What LATENTARIUM_LAUNCHER is to be, where RAY_AUTH_MODE is token and RAY_AUTH_TOKEN the `token`.
+
+    Skips the test where Ray is not installed. All of it is ended afterwards.
+    """
     if importlib.util.find_spec("ray") is None or os.name == "nt":
         pytest.skip("needs Ray: pip install -r requirements-cluster.txt")
     folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))  # short: a socket's path has 107 bytes
@@ -34,7 +38,8 @@ def ray_head(cpus: int) -> Iterator[str]:
         **os.environ,
         "PATH": f"{python}{os.pathsep}{os.environ['PATH']}",  # jobs are started by the name of python
         "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AUTH_MODE": "disabled",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": token,
         "OMP_NUM_THREADS": "1",
     }
     for name in [name for name in environment if name.startswith("LATENTARIUM_")]:
@@ -75,6 +80,8 @@ def _await_answer(url: str, head: subprocess.Popen[bytes], log: Path) -> None:
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return
+        except urllib.error.HTTPError:
+            return  # it wants a token, so it is there
         except OSError:
             assert head.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
             time.sleep(0.2)  # a server's start gives no event to await

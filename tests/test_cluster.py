@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import threading
@@ -39,7 +40,9 @@ def config(runs: Path, name: str, **settings: object) -> TrainConfig:
 
 @pytest.mark.timeout(600)
 def test_a_sweep_on_a_cluster_survives_the_death_of_a_worker(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with ray_head(cpus=2) as address:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", token := secrets.token_hex(32))
+    with ray_head(cpus=2, token=token) as address:
         monkeypatch.setenv("LATENTARIUM_LAUNCHER", address)
         base = config(no_runs, "s")
         axes = [sweep.parse_axis("beta", "1,4"), sweep.parse_axis("latent_dim", "2,3")]
