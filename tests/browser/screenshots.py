@@ -21,6 +21,7 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "generate": ("dreams", {"run": "digits-class"}),
     "train": ("studio", {}),
     "runs": ("logbook", {"picked": "~digits-2d,~digits-10d,~digits-capacity"}),
+    "library": ("collection", {}),
 }
 
 
