@@ -21,9 +21,10 @@ import pytest
 import torch
 from pydantic import ValidationError
 from safetensors.torch import load_file
+from sqlalchemy import update
 
 from vae_core import launch
-from vae_core.config import PROJECT, ModelSpec, TrainConfig
+from vae_core.config import PROJECT, ModelSpec, RunConfig, TrainConfig
 from vae_core.data import DatasetError
 from vae_core.launch import (
     Notes,
@@ -48,7 +49,7 @@ from vae_core.launch import (
 )
 from vae_core.runs import RunError, RunFolder, list_runs, load_run
 from vae_core.runs import database as database_module
-from vae_core.runs.database import open_store
+from vae_core.runs.database import RunRow, open_store
 from vae_core.runs.live import Recorder, read_live
 from vae_core.training import Step, TrainingError, train
 
@@ -177,15 +178,24 @@ def same_bits(one: Path, other: Path) -> None:
         assert all(torch.equal(a[key], b[key]) for key in a), file
 
 
+def resume_inline(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resume a run, and do its worker's work in this process."""
+    threads = torch.get_num_threads()
+    with monkeypatch.context() as patch:
+        patch.setattr(begin, "spawn", lambda folder, words: Spawned(os.getpid()))
+        resume(name)
+    work(name, resume=True)
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.timeout(300)
 def test_a_run_paused_stepped_steered_and_killed_resumes_to_the_weights_of_its_turns(
     workers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(look, "FRESH", 0.2)
-    settings = {"steps": 2_000, "evaluations": 40, "likelihood": "gaussian"}
+    settings = {"steps": 400, "evaluations": 40, "likelihood": "gaussian"}
     start(config(workers, "a", **settings))
-    start(config(workers, "b"))
-    wait_for("a", lambda now: now.step >= 300)
-    launch.pause("a")
+    launch.pause("a")  # before its first batch: it is heard after that
     paused = wait_for("a", lambda now: now.paused)
     assert paused.live and is_alive(RunFolder(workers / "a")), "it keeps its lock"
     beat = open_store().get("a").heartbeat
@@ -194,30 +204,57 @@ def test_a_run_paused_stepped_steered_and_killed_resumes_to_the_weights_of_its_t
     turned = wait_for("a", lambda now: len(now.config.turns) == 2)
     assert turned.paused and RunFolder(workers / "a").read_config().train.turns == turned.config.turns
     assert turned.step == paused.step and {turn.step for turn in turned.config.turns} == {paused.step}
-    for number in (1, 2):
+    for _ in range(12):  # beyond the first saved state
         launch.step("a")
-        stepped = wait_for("a", lambda now: now.step == paused.step + number)  # noqa: B023
+    stepped = wait_for("a", lambda now: now.step == paused.step + 12)
+    assert RunFolder(workers / "a").state.exists()
     assert stepped.paused and stepped.account is not None and stepped.account.step == stepped.step
     assert stepped.account.gradient_norm > 0 and stepped.account.loss_after != stepped.account.loss_before
     wait_for("a", lambda now: open_store().get("a").heartbeat > beat + 1.0)
     assert standing("a").step == stepped.step and standing("a").paused
-    assert wait_for("b", lambda now: now.message == sentences.WAITING).state == "queued", "it keeps its place"
-    stop("b")
 
     os.kill(open_store().get("a").pid, signal.SIGKILL)
     dead = wait_for("a", lambda now: now.state == "interrupted")
     assert dead.can_resume and not dead.paused
     with pytest.raises(RunError, match="a is not being trained just now"):
         launch.pause("a")
-    resume("a")
-    done = wait_for("a", lambda now: not now.live)
+    resume_inline("a", monkeypatch)
+    done = standing("a")
     assert done.state == "finished" and done.config.turns == turned.config.turns
-
-    threads = torch.get_num_threads()
-    start_inline(config(workers, "whole", **settings, turns=turned.config.turns), monkeypatch)
-    work("whole")
-    torch.set_num_threads(threads)
+    for _ in train(config(workers, "whole", **settings, turns=turned.config.turns)):
+        pass
     same_bits(workers / "a", workers / "whole")
+
+
+@pytest.mark.timeout(300)
+def test_after_the_machines_restart_nothing_is_lost(workers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A paused run and one that waits behind it die at once; their numbers are other processes' by now."""
+    monkeypatch.setattr(look, "FRESH", 0.2)
+    settings = {"steps": 200, "evaluations": 20}
+    start(config(workers, "paused", **settings))
+    for _ in range(12):  # before its first batch: they are heard after that
+        launch.step("paused")
+    held = wait_for("paused", lambda now: now.paused and now.step == 13)
+    assert RunFolder(held.folder).state.exists()
+    start(config(workers, "waits"))
+    wait_for("waits", lambda now: now.message == sentences.WAITING)
+    assert standing("paused").paused and standing("waits").state == "queued", "whoever is paused keeps its place"
+    for name in ("paused", "waits"):
+        os.kill(open_store().get(name).pid, signal.SIGKILL)
+    wait_for("paused", lambda now: not is_alive(RunFolder(now.folder)))
+    for name in ("paused", "waits"):
+        with open_store()._session() as session:  # as they were left, with the number of a process that lives
+            session.execute(update(RunRow).where(RunRow.name == name).values(pid=os.getpid()))
+            session.commit()
+        assert wait_for(name, lambda now: now.state == "interrupted").can_resume
+    assert (workers / "paused" / ".lock").exists() and list((workers / ".places").glob("*.lock")), "stale, no bar"
+    assert standing("paused").step >= held.step > 0
+    for name in ("waits", "paused"):
+        resume_inline(name, monkeypatch)
+        assert standing(name).state == "finished"
+    for _ in train(config(workers, "whole", **settings)):
+        pass
+    same_bits(workers / "paused", workers / "whole")
 
 
 # -- the worker's work, in this process --------------------------------------------------------------------
@@ -603,6 +640,47 @@ def test_a_live_view_that_cannot_be_written_ends_no_training(
     work("a")
     assert standing("a").state == "finished"
     assert "The live view was not renewed. The disk is full" in capfd.readouterr().err
+
+
+def test_a_turn_on_a_full_disk_fails_the_run_with_a_sentence_and_nothing_is_lost(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk fills up while the run is paused; then somebody steers."""
+    monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
+    monkeypatch.setattr(attend, "POLL", 0.001)
+    filler = small_disk / "filler"
+    settings = {"steps": 200, "evaluations": 10, "hidden": (128,)}
+    start(config(small_disk, "a", **settings))
+    write = RunFolder.write_config
+    full = False
+
+    def fill_up(folder: RunFolder, run: RunConfig) -> None:
+        nonlocal full
+        if run.train.turns and not full:
+            full = True
+            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as stream:
+                while stream.write(b"x" * 4096):
+                    pass
+        write(folder, run)
+
+    def steer_at_100(step: Step) -> None:
+        if step.step == 100 and not full:
+            for order in (("pause",), ("steer", "beta", 4.0), ("go on",)):
+                open_store().order("a", *order)
+
+    add = Recorder.add
+    monkeypatch.setattr(RunFolder, "write_config", fill_up)
+    monkeypatch.setattr(Recorder, "add", lambda recorder, step: (steer_at_100(step), add(recorder, step)))
+    with pytest.raises(OSError, match="No space left"):
+        work("a")
+    now = standing("a")
+    assert (now.state, now.message, now.can_resume) == ("failed", sentences.DISK_FULL, True)
+    folder = RunFolder(small_disk / "a")
+    assert folder.read_config().train.turns == () and load_file(folder.state)["noise"].numel()
+    filler.unlink()
+    resume("a")
+    work("a", resume=True)
+    assert standing("a").state == "finished"
 
 
 @pytest.fixture

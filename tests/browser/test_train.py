@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
 from sqlalchemy import create_engine
 
-from tests.browser.harness import PHONE, AppServer, check, follow, serve, settle, visit
+from tests.browser.harness import DESKTOP, PHONE, AppServer, check, follow, serve, settle, visit
 from vae_core.runs.database import RunStore
 
 PATIENCE = 60_000  # milliseconds; a worker loads torch first, and the machine may be shared
@@ -27,8 +27,12 @@ pytestmark = pytest.mark.timeout(240)
 def bench(start_server: Callable[..., AppServer]) -> Iterator[AppServer]:
     server = start_server(shipped=False)
     yield server
-    # a worker outlives its app: a test that failed half-way must not leave one training for ever
-    database = server.runs / "runs.db"
+    end_workers(server.runs)
+
+
+def end_workers(runs: Path) -> None:
+    """A worker outlives its app: a test that failed half-way must not leave one training for ever."""
+    database = runs / "runs.db"
     if database.exists():
         for row in RunStore(create_engine(f"sqlite:///{database}")).all():
             if row.pid is not None:
@@ -117,6 +121,54 @@ def test_a_killed_app_finds_its_training_again(page: Page, tmp_path: Path) -> No
         expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
         follow(page, "Home")
         expect(page.get_by_text("digits, 2 dimensions, beta 1").first).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_paused_training_outlives_reload_and_app(
+    new_page: Callable[..., Page], tmp_path: Path, request: pytest.FixtureRequest, size: tuple[int, int]
+) -> None:
+    """Paused, stepped, reloaded, the app killed, steered, resumed: by keyboard where that is quicker."""
+    page, folder = new_page(size=size), tmp_path / "app"
+    folder.mkdir()
+    request.addfinalizer(lambda: end_workers(folder / "runs"))
+    with serve(folder, shipped=False) as server:
+        start(page, server, "held", length="steps", steps=5_000_000)
+        expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+        page.get_by_role("button", name="Pause").click()
+        paused = page.get_by_text(re.compile(r"Paused at step [\d,]+ of"))
+        expect(paused).to_be_visible(timeout=PATIENCE)
+        before = paused.inner_text()
+        page.get_by_role("button", name="Step", exact=True).focus()
+        page.keyboard.press("Enter")
+        did = page.get_by_text(re.compile(r"Step [\d,]+ on its own batch: loss [\d.,]+ → [\d.,]+ .* gradient norm"))
+        expect(did).to_be_visible(timeout=PATIENCE)
+        expect(paused).not_to_have_text(before)
+        after = paused.inner_text()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        page.reload()
+        expect(did).to_be_visible(timeout=PATIENCE)
+        expect(paused).to_have_text(after)
+        page.goto(f"{server.origin}/_stcore/health")  # a page left open would call for its app
+        server.process.kill()
+        server.process.wait(10)
+    with serve(folder, shipped=False) as server:
+        visit(page, server.url("studio", watch="held"))
+        expect(paused).to_have_text(after, timeout=PATIENCE)  # its worker waited on
+        page.get_by_role("button", name="Steer").click()
+        price = page.get_by_role("spinbutton", name="β")
+        price.fill("4")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text(re.compile("Steered: β 1 → 4 at step"))).to_be_visible(timeout=PATIENCE)
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Resume").click()
+        expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(".js-plotly-plot").get_by_text("β = 4").first).to_be_visible(timeout=PATIENCE)
+        page.get_by_role("button", name="Pause").click()
+        expect(paused).to_be_visible(timeout=PATIENCE)
+        stop_button(page).click()
+        expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
+        check(page)
 
 
 def test_of_two_visitors_one_starts(new_page: Callable[..., Page], bench: AppServer) -> None:
