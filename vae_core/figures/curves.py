@@ -83,14 +83,14 @@ def mark_changes(figure: go.Figure, changes: Sequence[tuple[int, str]], *, theme
     seen = [float(value) for trace in figure.data for value in (trace.x if trace.x is not None else ())]
     apart = (max([*seen, *words], default=0.0) - min([*seen, *words], default=0.0)) * 0.07
     ink, newer = INKS[theme], float("inf")
-    for step, said in reversed(words.items()):
+    for step, parts in reversed(words.items()):
         line = {"color": ink.text, "width": 1, "dash": "dot"}
         figure.add_shape(
             type="line", x0=step, x1=step, y0=0, y1=1, yref="paper", line=line, opacity=0.7, layer="below"
         )  # fmt: skip
         if newer - step >= apart:
             figure.add_annotation(
-                x=step, y=1, yref="paper", text=literal(", ".join(said)), textangle=-90, showarrow=False,
+                x=step, y=1, yref="paper", text=literal(", ".join(parts)), textangle=-90, showarrow=False,
                 xanchor="right", yanchor="top", font={"size": 11, "color": ink.text}, borderpad=1,
             )  # fmt: skip
             newer = step
