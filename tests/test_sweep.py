@@ -97,10 +97,11 @@ def test_what_can_be_varied_can_be_swept(bottleneck: str) -> None:
     base = TrainConfig(bottleneck=bottleneck, objective="adversarial" if bottleneck == "none" else "elbo")
     fields = settings_to_vary(base, "image")
     assert fields
+    info = SPRITES.model_copy(update={"class_names": DIGITS.class_names})
     for field in fields:
         now = getattr(base, field)
         other = now + 1 if isinstance(now, int) else now / 2 or 0.5
-        assert len(expand(base, [parse_axis(field, f"{now}, {other}")], "s", SPRITES)) == 2
+        assert len(expand(base, [parse_axis(field, f"{now}, {other}")], "s", info)) == 2
 
 
 def test_the_axes_of_some_runs_are_what_differs() -> None:
