@@ -11,12 +11,15 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.foreign.onnx_files import linear_decoder, linear_encoder
 from tests.pages.toy import PICTURES, SENTENCES, TABLE, TOYS, write_toy, write_toy_run
 from ui import cache
 from ui.components import map as latent_map
 from ui.components import pad
+from vae_core.data import load_dataset
 from vae_core.guests import FIRST, Guest, Store, name_of
 from vae_core.runs import load_run
+from vae_core.runs.pairs import look_at, stage_pair, take_pair
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = ("atlas", "morph", "traverse")
@@ -205,3 +208,21 @@ def test_the_guests_place_is_found_without_a_new_map(no_runs: Path) -> None:
     assert len(hosted.codes) == len(run.codes) and hosted.codes.rows([guest.number]).tolist() == [len(run.codes)]
     assert hosted.model is cache.get_run("toy").model
     assert cache.get_run_with("toy", []) is cache.get_run("toy")
+
+
+@pytest.mark.parametrize("names", [("mu", "logvar"), ("z",)])
+def test_a_pair_from_elsewhere_takes_guests_too(
+    names: tuple[str, ...], no_runs: Path, tmp_path: Path, drawn: SimpleNamespace
+) -> None:
+    files = [linear_encoder(tmp_path / "encoder.onnx", names=names), linear_decoder(tmp_path / "decoder.onnx")]
+    folder = stage_pair([(path.name, path.open("rb")) for path in files])
+    pair, found = look_at(folder)
+    pair.close()
+    name = take_pair(folder, found.wiring, (1, 8, 8), "pair", load_dataset("digits")).name
+    info = cache.get_run(name).config.data
+    number = Store.here().add(info, np.asarray(load_dataset("digits").x[700])).number
+    frame("atlas", run=name, map="pca", tray=str(number), at=str(number))
+    codes = cache.get_codes(name)
+    assert len(drawn.map[-1]["data"]["visitors"]) == 1 and drawn.pad
+    own = codes.mean[codes.rows([700])[0]]
+    assert np.allclose(cache.get_guest_code(name, number).mean[0], own, atol=2e-3, rtol=2e-3)
