@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import subprocess
+import sys
+from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +15,8 @@ from pathlib import Path
 from benchmarks.machine import load, processor, usable_cores
 
 RESULTS = Path(__file__).parent / "results"
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "speed.md"
+PROJECT = Path(__file__).resolve().parents[1]
+PAGE = PROJECT / "docs" / "speed.md"
 
 HEAD = """# Speed
 
@@ -36,6 +41,17 @@ from PCA, a fixed seed, 200 epochs, numba's cache switched on. "First" is a fres
 to the map, with numba's cache filled by an earlier one. New samples are placed at the weighted mean of their five
 nearest codes, without refitting and without umap-learn's `transform`, which compiles for many seconds first.
 """
+
+
+def in_a_process(module: str, words: Sequence[str]) -> str:
+    """The last line that `python -m MODULE WORDS` says, in a process with one thread. Raises RuntimeError."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words], cwd=PROJECT, env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"{module} {' '.join(words)} ended with {done.returncode}: {done.stderr.strip()[-400:]}")
+    return done.stdout.strip().splitlines()[-1]
 
 
 def machine() -> dict[str, str]:

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks.speed import keep
+from benchmarks.speed import in_a_process, keep
 
-PROJECT = Path(__file__).resolve().parents[1]
+if TYPE_CHECKING:
+    from vae_core.data import Dataset
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Measured:
 # -- one measurement, in a process of its own --------------------------------------------------------------
 
 
-def load(case: Case):
+def load(case: Case) -> Dataset:
     """The case's pictures as a Dataset of `samples` training samples."""
     import torch
 
@@ -122,15 +121,6 @@ def ways_of(case: Case) -> list[tuple[str, str]]:
     return [*((peer, "fp32") for peer in sorted(peers)), *(("ours", precision) for precision in case.targets)]
 
 
-def in_a_process(name: str, way: str, precision: str, seed: int) -> Measured:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    words = [sys.executable, "-m", "benchmarks.training", "--measure", name, way, precision, str(seed)]
-    done = subprocess.run(words, cwd=PROJECT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{way} on {name} ended with {done.returncode}: {done.stderr.strip()[-400:]}")
-    return Measured(**json.loads(done.stdout.strip().splitlines()[-1]))
-
-
 @dataclass(frozen=True)
 class Row:
     """A line of the table."""
@@ -160,7 +150,8 @@ def measure_case(name: str, rounds: int) -> Found:
     found: Found = {way: [] for way in ways_of(CASES[name])}
     for number in range(rounds):
         for way, precision in found:
-            one = in_a_process(name, way, precision, number)
+            said = in_a_process("benchmarks.training", ["--measure", name, way, precision, str(number)])
+            one = Measured(**json.loads(said))
             found[way, precision].append(one)
             print(f"  {name} round {number + 1} {way} {precision}: {one.speed:,.0f} images/s, {one.loss:.2f} nats",
                   file=sys.stderr, flush=True)  # fmt: skip

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,9 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.speed import keep
+from benchmarks.speed import in_a_process, keep
 
-PROJECT = Path(__file__).resolve().parents[1]
+MODULE = "benchmarks.umap_speed"
 SIZES = (5_000, 20_000, 70_000)
 NEIGHBORS = 15
 
@@ -57,10 +55,10 @@ def quality(codes: np.ndarray, xy: np.ndarray, y: np.ndarray) -> tuple[float, fl
     return trust, float(judge.score(xy[asked], y[asked]))
 
 
-def measure(way: str, codes: np.ndarray, y: np.ndarray, *, once: bool) -> Mapped:
-    """`way`: 'ours' or 'defaults'. With `once` the warm map is left out (its seconds are nan)."""
+def measure(way: str, codes: np.ndarray, y: np.ndarray) -> Mapped:
+    """Two maps, one after the other, by `way`: 'ours' or 'defaults'."""
     times = []
-    for seed in (0,) if once else (0, 1):
+    for seed in (0, 1):
         start = time.perf_counter()
         if way == "ours":
             from vae_core.latent.projection import MapSettings, umap_layout
@@ -73,7 +71,7 @@ def measure(way: str, codes: np.ndarray, y: np.ndarray, *, once: bool) -> Mapped
             xy = umap.UMAP(random_state=None if seed == 0 else seed).fit_transform(codes)
         times.append(time.perf_counter() - start)
     trust, accuracy = quality(codes, np.asarray(xy), y)
-    return Mapped(times[0], times[1] if len(times) > 1 else float("nan"), trust, accuracy)
+    return Mapped(*times, trust, accuracy)
 
 
 def codes_of_mnist(file: Path) -> None:
@@ -94,17 +92,6 @@ def codes_of_mnist(file: Path) -> None:
 
 
 # -- rounds ------------------------------------------------------------------------------------------------
-
-
-def in_a_process(words: list[str], **more: str) -> str:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", **more}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.umap_speed", *words], cwd=PROJECT, env=environment, capture_output=True,
-        text=True,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr.strip()[-400:]}")
-    return done.stdout.strip().splitlines()[-1]
 
 
 @dataclass(frozen=True)
@@ -131,7 +118,7 @@ def rows_of(size: int, rounds: int, file: Path) -> list[Row]:
     found: dict[str, list[Mapped]] = {"ours": [], "defaults": []}
     for number in range(rounds):
         for way, done in found.items():
-            one = Mapped(**json.loads(in_a_process(["--measure", way, str(size), str(file)])))
+            one = Mapped(**json.loads(in_a_process(MODULE, ["--measure", way, str(size), str(file)])))
             done.append(one)
             print(f"  {size:,} round {number + 1} {way}: {asdict(one)}", file=sys.stderr, flush=True)
     pairs = list(zip(found["ours"], found["defaults"], strict=True))
@@ -176,13 +163,13 @@ def main() -> int:
         with np.load(file, allow_pickle=False) as arrays:
             chosen = np.random.default_rng(0).permutation(len(arrays["codes"]))[: int(size)]
             codes, y = arrays["codes"][chosen], arrays["y"][chosen]
-        print(json.dumps(asdict(measure(way, codes, y, once=False))))
+        print(json.dumps(asdict(measure(way, codes, y))))
         return 0
     with tempfile.TemporaryDirectory() as folder:
         file = given.codes or Path(folder) / "codes.npz"
         if not file.exists():
             codes_of_mnist(file)
-        in_a_process(["--measure", "ours", "500", str(file)])  # numba's cache is filled
+        in_a_process(MODULE, ["--measure", "ours", "500", str(file)])  # numba's cache is filled
         rows = [row for size in given.sizes for row in rows_of(size, given.rounds, file)]
     print(table := to_markdown(rows))
     if tuple(given.sizes) == SIZES:
