@@ -138,7 +138,7 @@ def _of_card(card: RunCard, row: RunRow | None, active: dict[str, int]) -> Line:
     live = state in LIVE_STATES
     shared = {
         "sweep": row.sweep if row else "",
-        "when": _time(row.created if row else (card.folder / "config.json").stat().st_mtime),
+        "when": _time(row.created) if row else _changed(card.folder / "config.json"),
         "live": live,
         "ready": card.ready,
     }
@@ -175,6 +175,14 @@ def _state(card: RunCard, row: RunRow | None) -> str:
     if row is not None and row.state == "failed" and on_disk == "stopped":
         return "failed"  # only the row knows why it could not go on
     return on_disk or UNREADABLE
+
+
+def _changed(file: Path) -> datetime | None:
+    """When it was written; None where another visitor has deleted its run since it was listed."""
+    try:
+        return _time(file.stat().st_mtime)
+    except OSError:
+        return None
 
 
 def _time(seconds: float) -> datetime:

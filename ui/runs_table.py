@@ -155,10 +155,8 @@ def frame_of(shown: Sequence[Line]) -> pd.DataFrame:
     for column in ("distortion", "rate", "elbo", "energy", "took"):
         frame[column] = frame[column].astype("float64")
     frame["active"] = frame["active"].astype("Int64")
-    for column in ("sweep", "note", "energy"):
-        if not frame[column].fillna("").astype(bool).any():
-            frame = frame.drop(columns=column)
-    return frame
+    empty = [column for column in ("sweep", "note", "energy") if (frame[column].isna() | (frame[column] == "")).all()]
+    return frame.drop(columns=empty)
 
 
 _OF = "On the test split once a run has ended, on the validation split before. Compare runs of the same data only."

@@ -34,6 +34,7 @@ USUAL = {
     "capacity": "5, 10, 20", "factor_gamma": "1, 10, 40", "batch_size": "32, 128", "codebook": "16, 64, 256",
 }  # fmt: skip
 """Values to begin with."""
+STARTING = 4.0  # seconds a worker needs before its first step and after its last
 
 _BASE = "latentarium.sweep.base"
 _NAME = "latentarium.sweep.name"
@@ -177,9 +178,6 @@ def how_long(planned: Sequence[Planned], axes: Sequence[Axis]) -> str:
     )
     seconds = samples / (sum(known) / len(known)) + STARTING * len(planned)
     return f"{text}, one after the other: {training.in_words(seconds)} in all, going by your last run like this."
-
-
-STARTING = 4.0  # seconds a worker needs before its first step and after its last
 
 
 def _name_field(base: TrainConfig) -> str:

@@ -78,8 +78,11 @@ def _lines(name: str) -> list[Line]:
 def _view(name: str, was_live: bool) -> None:
     picks.follow_change()
     lines = _lines(name)
-    if not lines or any(line.live for line in lines) != was_live:
+    if any(line.live for line in lines) != was_live:
         st.rerun(scope="app")
+    if not lines:  # no rerun: rows whose folders somebody took away by hand stay without them
+        st.info(f"The folders of the runs of {plain(name)} are gone: there is nothing of it to show.")
+        return
     _head(name, lines)
     axes = differing(line.config for line in lines if line.config)
     results(lines, axes)
@@ -176,7 +179,8 @@ def _plane(lines: Sequence[Line], axes: Sequence[Axis]) -> None:
         along = axes[0]
     colours = run_colours(len(across.values) if across else 1)
     points = []
-    for line in sorted(lines, key=lambda one: along.values.index(getattr(one.config, along.setting)) if along else 0):
+    known = [line for line in lines if line.config is not None]
+    for line in sorted(known, key=lambda one: along.values.index(getattr(one.config, along.setting)) if along else 0):
         if line.rate is None or line.distortion is None:
             continue
         place = across.values.index(getattr(line.config, across.setting)) if across else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -236,6 +237,24 @@ def test_the_results_of_a_sweep(app: AppTest, no_runs: Path) -> None:
     button(app, "Lay curves over each other").click().run()
     assert not app.exception and len(charts(app)[0]["data"]) == 4
     assert app.query_params["picked"] == "s-beta1-d2,s-beta1-d3,s-beta4-d2,s-beta4-d3"
+
+
+def test_a_sweep_with_a_run_that_cannot_be_read_is_shown_with_the_others(app: AppTest, no_runs: Path) -> None:
+    add_sweep(no_runs)
+    (no_runs / "s-beta4-d2" / "config.json").write_text("{")
+    app.query_params["view"], app.query_params["sweep"] = "sweeps", "s"
+    app.run()
+    assert not app.exception
+    assert sum(len(trace["x"]) for trace in charts(app)[0]["data"] if not trace.get("meta")) == 3
+
+
+def test_a_sweep_whose_folders_were_taken_away_says_so(app: AppTest, no_runs: Path) -> None:
+    add_sweep(no_runs)
+    for row in sweep.runs_of("s"):
+        shutil.rmtree(row.folder)
+    app.query_params["view"], app.query_params["sweep"] = "sweeps", "s"
+    app.run()
+    assert not app.exception and "are gone" in texts(app)
 
 
 def test_a_sweep_is_deleted_and_comes_back(app: AppTest, no_runs: Path) -> None:
