@@ -46,6 +46,18 @@ def test_a_gpu_and_its_library_make_the_map(monkeypatch: pytest.MonkeyPatch, lib
     assert (FakeUMAP.asked["n_neighbors"], FakeUMAP.asked["min_dist"], FakeUMAP.asked["random_state"]) == (7, 0.3, 5)
 
 
+def test_where_the_gpu_fails_the_cpu_makes_the_map(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(codes: np.ndarray, settings: MapSettings) -> np.ndarray:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(projection, "layout_on_gpu", lambda n: full)
+    xy = umap_layout(CODES[:60], MapSettings(neighbors=5, epochs=5), lambda part, text: None)
+    assert xy.shape == (60, 2) and np.isfinite(xy).all()
+    assert "CUDA out of memory" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("library", "cuda", "n"), [("torchdr", False, gpu.FEWEST), (None, True, gpu.FEWEST), ("cuml", True, 100)]
 )

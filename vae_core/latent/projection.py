@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import re
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -344,7 +345,10 @@ def umap_layout(
     on_gpu = layout_on_gpu(n) if start_from is None else None
     if on_gpu is not None:
         tell(0.1, "Arranging the map on the GPU")
-        return on_gpu(codes, settings)
+        try:
+            return on_gpu(codes, settings)
+        except Exception as error:  # of whichever version of an optional library is there, or a GPU's full memory
+            print(f"No map on the GPU ({type(error).__name__}: {error}); the CPU makes it.", file=sys.stderr)
     tell(0.02, "Finding the nearest neighbours")
     neighbours = nearest_neighbors(codes, k, settings.metric, lambda part, text: tell(0.02 + 0.28 * part, text))
     tell(0.31, "Starting UMAP (a few seconds)")
