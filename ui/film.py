@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from ui import blobs, cache, map_jobs
+from ui import blobs, cache, map_jobs, state
 from ui.components import film as component
 from ui.maps import current_theme
 from ui.widgets import fragment
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 PARTS = ("figures", "xy", "rate", "dims", "back", "walk")
 """Of a frame, as the browser names them."""
-ROWS = 8
 RAW = "Both axes are the code itself: this model has two dimensions."
 RAW_LINE = "A code of one dimension lies on a line."
 PCA = (
@@ -37,6 +36,7 @@ UMAP = (
     "UMAP, each frame begun at the one before and then only turned: neighbours stay neighbours, and distances between "
     "groups mean little."
 )
+WAITS = "Another map is being made; this one can be made after it."
 NO_WALKS = "No walks: each cell's code is an entry of a list, and there is nothing between two entries."
 NO_MAP = "No map: without an encoder no sample has a place. These are made of eight codes that stay the same."
 
@@ -109,13 +109,13 @@ def _layout(pack: blobs.Pack, names: Sequence[str]) -> dict[str, Any]:
 def _empty(config: TrainConfig, kind: str) -> dict[str, Any]:
     """What is told before the first frame: enough to keep its room."""
     from vae_core.figures.template import CLASS_COLOURS
-    from vae_core.runs.film import AWAKE, PAIRS, WALK
+    from vae_core.runs.film import AWAKE, MOST_ROWS, PAIRS, WALK
 
     encodes, discrete = config.bottleneck != "none", config.bottleneck in ("vq", "fsq")
     wide = kind == "text"
     return {
         "frames": [], "parts": {}, "still": None, "n": 0, "pairs": PAIRS, "stops": len(WALK), "awake": AWAKE,
-        "rows": 0 if discrete else min(config.latent_dim, ROWS), "picture": [1, 96, 160] if wide else [1, 28, 28],
+        "rows": 0 if discrete else min(config.latent_dim, MOST_ROWS), "picture": [1, 96, 160] if wide else [1, 28, 28],
         "wide": wide, "palette": list(CLASS_COLOURS), "classes": [], "names": {}, "encodes": encodes,
         "rated": config.bottleneck not in ("none", "point"), "live": True,
         "maps": [{"name": "Map", "note": "", "labelled": True, "frames": None}],
@@ -172,13 +172,14 @@ def show_extras(now: Standing) -> None:
         if can_have_umap(film) and job.state in ("none", "waiting", "failed") and not _has_umap(now.folder, film):
             st.button(
                 "Make its UMAP" if job.state != "failed" else "Try the UMAP again", icon=":material/scatter_plot:",
-                disabled=job.state == "waiting", help=job.text or UMAP, key="latentarium.film.umap",
+                disabled=job.state == "waiting", help=WAITS if job.state == "waiting" else UMAP,
+                key="latentarium.film.umap",
                 on_click=_start_umap, args=(now.folder,),
             )  # fmt: skip
     if job.state == "failed":
         st.error(plain(job.text), icon=":material/error:")
-    if job.state == "running":
-        fragment(run_every=1.0)(_progress)(path)
+    if job.state in ("running", "waiting"):
+        fragment(run_every=1.0)(_progress)(path, job.state)
 
 
 def _has_umap(folder: Path, film: Film) -> bool:
@@ -196,13 +197,19 @@ def _start_umap(folder: Path) -> None:
 
     path = folder / FILE
     map_jobs.forget_job(path)
-    map_jobs.start_job(path, ["film", str(folder.resolve())])
+    try:
+        map_jobs.start_job(path, ["film", str(folder.resolve())])
+    except OSError as error:
+        state.tell(f"The UMAP of {folder.name} cannot be made: {error.strerror or error}.")
 
 
-def _progress(path: Path) -> None:
+def _progress(path: Path, was: str) -> None:
+    """How far the map is; while another one is being made, only a look whether this one can be."""
     job = map_jobs.look_at_job(path)
-    if job.state != "running":
+    if job.state != was:
         st.rerun(scope="app")
+    if was == "waiting":
+        return
     left, right = st.columns([5, 1], vertical_alignment="center")
     left.progress(job.part, job.text)
     if job.stoppable:

@@ -25,11 +25,13 @@ export function unpacked(buffer, parts) {
 export class Reel {
   constructor() {
     this.kept = new Map(); // address -> ArrayBuffer
+    this.newest = []; // the addresses that were asked for last: a film may grow while frames are under way
     this.bytes = 0; // fetched so far
   }
 
   /** The frames at these addresses, in order; those that are no longer wanted are let go. */
   async load(addresses, parts) {
+    this.newest = addresses;
     const wanted = addresses.filter((address) => !this.kept.has(address));
     const next = async () => {
       for (let address = wanted.shift(); address; address = wanted.shift()) {
@@ -39,7 +41,7 @@ export class Reel {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, next));
-    for (const address of this.kept.keys()) if (!addresses.includes(address)) this.kept.delete(address);
+    for (const address of this.kept.keys()) if (!this.newest.includes(address)) this.kept.delete(address);
     return addresses.map((address) => unpacked(this.kept.get(address), parts));
   }
 }
