@@ -611,7 +611,7 @@ def test_a_run_without_a_row_tells_how_far_it_is_from_its_folder(inline: Path) -
 
 
 def test_a_stop_is_on_its_way_until_the_run_has_ended(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import vae_core.training as training_module
+    import vae_core.training.loop as training_module
 
     monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
     at_the_end: list[Standing] = []

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae_core import training
 from vae_core.config import TrainConfig, Turn
 from vae_core.data import load_dataset
 from vae_core.metrics.likelihood import held_out_terms
 from vae_core.models import build
 from vae_core.runs import RunError, load_run
 from vae_core.runs.folder import RunFolder
-from vae_core.training import Order, Step, TrainingError, cosine_tail, pick_device, train
+from vae_core.training import Order, Step, TrainingError, cosine_tail, loop, pick_device, train
 
 SMALL = TrainConfig(data="digits", latent_dim=2, hidden=(16,), steps=40, batch_size=32, evaluations=4, seed=3)
 
@@ -307,7 +306,7 @@ def test_a_slow_training_is_heard_of_without_changing_its_curves(
 ) -> None:
     slow = SMALL.model_copy(update={"steps": 800, "evaluations": 2})
     _run(slow.model_copy(update={"out": tmp_path / "a"}))
-    monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "REPORT_SECONDS", 0.0)
     steps = _run(slow.model_copy(update={"out": tmp_path / "b"}))
     assert [step.step for step in steps] == list(range(1, 801))
     _same_files(tmp_path / "a", tmp_path / "b")

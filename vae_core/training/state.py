@@ -1,0 +1,43 @@
+"""Copies of what changes in training: weights, Adam's moments; and a decoder that begins anew."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from vae_core.models import Model, build
+
+
+def copy_of(model: torch.nn.Module) -> dict[str, Tensor]:
+    """Weights and buffers as they are now."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def moments_of(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Adam's moments and step counts as a flat dict of tensors, '<parameter number>.<what>'."""
+    states = optimiser.state_dict()["state"]
+    return {f"{i}.{what}": value for i, state in states.items() for what, value in state.items()}
+
+
+def load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -> None:
+    """Give an optimiser the moments that `moments_of` took."""
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in moments.items():
+        number, what = name.split(".", 1)
+        parameter = parameters[int(number)]
+        if value.shape == parameter.shape:  # in the parameter's order of memory, as Adam made them
+            value = torch.empty_like(parameter).copy_(value)
+        state.setdefault(int(number), {})[what] = value
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def begin_decoder_anew(model: Model, optimiser: torch.optim.Optimizer, seed: int) -> None:
+    """Fresh weights for the decoder, beside an encoder that knows something by now (Li et al. 2019, section 3.2)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed + 1)
+        fresh = build(model.spec).get_submodule("decoder")
+    decoder = model.get_submodule("decoder")
+    decoder.load_state_dict(fresh.state_dict())
+    for parameter in decoder.parameters():
+        optimiser.state.pop(parameter, None)
