@@ -46,6 +46,7 @@ def open_pad(page: Page, address: str) -> Locator:
     page.get_by_text("Draw or drop your own").click()
     page.wait_for_selector(".pad[data-habit]")
     canvas = page.locator("canvas.page")
+    settle(page)  # what stands above it has its height
     canvas.scroll_into_view_if_needed()
     return canvas
 
@@ -108,7 +109,7 @@ def test_a_drawn_digit_is_on_the_map_at_once_in_the_tray_and_a_of_a_morph(page: 
 
 def test_a_drawing_looks_like_the_datas_samples_and_can_be_taken_back(page: Page, server: AppServer) -> None:
     canvas = open_pad(page, server.url("between", run="mnist-16d"))
-    draw(page, canvas, ((0.1, 0.1), (0.2, 0.1), (0.15, 0.3)))  # small, in a corner
+    draw(page, canvas, ((0.15, 0.15), (0.2, -0.05), (0.1, -0.05)))  # small, in a corner and beyond it
     made = seen(page).astype(float)
     rows, columns = np.flatnonzero((made > 32).any(axis=1)), np.flatnonzero((made > 32).any(axis=0))
     assert 18 <= max(np.ptp(rows), np.ptp(columns)) + 1 <= 22

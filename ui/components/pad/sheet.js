@@ -99,12 +99,11 @@ export class Sheet {
   /** Where the drawing goes to be as large as the data's samples, its centre of mass at theirs. */
   placed(context, habit, paper) {
     this.paint(context, this.fine, {}, paper);
-    const before = this.mass(context);
+    const before = this.picture ? this.mass(context) : this.outline();
     if (!before) return {};
     const [least, most] = SCALES;
     const brush = this.picture ? 0 : Math.max(...this.strokes.map(({ width }) => width));
-    const extent = Math.max(before.extent - brush, 0.5);
-    const zoom = Math.min(most, Math.max(least, Math.max(habit.reach - brush, 1) / extent));
+    const zoom = Math.min(most, Math.max(least, Math.max(habit.reach - brush, 1) / Math.max(before.extent, 0.5)));
     const [row, column] = habit.middle;
     const off = [column - before.x, row - before.y];
     if (this.picture && Math.abs(zoom - 1) < NEARLY.scale && Math.hypot(...off) < NEARLY.pixels) return {};
@@ -116,6 +115,17 @@ export class Sheet {
     const right = within(column - after.x, after.left, after.right, this.width);
     const down = within(row - after.y, after.top, after.bottom, this.height);
     return { zoom, x: place.x + right, y: place.y + down };
+  }
+
+  /** The middle and the longer side of the box round the strokes' middle lines, beyond the sheet's edges too. */
+  outline() {
+    const points = this.strokes.flatMap((stroke) => stroke.points);
+    let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
+    for (const [x, y] of points) {
+      [left, right] = [Math.min(left, x), Math.max(right, x)];
+      [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+    }
+    return { x: (left + right) / 2, y: (top + bottom) / 2, extent: Math.max(right - left, bottom - top) };
   }
 
   /** The centre of mass of what differs from the paper, and the longer side of the box round it. */
