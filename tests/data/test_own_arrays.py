@@ -50,13 +50,14 @@ def refusal(path: Path, choices: Choices | None = None) -> str:
         (COLOURS.transpose(0, 3, 1, 2).copy(), COLOURS.transpose(0, 3, 1, 2)),
         (PIXELS.astype(np.float32) / 255, PIXELS[:, None]),
         (PIXELS.astype(np.float64) / 127.5 - 1, PIXELS[:, None]),
+        ((PIXELS / 255 * 1.01).astype(np.float32), np.rint(PIXELS[:, None] * 1.01).clip(0, 255)),
         (PIXELS.astype(">i4"), PIXELS[:, None]),
         (PIXELS > 127, 255 * (PIXELS > 127)[:, None]),
         ((PIXELS > 127).astype(np.uint8), 255 * (PIXELS > 127)[:, None]),
         (np.repeat(PIXELS[..., None], 3, 3), PIXELS[:, None]),
     ],
-    ids=["grey", "channel last", "channel first", "colour last", "colour first", "fractions", "around zero", "integers",
-         "true and false", "ones", "grey in three channels"],
+    ids=["grey", "channel last", "channel first", "colour last", "colour first", "fractions", "around zero",
+         "a little beyond", "integers", "true and false", "ones", "grey in three channels"],
 )  # fmt: skip
 def test_layouts_and_ranges(x: np.ndarray, made: np.ndarray, tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", x)

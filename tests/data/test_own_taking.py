@@ -102,6 +102,20 @@ def test_what_was_taken_is_there_under_its_name(kind: str, tmp_path: Path) -> No
         assert len(data) == 39 and taken.card.skipped >= 1 and data.columns == ("acid", "hue")
 
 
+def test_texts_are_the_same_when_they_are_read_again(tmp_path: Path) -> None:
+    """Two ways of writing an accent, bytes that no text has, marks of the order of bytes, wide letters."""
+    odd = ["\ufeff", "\ufeffcafe\u0301", "a\0b", " a\rb\x85c ", "☃" * 5000]
+    pd.DataFrame({"words": [*odd, *(f"cafe\u0301 {k}" for k in range(150))]}).to_parquet(tmp_path / "odd.parquet")
+    taking.take(tmp_path / "odd.parquet", Choices(text=True, pieces="letters"), "odd")
+    assert len(load_dataset("own:odd")) == card_of("own:odd").n == 154  # without the blank one
+    (tmp_path / "odd.txt").write_text("\n".join(odd * 4), encoding="utf-8")
+    with pytest.raises(DatasetError, match="bytes that no text has"):
+        inspect(tmp_path / "odd.txt")
+    (tmp_path / "odd.txt").write_text("\n".join(odd[:2] + odd[3:] * 8), encoding="utf-8")
+    taking.take(tmp_path / "odd.txt", Choices(pieces="letters"), "lines")
+    assert len(load_dataset("own:lines")) == card_of("own:lines").n == 17
+
+
 def test_a_dataset_is_deleted(tmp_path: Path) -> None:
     taking.take(pictures(tmp_path / "mine"), Choices(), "mine")
     taking.delete("own:mine")

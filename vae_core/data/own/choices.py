@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SIDES = (8, 16, 28, 32, 48, 64, 96, 128)
 """Pixels that a picture's sides can be brought to; all but 16 suit convolutions."""
+PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+"""Endings of the files that are read as pictures."""
 MAX_NAMED = 200  # skipped files that are named one by one; the others are counted
 MAX_SHOWN = 100  # letters of a file's name as it is shown
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from vae_core.data.cards import DatasetError
-from vae_core.data.own.choices import SIDES, Choices, Preview, Skips, shown
+from vae_core.data.own.choices import PICTURES, SIDES, Choices, Preview, Skips, shown
 from vae_core.data.own.files import MAX_TAKEN, check_count
-from vae_core.data.own.pixels import ENDINGS, Seen, Unfit, decode, look
+from vae_core.data.own.pixels import Seen, Unfit, decode, look
 from vae_core.data.own.tree import Entry, Tree, list_tree, read_entry
 
 MAX_CLASSES = 200
@@ -39,12 +39,12 @@ class PictureFiles:
         tree = list_tree(path, skips)
         pictures = []
         for entry in tree.entries:
-            if entry.parts[-1].lower().endswith(ENDINGS):
+            if entry.parts[-1].lower().endswith(PICTURES):
                 pictures.append(entry)
             else:
                 skips.add(entry.name, "no picture by its ending")
         if not pictures:
-            raise DatasetError(f"{path} holds no pictures ({', '.join(ENDINGS[:5])}, ...){_instead(skips)}.")
+            raise DatasetError(f"{path} holds no pictures ({', '.join(PICTURES[:5])}, ...){_instead(skips)}.")
         with_pictures = {entry.parts[:depth] for entry in pictures for depth in range(len(entry.parts))}
         for folder in sorted(tree.folders - with_pictures):
             skips.add("/".join(folder), "a folder without pictures")

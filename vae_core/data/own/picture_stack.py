@@ -19,6 +19,9 @@ from vae_core.data.own.stack import Stack, stacks_in
 
 X_NAMES = ("x", "images", "imgs", "pictures", "data", "x_train", "train_images", "arr_0")
 Y_NAMES = ("y", "labels", "label", "targets", "target", "classes", "y_train", "train_labels", "arr_1")
+BEYOND = 0.02  # by which fractions may leave their range, as resizing leaves them; they are cut off
+COLOURS_SEEN = 250  # pictures of each piece that is read, by which it is seen whether all are grey
+DARK = 64  # of 255, below which pictures are told to be dark
 LABEL_FILES = ("{stem}-labels.npy", "{stem}_labels.npy", "labels.npy", "y.npy")
 
 
@@ -70,7 +73,7 @@ class PictureStack:
 
     @cached_property
     def _range(self) -> tuple[float, float, bool]:
-        """Lowest and highest of all finite numbers, and whether every picture is grey."""
+        """Lowest and highest of all finite numbers, and whether pictures are grey."""
         low, high, grey = math.inf, -math.inf, True
         axis = -1 if self.layout[3] else 1
         for piece in self.stack.pieces():
@@ -78,7 +81,8 @@ class PictureStack:
             if values.size:
                 low, high = min(low, float(values.min())), max(high, float(values.max()))
             if grey and self.layout[0] >= 3:
-                colours = np.moveaxis(piece, axis, 0)[:3].astype(np.float32)
+                some = piece[:: max(1, len(piece) // COLOURS_SEEN)]
+                colours = np.moveaxis(some, axis, 0)[:3].astype(np.float32)
                 apart = colours.max(axis=0) - colours.min(axis=0)
                 grey = not (apart > (SAME if high > 1 else SAME / 255)).any()
         return low, high, grey
@@ -87,11 +91,12 @@ class PictureStack:
     def _scale(self) -> tuple[float, float]:
         """(a, b) for a + b x in 0..255. Raises DatasetError where the numbers are no pixels."""
         low, high, _ = self._range
-        if low >= 0 and high <= 1:
+        beyond = BEYOND if self.stack.dtype.kind == "f" else 0.0
+        if low >= -beyond and high <= 1 + beyond:
             return 0.0, 255.0
         if low >= 0 and high <= 255:
             return 0.0, 1.0
-        if low >= -1 and high <= 1:
+        if low >= -1 - beyond and high <= 1 + beyond:
             return 127.5, 127.5
         raise DatasetError(
             f"{self.path} holds numbers from {low:.4g} to {high:.4g}: pixels go from 0 to 255, 0 to 1, or -1 to 1."
@@ -150,6 +155,7 @@ class PictureStack:
                 samples.append((from_array(picture, settled), place, int(y[place])))
         check_count(self.path, kept, "pictures of finite numbers")
         low, high, _ = self._range
+        dark = self._scale[1] == 1 and high < DARK
         colour = "grey" if channels == 1 else "of one channel a colour"
         return Preview(
             kind="image",
@@ -160,6 +166,7 @@ class PictureStack:
             seen=f"{n:,} pictures of {width} × {height} pixels, {colour}, numbers from {low:g} to {high:g}",
             skipped=skips.so_far(),
             classes=tuple(zip(names, counts.tolist(), strict=True)) if names else (),
+            notes=(f"The numbers go up to {high:g}, and 255 is white: the pictures are dark.",) if dark else (),
             pictures=np.stack([picture for picture, _, _ in samples]),
             captions=tuple(names[label] if names else f"picture {place:,}" for _, place, label in samples),
         )

@@ -18,7 +18,6 @@ MAX_PIXELS = 36_000_000
 MAX_SIDE = 20_000  # pixels
 MAX_SCANS = 100  # of a JPEG; each is a walk over all its pixels
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "PPM")  # no EPS, which would start another program
-ENDINGS = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 SAME = 3  # grey levels by which the channels of a grey picture may differ after rounding
 
 BIG = "larger than what is taken"

@@ -10,11 +10,10 @@ import torch
 
 from vae_core.data.cards import DatasetCard, DatasetError, OwnFile
 from vae_core.data.dataset import Dataset, from_card, shuffled_splits
-from vae_core.data.own.choices import Choices, Preview, Skips
+from vae_core.data.own.choices import PICTURES, Choices, Preview, Skips
 from vae_core.data.own.files import SPLIT_SEED, check_count
 from vae_core.data.own.picture_files import PictureFiles, check_size, shape_of
 from vae_core.data.own.picture_stack import PictureStack
-from vae_core.data.own.pixels import ENDINGS
 from vae_core.data.own.stack import is_stack
 from vae_core.data.own.table import Table, rows_dataset
 from vae_core.data.own.text import Lines, lines_dataset, text_length
@@ -35,7 +34,7 @@ def open_path(path: Path, choices: Choices) -> Material:
         return Lines.at(path)
     if ending in (".csv", ".parquet"):
         return Table.at(path)
-    if ending in ENDINGS:
+    if ending in PICTURES:
         raise DatasetError(f"{path} is one picture: give a folder or a .zip of at least ten.")
     raise DatasetError(f"{path} is nothing that can be read: {TAKEN} are.")
 

@@ -15,7 +15,7 @@ from vae_core.data.dataset import Dataset, from_card, shuffled_splits
 from vae_core.data.own.choices import Choices, Column, Preview, Skips, shown
 from vae_core.data.own.files import MAX_BYTES, MIN_SAMPLES, SPLIT_SEED, check_count
 from vae_core.data.own.frame import read_frame
-from vae_core.data.own.text import MAX_LETTERS, MAX_LINES, Lines
+from vae_core.data.own.text import MAX_LINES, Lines, one_line
 from vae_core.data.tables import standardise
 
 if TYPE_CHECKING:
@@ -149,11 +149,11 @@ class Table:
         skips = Skips()
         frame = self._without_gaps([settled.column, *filter(None, [settled.label])], settled, skips)
         texts: list[str] = []
-        letters = 0
+        size = 0
         for text in frame[settled.column]:
-            texts.append(" ".join(str(text)[: 2 * MAX_LETTERS].split())[:MAX_LETTERS])
-            letters += len(texts[-1])
-            if letters > MAX_BYTES:
+            texts.append(one_line(str(text)))
+            size += len(texts[-1].encode()) + 1
+            if size > MAX_BYTES:
                 raise DatasetError(f"{self.path} holds more than {MAX_BYTES >> 20} MB of text, which is not taken.")
         full = [place for place, text in enumerate(texts) if text]
         if len(full) < len(texts):

@@ -25,7 +25,7 @@ from vae_core.data.cards import DatasetCard, DatasetError, Kind, Progress
 from vae_core.data.dataset import Dataset
 from vae_core.data.own import shelf
 from vae_core.data.own.choices import Choices, Skips, shown
-from vae_core.data.own.files import check_count
+from vae_core.data.own.files import MAX_BYTES, check_count
 from vae_core.data.own.picture_files import PictureFiles, check_size, shape_of
 from vae_core.data.own.picture_stack import PictureStack
 from vae_core.data.own.reading import open_path, pictures_dataset
@@ -102,7 +102,10 @@ def _keep(
         for reason, count in found.skipped.reasons:
             skips.counts[reason] += count
     if isinstance(found, Lines):
-        _write(part / shelf.LINES, "\n".join(" ".join(line.split("\r")) for line in found.lines).encode())
+        content = "\n".join(found.lines).encode()
+        if len(content) > MAX_BYTES:  # that it was read from may have had shorter letters
+            raise DatasetError(f"{path} holds more than {MAX_BYTES >> 20} MB of text, which is not taken.")
+        _write(part / shelf.LINES, content)
         facts = _classes(part, found.y if settled.classes else None, found.class_names)
         shape = (text_length(found.lines, settled.joiner),)
         _write(part / shelf.PICTURE, _sheet_of(lines_dataset(_bare("text", shape), found.lines, settled.joiner, None)))

@@ -23,6 +23,7 @@ MAX_VOCABULARY = 10_000  # tokens, the special ones among them
 MAX_WORD = 40  # letters; what is longer is an address or a mishap, and unknown
 MAX_LETTERS = 4_000  # of a line as it is kept
 SHOWN = 12
+MARK = "\ufeff"  # of the order of bytes, which editors put in unasked
 NONE = Skipped()
 
 
@@ -43,7 +44,8 @@ class Lines:
         if b"\0" in content:
             raise DatasetError(f"{path} is no text: it holds bytes that no text has.")
         try:
-            text = unicodedata.normalize("NFC", content.decode("utf-8-sig"))  # letters with their accents: one letter
+            # letters with their accents: one letter
+            text = unicodedata.normalize("NFC", content.decode("utf-8").replace(MARK, ""))
         except UnicodeDecodeError as error:
             raise DatasetError(
                 f"{path} is no text in UTF-8 (byte {error.start:,}); save it in that encoding."
@@ -83,6 +85,12 @@ class Lines:
             notes=tuple(notes),
             lines=self.lines[:SHOWN],
         )
+
+
+def one_line(text: str) -> str:
+    """A text as a line that is the same again once it was written down and read."""
+    whole = unicodedata.normalize("NFC", text[: 2 * MAX_LETTERS].replace(MARK, "").replace("\0", ""))
+    return " ".join(whole.split())[:MAX_LETTERS].rstrip()
 
 
 def text_length(lines: tuple[str, ...] | list[str], joiner: str) -> int:
