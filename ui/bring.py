@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
+from filelock import FileLock, Timeout
 
 from vae_core.data import DatasetError, data_folder
-from vae_core.data.own.choices import shown
+from vae_core.data.own.choices import PICTURES, shown
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _UPLOAD = "latentarium.library.upload"
+_TIDIED = "latentarium.library.tidied"
+_PREFIX = "latentarium-upload-"
+_LOCK = ".lock"
+BEING_MADE = 60.0  # seconds for which a folder without a lock may be one that somebody is just making
 MAX_TOGETHER = 400 << 20  # bytes of several files
 MAX_FILES = 2_000
+MAX_NAME = 50  # letters; of four bytes each, a disk takes no more than sixty
 LISTED = 300
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+LOOKED_INTO = 500  # folders
 FILES = (".zip", ".npz", ".npy", ".txt", ".csv", ".parquet", ".idx", ".idx.gz", "-ubyte", "-ubyte.gz")
 
 
@@ -57,18 +66,39 @@ def uploaded(files: Sequence[UploadedFile]) -> Source:
             f"and {MAX_TOGETHER >> 20} MB are uploaded at once: put them into a .zip, or into the data folder."
         )
     try:
-        folder = tempfile.TemporaryDirectory(prefix="latentarium-upload-")
-        paths = [_write(Path(folder.name), file) for file in files]
+        folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
+        lock = FileLock(Path(folder.name) / _LOCK, thread_local=False)
+        lock.acquire()  # for as long as somebody holds this source
+        inside = Path(folder.name) / "files"
+        inside.mkdir()
+        paths = [_write(inside, file) for file in files]
     except OSError as error:
         raise DatasetError(f"The upload cannot be kept: {error.strerror or error}.") from error
-    path, labels, title = _meant(Path(folder.name), paths)
-    source = st.session_state[_UPLOAD] = Source(path, title, key, labels, folder)
+    path, labels, title = _meant(inside, paths)
+    source = st.session_state[_UPLOAD] = Source(path, title, key, labels, (folder, lock))
     return source
+
+
+def tidy() -> None:
+    """Throws away the uploads of an app that was killed, once a session: nobody holds their locks any more."""
+    if st.session_state.get(_TIDIED):
+        return
+    st.session_state[_TIDIED] = True
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        try:
+            facts = folder.lstat()
+            ours = not hasattr(os, "getuid") or facts.st_uid == os.getuid()
+            if ours and stat.S_ISDIR(facts.st_mode) and time.time() - facts.st_mtime > BEING_MADE:
+                with FileLock(folder / _LOCK, timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, Timeout):  # somebody is at it, or it went meanwhile
+            continue
 
 
 def _write(folder: Path, file: UploadedFile) -> Path:
     """A file under its own name, as far as that is a name and no way out of the folder."""
-    name = shown(os.path.basename(file.name.replace("\\", "/"))).replace("/", "?").lstrip(".") or "file"
+    last = os.path.basename(file.name.replace("\\", "/"))[-MAX_NAME:]  # its ending is what tells what it is
+    name = shown(last).replace("/", "?").lstrip(".") or "file"
     number, path = 1, folder / name
     while path.exists():
         number += 1
@@ -101,8 +131,9 @@ def listed() -> list[str]:
     """Files and folders of pictures in the data folder, two folders deep, as paths in it."""
     root, found = data_folder(), []
     ahead = [(root, 0)]
-    while ahead and len(found) < LISTED:
-        folder, depth = ahead.pop(0)
+    for folder, depth in ahead:  # which grows meanwhile
+        if len(found) >= LISTED:
+            break
         try:
             items = sorted(os.scandir(folder), key=lambda item: item.name)[:2000]
         except OSError:
@@ -113,7 +144,7 @@ def listed() -> list[str]:
             if item.is_dir():
                 if _has_pictures(Path(item.path)):
                     found.append(os.path.relpath(item.path, root))
-                elif depth < 2:
+                elif depth < 2 and len(ahead) < LOOKED_INTO:
                     ahead.append((Path(item.path), depth + 1))
             elif item.name.lower().endswith(FILES):
                 found.append(os.path.relpath(item.path, root))

@@ -29,6 +29,7 @@ def show() -> None:
     from vae_core.data.own.taking import tidy
 
     tidy()
+    bring.tidy()
     st.markdown(
         "Bring **pictures**, **text** or a **table**, see what would be taken, and train on it. It stays on the "
         "machine that this app runs on."
@@ -202,10 +203,11 @@ def _delete_button(name: str, title: str, runs: list[str]) -> None:
         st.markdown(f"**{plain(title)}** will be gone for good.")
         if runs:
             more = f" and {len(runs) - 3} more" if len(runs) > 3 else ""
+            st.markdown(f"Made from it: {plain(', '.join(runs[:3]))}{more}.")
+            it, knows = ("This run", "keeps") if len(runs) == 1 else ("These runs", "keep")
             st.markdown(
-                f"{len(runs)} run{'s were' if len(runs) > 1 else ' was'} made from it: "
-                f"{plain(', '.join(runs[:3]))}{more}. What it knows stays; in place of the samples its own "
-                "pictures are shown, and it cannot be trained further."
+                f"{it} {knows} all that was learnt. Without the samples, pages show what the model makes of them, and "
+                "training can't go on."
             )
         st.button("Delete it", key=f"library.delete.{name}", type="primary", on_click=_delete, args=(name,))
 

@@ -90,7 +90,8 @@ def _table(source: Source, first: Preview) -> Choices:
     free = [name for name in numbers if name != label]
     columns = st.multiselect(
         "Columns", free, default=[name for name in free if name in seen.columns or seen.text],
-        key=f"library.columns.{source.key}.{label}", help="Every column becomes a bar; each is standardised.",
+        key=f"library.columns.{source.key}.{label}", placeholder="All columns of numbers",
+        help="Every column becomes a bar; each is brought to the same spread.",
     )  # fmt: skip
     return replace(seen, text=False, column="", columns=tuple(columns), label=label, classes=bool(label))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.words import plain
-from vae_core.data.own.choices import Preview
+from vae_core.data.own.choices import MAX_NAMED, Preview
 
 WHAT = {"image": "pictures", "text": "lines", "table": "rows"}
 CLASSES_NAMED = 40
@@ -73,8 +73,7 @@ def _skipped(preview: Preview) -> None:
     reasons = "; ".join(f"{count:,} × {plain(reason)}" for reason, count in left.reasons)
     st.markdown(f":material/filter_alt: **Left out:** {reasons}.")
     if left.first:
-        with st.expander(
-            f"What, one by one{f' (the first {len(left.first)})' if left.total > len(left.first) else ''}"
-        ):
+        first = f" (the first {MAX_NAMED})" if len(left.first) == MAX_NAMED else ""
+        with st.expander(f"What, one by one{first}"):
             what, why = zip(*left.first, strict=True)
             st.dataframe({"What": what, "Why": why}, hide_index=True)

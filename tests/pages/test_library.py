@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -178,6 +179,24 @@ def test_only_the_data_folder_is_read(app: AppTest, home: Path, tmp_path: Path) 
     assert shelf.names() == ["own:mine"] and control(app, "File or folder").value is None
 
 
+def test_uploads_of_an_app_that_was_killed_go(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(bring, "BEING_MADE", -1.0)
+    left, other = tmp_path / "latentarium-upload-left", tmp_path / "somebody-else"
+    for folder in (left, other):
+        (folder / "files").mkdir(parents=True)
+    (tmp_path / "latentarium-upload-link").symlink_to(other)
+    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    app.switch_page("pages/library.py").run()
+    assert not left.exists() and other.exists()
+    long = "Ω" * 300 + ".csv"
+    upload(app, (long, b"a,b\n" + b"1,2\n2,1\n" * 8))
+    assert "16 rows" in words(app)
+    (mine,) = (path for path in tmp_path.glob("latentarium-upload-*") if not path.is_symlink())
+    AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run().switch_page("pages/library.py").run()
+    assert mine.exists()  # it is held
+
+
 def test_deleting_says_which_runs_were_made_from_it(app: AppTest, no_runs: Path, tmp_path: Path) -> None:
     path = tmp_path / "cats.zip"
     path.write_bytes(CATS)
@@ -187,7 +206,7 @@ def test_deleting_says_which_runs_were_made_from_it(app: AppTest, no_runs: Path,
     )
     st.cache_data.clear()
     app.run()
-    assert "1 run was made from it: The run of-cats" in words(app).replace("\\", "")
+    assert "Made from it: The run of-cats" in words(app).replace("\\", "")
     assert library_data.free_name("Cats!") == "cats-2"
     press(app, "Delete it")
     assert not shelf.names() and "None yet" in words(app)
