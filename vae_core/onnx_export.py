@@ -75,7 +75,9 @@ def onnx_zip(model: Model) -> bytes:
         to = BytesIO()
         with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in export_onnx(model, Path(folder)):
-                archive.writestr(zipfile.ZipInfo(path.name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+                info = zipfile.ZipInfo(path.name)
+                info.external_attr = 0o644 << 16  # else nobody could read what is unpacked
+                archive.writestr(info, path.read_bytes(), zipfile.ZIP_DEFLATED)
         return to.getvalue()
 
 
