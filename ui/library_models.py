@@ -97,7 +97,10 @@ def _bring() -> None:
     elif brought.pair is not None:
         library_pair.show(brought.pair, _done)
     elif brought.run is not None:
-        _show_run(brought.run)
+        try:
+            _show_run(brought.run)
+        except RunError:  # others brought many, or it waited for a day
+            st.error("It waited too long and is gone: bring it again.", icon=":material/block:")
 
 
 def _looked_at(files: Sequence[UploadedFile]) -> Brought | None:

@@ -206,6 +206,10 @@ def test_bombs(toy: Path, no_runs: Path) -> None:
     assert lying[at : at + 4] == b"PK\1\2"
     lying[at + 24 : at + 28] = struct.pack("<I", 1000)
     refused(no_runs, lambda: import_run(io.BytesIO(bytes(lying)), "toy.zip"), "toy.zip")
+    large = changed(zipped(toy), {})
+    with zipfile.ZipFile(large, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("toy/state.safetensors", bytes(120 << 20))  # no file by itself too large
+    refused(no_runs, lambda: import_run(large, "toy.zip"), "no model does that")
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": (1 << 40,)})
     inner = io.BytesIO()

@@ -17,6 +17,9 @@ from vae_core.runs.errors import RunError
 
 MOST_BYTES = 2 << 30
 MOST_ENTRIES = 2_000
+MOST_RATIO = 100
+"""How many times its own size an archive may unpack to, beyond FREE bytes: weights hardly shrink."""
+FREE = 64 << 20
 DIRECTORY = 4 << 20
 """Bytes that the list of an archive's entries may have: it is read whole."""
 CHUNK = 1 << 20
@@ -54,7 +57,14 @@ def opened(source: Path | IO[bytes], name: str) -> Iterator[tuple[zipfile.ZipFil
         with source.open("rb") if isinstance(source, Path) else _rewound(source) as stream:
             _check_size(stream, name)
             with zipfile.ZipFile(stream) as archive:
-                yield archive, _entries(archive, name)
+                entries = _entries(archive, name)
+                unpacked, packed = sum(entry.size for entry in entries), stream.seek(0, os.SEEK_END)
+                if unpacked > FREE + MOST_RATIO * packed:
+                    raise RunError(
+                        f"{name} would unpack to {unpacked:,} bytes from {packed:,}: no model does that, and it is "
+                        "left alone."
+                    )
+                yield archive, entries
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, _NoZip, struct.error, UnicodeError) as error:
         why = f" ({error})" if str(error) else ""
         raise RunError(f"{name} is cut short, damaged or no .zip{why}.") from None

@@ -219,7 +219,8 @@ def _copy_folder(source: Path, folder: Path) -> list[str]:
     if not (source / "config.json").is_file():
         raise RunError(f"{source.name} holds no run: its config.json is missing.")
     names, left_out = [], []
-    for at, path in enumerate(sorted([*source.iterdir(), *(source / "maps").glob("*")])):
+    maps = () if (source / "maps").is_symlink() else (source / "maps").glob("*")
+    for at, path in enumerate(sorted([*source.iterdir(), *maps])):
         if at > archive.MOST_ENTRIES:
             raise RunError(f"{source.name} holds more than {archive.MOST_ENTRIES:,} files: that is no run.")
         inner = path.relative_to(source).as_posix()
