@@ -19,6 +19,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from filelock import FileLock
 from pydantic import ValidationError
 from safetensors.torch import load_file
 from sqlalchemy import update
@@ -738,14 +739,14 @@ def test_on_a_full_disk_a_run_fails_with_a_sentence_and_goes_on_once_there_is_ro
 
 
 @pytest.mark.parametrize(
-    ("visible", "devices", "count"),
+    ("visible", "devices", "found"),
     [
-        (None, 0, 0), (None, 3, 3), ("0", 3, 1), ("1,2", 3, 2), ("", 3, 0), ("-1", 3, 0), ("0,-1,1", 3, 1),
-        ("GPU-8932f937,GPU-7a", 3, 2), ("0,1", 0, 0),
+        (None, 0, ""), (None, 3, "0 1 2"), ("0", 3, "0"), ("1,2", 3, "1 2"), ("", 3, ""), ("-1", 3, ""),
+        ("0,-1,1", 3, "0"), ("GPU-8932f937,GPU-7a", 3, "GPU-8932f937 GPU-7a"), ("0,1", 0, ""),
     ],
 )
 def test_gpus_are_counted_as_cuda_counts_them(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, visible: str | None, devices: int, count: int
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, visible: str | None, devices: int, found: str
 ) -> None:
     for name in [*(f"nvidia{i}" for i in range(devices)), "nvidiactl", "nvidia-uvm"]:
         (tmp_path / name).touch()
@@ -753,7 +754,26 @@ def test_gpus_are_counted_as_cuda_counts_them(
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert places.gpus() == count
+    assert places.gpus() == found.split()
+
+
+def test_a_run_of_several_gpus_takes_as_many_places_and_the_next_waits_for_them(
+    inline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "gpus", lambda: ["4", "5", "6"])
+    for name in "ab":
+        start(config(inline, name))
+    store = open_store()
+    with launch.a_place(store, "a", 2) as first:
+        assert first == ["4", "5"]
+        stop("b")
+        with pytest.raises(places.StoppedInQueueError), launch.a_place(store, "b", 2):
+            pass
+        assert places._take([FileLock(inline / ".places" / f"{i}.lock", timeout=0) for i in range(3)], 2) == []
+    store.note("a", state="finished", request="")
+    store.note("b", state="queued", request="")
+    with launch.a_place(store, "b", 9) as all_there_are:
+        assert all_there_are == ["4", "5", "6"]
 
 
 def test_whoever_waits_for_a_place_has_not_loaded_torch(inline: Path) -> None:
@@ -763,7 +783,7 @@ def test_whoever_waits_for_a_place_has_not_loaded_torch(inline: Path) -> None:
         "with a_place(open_store(), 'a') as place: print(place, 'torch' in sys.modules, 'pandas' in sys.modules)"
     )
     said = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, timeout=60)
-    assert said.stdout.split() == ["0", "False", "False"], said.stderr
+    assert said.stdout.split() == ["[]", "False", "False"], said.stderr
 
 
 def test_a_launcher_that_nobody_knows_is_one_sentence(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -26,22 +27,24 @@ class StoppedInQueueError(Exception):
 
 
 @contextlib.contextmanager
-def a_place(store: RunStore, name: str) -> Iterator[int]:
-    """Wait for one of the machine's places; yields its number (the GPU's, where there are any).
+def a_place(store: RunStore, name: str, wanted: int = 1) -> Iterator[list[str]]:
+    """Wait for as many of the machine's places (all of them, where it has fewer); yields what CUDA calls their GPUs,
+    nothing where there are none.
 
     Raises StoppedInQueueError where the run is asked to stop meanwhile.
     """
     folder = runs_folder() / ".places"
     folder.mkdir(parents=True, exist_ok=True)
-    locks = [FileLock(folder / f"{i}.lock", timeout=0) for i in range(max(1, gpus()))]
+    names = gpus()
+    locks = [FileLock(folder / f"{i}.lock", timeout=0) for i in range(max(1, len(names)))]
     notes = Notes(name, store)
     told = 0.0
     while True:
         if notes.asked() == "stop":
             raise StoppedInQueueError
         first = _is_next(store, name)
-        place = _take(locks) if first else None
-        if place is not None:
+        taken = _take(locks, min(wanted, len(locks))) if first else []
+        if taken:
             break
         if time.monotonic() - told > FRESH / 2:
             notes.tell(state="queued", message=WAITING)
@@ -49,31 +52,38 @@ def a_place(store: RunStore, name: str) -> Iterator[int]:
         # a lock of the kernel's gives no sign when it is free; of many who wait, only the first looks often
         time.sleep(HEARTBEAT if first else 2 * HEARTBEAT)
     try:
-        yield place
+        yield [names[number] for number in taken if number < len(names)]
     finally:
-        locks[place].release()
+        for number in taken:
+            locks[number].release()
 
 
-def gpus() -> int:
-    """How many NVIDIA GPUs this process may use, found without torch, which takes seconds and much memory to load.
+def gpus() -> list[str]:
+    """What CUDA calls the NVIDIA GPUs that this process may use.
 
-    CUDA_VISIBLE_DEVICES counts as CUDA reads it: up to the first number that is none. Where a system shows no
-    device files (Windows, WSL) it is 0, and the machine has one place.
+    Found without torch, which takes seconds and much memory to load. CUDA_VISIBLE_DEVICES counts as CUDA reads it: up
+    to the first name that is none. Where a system shows no device files (Windows, WSL) there is none, and the machine
+    has one place.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     there = len([path for path in DEVICES.glob("nvidia*") if re.fullmatch(r"nvidia\d+", path.name)])
     if visible is None or not there:
-        return there
-    names = [name.strip() for name in visible.split(",")]
-    return next((i for i, name in enumerate(names) if not name or name == "-1"), len(names))
+        return [str(number) for number in range(there)]
+    return list(takewhile(lambda name: name not in ("", "-1"), (name.strip() for name in visible.split(","))))
 
 
-def _take(locks: list[FileLock]) -> int | None:
+def _take(locks: list[FileLock], count: int) -> list[int]:
+    """Numbers of so many locks that are ours now; none of them where there are not enough."""
+    taken: list[int] = []
     for number, lock in enumerate(locks):
         with contextlib.suppress(Timeout):
             lock.acquire()
-            return number
-    return None
+            taken.append(number)
+        if len(taken) == count:
+            return taken
+    for number in taken:
+        locks[number].release()
+    return []
 
 
 def _is_next(store: RunStore, name: str) -> bool:

@@ -52,20 +52,20 @@ def work(name: str, *, resume: bool = False, placed: bool = False) -> None:
     if is_follower():
         return follow(row.train_config, resume=resume)
     with run_lock(RunFolder(Path(row.folder)), LEASE if placed else 5.0):
-        place = contextlib.nullcontext(0) if placed else _settled(store, name)
+        place = contextlib.nullcontext() if placed else _settled(store, name, row.train_config.devices)
         _train_to_an_end(Notes(name, store), lambda: row.train_config, place, resume=resume)
 
 
 @contextlib.contextmanager
-def _settled(store: RunStore, name: str) -> Iterator[int]:
-    """One of the machine's places, with torch loaded and told which GPU and how many cores are its own."""
-    with a_place(store, name) as place:
+def _settled(store: RunStore, name: str, devices: int) -> Iterator[None]:
+    """The machine's places for a run, with torch loaded and told which GPUs and how many cores are its own."""
+    with a_place(store, name, devices) as its_gpus:
+        if its_gpus:  # before torch looks; whoever follows in training inherits it
+            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(its_gpus)
         import torch
 
         torch.set_num_threads(worker_threads())
-        if torch.cuda.is_available():
-            torch.cuda.set_device(place % torch.cuda.device_count())
-        yield place
+        yield
 
 
 def follow(config: TrainConfig, *, resume: bool) -> None:
@@ -98,7 +98,7 @@ def train_here(config: TrainConfig, *, resume: bool = False, watch: Callable[[St
         else:
             folder.check_free()
         notes = _enter(folder, config)
-        return _train_to_an_end(notes, lambda: config, contextlib.nullcontext(0), resume=resume, watch=watch)
+        return _train_to_an_end(notes, lambda: config, contextlib.nullcontext(), resume=resume, watch=watch)
 
 
 def _enter(folder: RunFolder, config: TrainConfig) -> Notes:
@@ -118,7 +118,7 @@ def _enter(folder: RunFolder, config: TrainConfig) -> Notes:
 def _train_to_an_end(
     notes: Notes,
     config: Callable[[], TrainConfig],
-    place: AbstractContextManager[int],
+    place: AbstractContextManager[None],
     *,
     resume: bool,
     watch: Callable[[Step], None] = lambda step: None,
