@@ -13,6 +13,7 @@ from ui.widgets import fragment
 from ui.words import plain
 from vae_core.config import TrainConfig, check_name, runs_folder
 from vae_core.data import card_of
+from vae_core.data.cards import in_reach
 from vae_core.model_cards import MODEL_CARDS, name_of
 from vae_core.runs import RunError
 
@@ -144,6 +145,7 @@ def _start() -> None:
         config = train_form.settings()
         if problem := train_form.problem(config):
             raise RunError(problem)
+        _check_reach(config)
         name = _follow_suggestion(config).strip()
         before, when = st.session_state.get(_STARTED, ("", 0.0))
         if before != name or time.monotonic() - when > DOUBLE_CLICK:
@@ -155,11 +157,21 @@ def _start() -> None:
     state.set_page_param(WATCH, name)
 
 
+def _check_reach(config: TrainConfig) -> None:
+    """A run that somebody sent names its data itself: its training must not read any file of this machine either.
+
+    Raises RunError.
+    """
+    if not in_reach(config.data):
+        raise RunError(cache.known_lack(config.data))
+
+
 def resume(name: str) -> None:
     """Go on with an interrupted or stopped run. For callbacks; what stands in the way is told by the frame."""
     from vae_core import launch
 
     try:
+        _check_reach(launch.standing(name).config)
         launch.resume(name)
     except RunError as error:
         state.tell(str(error))
