@@ -164,12 +164,13 @@ def show_extras(now: Standing) -> None:
         return
     path = now.folder / FILE
     job = map_jobs.look_at_job(path)
+    lacks_umap = job.state != "running" and can_have_umap(film) and not _has_umap(now.folder, film)
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "The film, GIF", partial(_gif, now.folder, now.name), f"{now.name}-film.gif", mime="image/gif",
             on_click="ignore", icon=":material/download:", key="latentarium.film.gif",
         )  # fmt: skip
-        if can_have_umap(film) and job.state in ("none", "waiting", "failed") and not _has_umap(now.folder, film):
+        if lacks_umap:
             st.button(
                 "Make its UMAP" if job.state != "failed" else "Try the UMAP again", icon=":material/scatter_plot:",
                 disabled=job.state == "waiting", help=WAITS if job.state == "waiting" else UMAP,
@@ -178,7 +179,7 @@ def show_extras(now: Standing) -> None:
             )  # fmt: skip
     if job.state == "failed":
         st.error(plain(job.text), icon=":material/error:")
-    if job.state in ("running", "waiting"):
+    if job.state == "running" or (job.state == "waiting" and lacks_umap):
         fragment(run_every=1.0)(_progress)(path, job.state)
 
 
