@@ -1036,7 +1036,8 @@ PREVIEWS_KEPT = 16
 
 
 @st.cache_resource(show_spinner=False)
-def _own_previews() -> dict[tuple[str, tuple[int, int], Choices], Preview]:
+def _own_previews() -> dict[tuple[str, tuple[int, int], Choices], Preview | str]:
+    """Or the sentence that says why there is none, for that may have taken long to find out."""
     return {}
 
 
@@ -1049,11 +1050,19 @@ def get_own_preview(path: Path, choices: Choices) -> Preview:
     except OSError:
         raise DatasetError(f"{path.name} is no longer there: upload or choose it again.") from None
     stamp, kept = (facts.st_mtime_ns, facts.st_size), _own_previews()
-    if (found := kept.get((str(path), stamp, choices))) is not None:
+    found = kept.get((str(path), stamp, choices))
+    if isinstance(found, str):
+        raise DatasetError(found)
+    if found is not None:
         return found
-    preview = inspect(path, choices)
     for key in list(kept)[: max(0, len(kept) + 2 - PREVIEWS_KEPT)]:
         kept.pop(key, None)
+    try:
+        preview = inspect(path, choices)
+    except DatasetError as error:
+        if path.is_file():  # what is deep in a folder may change, and the folder's time does not
+            kept[str(path), stamp, choices] = str(error)
+        raise
     # choices that were left to be seen are the same choices once they are settled
     kept[str(path), stamp, choices] = kept[str(path), stamp, preview.choices] = preview
     return preview
