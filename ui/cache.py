@@ -1112,7 +1112,15 @@ def get_taking(name: str) -> Taking | None:
     return _takings().get(name)
 
 
-def start_taking(path: Path, choices: Choices, name: str, title: str, source: str, keep: object) -> None:
-    """Begins to take data over under `name`, one dataset after the other; `ui/library_data.py` shows how far it is."""
-    taking = _takings()[name] = Taking(title, keep)
+def start_taking(path: Path, choices: Choices, name: str, title: str, source: str, keep: object) -> bool:
+    """Begins to take data over under `name`, one dataset after the other; `ui/library_data.py` shows how far it is.
+
+    False where another visitor has just begun to take other data under this name.
+    """
+    taking = Taking(title, keep)
+    while (before := _takings().setdefault(name, taking)) is not taking:  # one step: two may press at once
+        if not before.ended:
+            return False
+        _takings().pop(name, None)
     Thread(target=taking.run, args=(path, choices, name, source), name=f"taking of {name}", daemon=True).start()
+    return True

@@ -131,7 +131,8 @@ def runs_by_data() -> dict[str, list[str]]:
 def _take(source: bring.Source, preview: Preview, title: str) -> None:
     """What the button does: the work goes on in a thread of its own, whoever looks at this page."""
     name = free_name(title)
-    cache.start_taking(source.path, preview.choices, name, title.strip(), source.title, source.keep)
+    while not cache.start_taking(source.path, preview.choices, name, title.strip(), source.title, source.keep):
+        name = free_name(title)
     st.session_state[_TAKING] = name
     st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1  # an empty uploader
     st.session_state["library.lying"] = None
