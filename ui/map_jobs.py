@@ -126,15 +126,17 @@ def stop_job(path: Path) -> None:
     """Ends the job that makes the file `path`, where this server started it."""
     with _lock:
         job = _jobs.get(path)
-        if job is None:
-            return
-        job.terminate()
-        try:
-            job.wait(5)
-        except subprocess.TimeoutExpired:
-            job.kill()
-            job.wait()
-        _forget(path)
+    if job is None:
+        return
+    job.terminate()
+    try:
+        job.wait(5)  # without the lock: others go on looking at their jobs
+    except subprocess.TimeoutExpired:
+        job.kill()
+        job.wait()
+    with _lock:
+        if _jobs.get(path) is job:
+            _forget(path)
 
 
 def forget(run_folder: Path, settings: MapSettings) -> None:

@@ -161,23 +161,27 @@ def _start_part(base: TrainConfig, texts: Sequence[tuple[str, str]], info: DataI
 
 def how_long(planned: Sequence[Planned], axes: Sequence[Axis]) -> str:
     """How many runs there will be, and the time of all where an earlier run on this machine tells the speed."""
-    from vae_core.launch import known_speed
+    from vae_core.launch import at_once, known_speed
 
     one = planned[0].config
     times = " × ".join(str(len(axis.values)) for axis in axes)
     text = f"{times} = {len(planned)} runs" if len(axes) > 1 else f"{len(planned)} runs"
+    together = at_once()
+    if together is None:
+        return f"{text}, as many at once as the cluster has room for."
+    text += ", one after the other" if together == 1 else f", {together} at once"
     speeds = [known_speed(config) for config in (one, planned[-1].config)]
     known = [speed for speed in speeds if speed]
     if not known:
-        return f"{text}, one after the other; the time is known once one has been trained here."
+        return f"{text}; the time is known once one has been trained here."
     size = card_of(one.data).train_size
     samples = sum(
         (plan.config.steps or plan.config.epochs * (size // min(plan.config.batch_size, size)))
         * min(plan.config.batch_size, size)
         for plan in planned
     )
-    seconds = samples / (sum(known) / len(known)) + STARTING * len(planned)
-    return f"{text}, one after the other: {training.in_words(seconds)} in all, going by your last run like this."
+    seconds = (samples / (sum(known) / len(known)) + STARTING * len(planned)) / together
+    return f"{text}: {training.in_words(seconds)} in all, going by your last run like this."
 
 
 def _name_field(base: TrainConfig) -> str:

@@ -23,7 +23,7 @@ from vae_core.launch.look import LIVE_STATES, Standing, current_state, known_spe
 from vae_core.launch.names import is_taken
 from vae_core.launch.notes import Notes
 from vae_core.launch.orders import go_on, pause, steer, step, stop
-from vae_core.launch.places import a_place
+from vae_core.launch.places import a_place, at_once
 from vae_core.launch.sentences import one_sentence
 from vae_core.launch.spawn import Spawned, worker_threads
 from vae_core.launch.worker import train_here, work
@@ -36,6 +36,7 @@ __all__ = [
     "Spawned",
     "Standing",
     "a_place",
+    "at_once",
     "current_state",
     "go_on",
     "is_alive",

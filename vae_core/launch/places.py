@@ -58,6 +58,11 @@ def a_place(store: RunStore, name: str, wanted: int = 1) -> Iterator[list[str]]:
             locks[number].release()
 
 
+def at_once() -> int | None:
+    """How many runs of one device each are trained at the same time; None where a cluster decides that."""
+    return None if "://" in os.environ.get("LATENTARIUM_LAUNCHER", "") else max(1, len(gpus()))
+
+
 def gpus() -> list[str]:
     """What CUDA calls the NVIDIA GPUs that this process may use.
 
