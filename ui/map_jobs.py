@@ -125,7 +125,7 @@ def stop(run_folder: Path, settings: MapSettings) -> None:
 def stop_job(path: Path) -> None:
     """Ends the job that makes the file `path`, where this server started it."""
     with _lock:
-        job = _jobs.get(path)
+        job = _jobs.pop(path, None)  # as of now nobody takes its end for a failure
     if job is None:
         return
     job.terminate()
@@ -135,7 +135,7 @@ def stop_job(path: Path) -> None:
         job.kill()
         job.wait()
     with _lock:
-        if _jobs.get(path) is job:
+        if path not in _jobs:
             _forget(path)
 
 
