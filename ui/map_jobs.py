@@ -136,7 +136,7 @@ def stop_job(path: Path) -> None:
         job.wait()
     with _lock:
         if path not in _jobs:
-            _forget(path)
+            _progress_file(path).unlink(missing_ok=True)
 
 
 def forget(run_folder: Path, settings: MapSettings) -> None:
