@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import torch
 
 from tests.pages.toy import write_toy
 from vae_core import load_dataset, load_run
+from vae_core.__main__ import main
 from vae_core.config import PROJECT
 from vae_core.export import ExportError
 from vae_core.foreign.process import Pair
@@ -74,22 +74,30 @@ def test_what_is_no_plain_pair_says_so(tmp_path: Path, family: str) -> None:
 # -- the command line --------------------------------------------------------------------------------------
 
 
-def _call(runs: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "LATENTARIUM_RUNS": str(runs), "OMP_NUM_THREADS": "1"}
-    environment.pop("LATENTARIUM_CHECKPOINTS", None)
-    command = [sys.executable, "-m", "vae_core", *words]
-    return subprocess.run(command, cwd=PROJECT, env=environment, text=True, capture_output=True, timeout=120)
+@pytest.fixture
+def call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Says words to the command line: its exit status, and what it printed of errors. Four processes would each load
+    torch and the exporter."""
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("LATENTARIUM_CHECKPOINTS", raising=False)
+    monkeypatch.chdir(PROJECT)
+
+    def say(*words: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["python -m vae_core", *words])
+        return main(), capsys.readouterr().err
+
+    return say
 
 
-def test_out_and_in_from_the_command_line(tmp_path: Path) -> None:
+def test_out_and_in_from_the_command_line(tmp_path: Path, call: Callable[..., tuple[int, str]]) -> None:
     runs, pair = tmp_path / "runs", tmp_path / "pair"
-    done = _call(runs, "export", "digits-2d", "--zip", str(tmp_path / "d.zip"), "--onnx", str(pair))
-    assert done.returncode == 0, done.stderr
+    assert call("export", "digits-2d", "--zip", str(tmp_path / "d.zip"), "--onnx", str(pair)) == (0, "")
     assert (tmp_path / "d.zip").stat().st_mode & 0o777 == 0o644
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
-    assert _call(runs, "import", str(tmp_path / "d.zip"), "--name", "back").returncode == 0
-    done = _call(runs, "import", str(pair / "encoder.onnx"), str(pair / "decoder.onnx"), "--data", "digits")
-    assert done.returncode == 0, done.stderr
+    assert call("import", str(tmp_path / "d.zip"), "--name", "back")[0] == 0
+    assert call("import", str(pair / "encoder.onnx"), str(pair / "decoder.onnx"), "--data", "digits")[0] == 0
     assert {path.name for path in runs.iterdir()} == {".incoming", "back", "digits-onnx"}
     assert not list((runs / ".incoming").iterdir())
 
@@ -103,6 +111,8 @@ def test_out_and_in_from_the_command_line(tmp_path: Path) -> None:
         (("train", "--bottleneck", "onnx"), "trained elsewhere"),
     ],
 )
-def test_what_cannot_be_is_one_sentence(tmp_path: Path, words: tuple[str, ...], sentence: str) -> None:
-    done = _call(tmp_path, *words)
-    assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
+def test_what_cannot_be_is_one_sentence(
+    words: tuple[str, ...], sentence: str, call: Callable[..., tuple[int, str]]
+) -> None:
+    status, error = call(*words)
+    assert status == 1 and sentence in error and error.count("\n") == 1
