@@ -22,7 +22,7 @@ FAMILIES = [name for name, (train, _) in TOYS.items() if train.bottleneck in BOT
 @pytest.fixture(autouse=True)
 def no_comparison(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Toys of the digits would be compared with the real ones, 500 at a time."""
-    monkeypatch.setattr(cache, "COMPARED", 20)
+    monkeypatch.setattr(cache.dreams, "COMPARED", 20)
 
 
 def alone(root: Path, family: str, tray: tuple[int, ...] = (), **params: str) -> AppTest:

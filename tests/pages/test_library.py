@@ -45,7 +45,7 @@ def app(no_runs: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             started.append(self)
             self.join(30)
 
-    monkeypatch.setattr(cache, "Thread", Joined)
+    monkeypatch.setattr(cache.own, "Thread", Joined)
     st.cache_data.clear()
     st.cache_resource.clear()
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()

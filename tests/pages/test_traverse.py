@@ -125,7 +125,7 @@ def test_a_decoder_that_no_browser_runs_is_one_sentence(no_runs: Path, monkeypat
         raise export.ExportError("decoder.1 is a BatchNorm2d, which the browser cannot run.")
 
     monkeypatch.setattr(export, "decoder_program", refuse)
-    cache._get_desk.clear()
+    cache.desks._get_desk.clear()
     write_toy_run(no_runs)
     app = frame(run="toy")
     assert not app.exception and "BatchNorm2d" in app.error[0].value

@@ -26,9 +26,9 @@ def data(tmp_path: Path, no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.setenv("LATENTARIUM_DATA", str(folder))
     monkeypatch.setitem(CARDS, "mnist", replace(CARDS["mnist"], n=16, splits=(9, 3, 4)))
     write_toy_run(no_runs, data="mnist", sample_shape=(1, 28, 28), size=16, codes=5)
-    cache._get_dataset.clear()
+    cache.data._get_dataset.clear()
     yield folder
-    cache._get_dataset.clear()
+    cache.data._get_dataset.clear()
 
 
 def offer(name: str) -> AppTest:
