@@ -179,3 +179,9 @@ def test_of_two_who_start_sweeps_of_one_name_at_once_one_does(started: list[str]
         visitor.join()
     assert len(refused) == 1 and "another name" in refused[0]
     assert started in ([plan.name for plan in planned()], [plan.name for plan in others])
+
+
+def test_a_setting_without_effect_is_not_offered() -> None:
+    idle = {"warmup_from", "cycle_rise"}
+    assert not idle & set(settings_to_vary(TrainConfig(), "image"))
+    assert idle <= set(settings_to_vary(TrainConfig(warmup_steps=10, cycles=2), "image"))

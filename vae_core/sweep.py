@@ -29,6 +29,8 @@ COMMON = ("epochs", "steps", "batch_size", "learning_rate", "decay", "seed")
 """What any training that takes steps can be swept over."""
 ABOUT = ("title", "about", "out", "turns")
 """What belongs to one run alone: its words, its folder, what was changed while it trained."""
+NEEDS = {"warmup_from": "warmup_steps", "cycle_rise": "cycles"}
+"""Settings that change nothing where another is 0."""
 TAGS = {"latent_dim": "d", "learning_rate": "lr", "batch_size": "batch", "beta": "beta", "seed": "seed"}
 """In names of runs; other settings are called in full."""
 
@@ -68,7 +70,8 @@ def settings_to_vary(base: TrainConfig, kind: Kind) -> tuple[str, ...]:
         return tuple(field for field in own if is_single(field))
     common = [field for field in COMMON if field != ("epochs" if base.steps else "steps")]
     fields = (*(OBJECTIVE_CARDS[base.objective].settings if priced(base) else ()), *own, *common)
-    return tuple(dict.fromkeys(field for field in fields if is_single(field)))
+    idle = {field for field, other in NEEDS.items() if not getattr(base, other)}
+    return tuple(dict.fromkeys(field for field in fields if is_single(field) and field not in idle))
 
 
 def priced(config: TrainConfig) -> bool:
