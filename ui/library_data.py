@@ -11,7 +11,7 @@ from ui.widgets import fragment, told
 from ui.words import plain
 from vae_core.data import DatasetError, data_folder
 from vae_core.data.own import shelf
-from vae_core.data.own.choices import Preview
+from vae_core.data.own.choices import Choices, Preview
 
 UPLOAD, LYING = "Upload", "From the data folder"
 BEGINNINGS = {
@@ -77,15 +77,23 @@ def _source() -> bring.Source | None:
 def _consider(source: bring.Source) -> None:
     """Choices, what would be taken with them, and the button that takes it."""
     with st.spinner("Looking at it"):
-        first = cache.get_own_preview(source.path, own_choices.beginning(source))
+        first = _preview(source, own_choices.beginning(source))
     left, right = st.columns([2, 3], gap="medium")
     with left:
         choices = own_choices.show(source, first)
     with right, told():
         with st.spinner("Looking at it"):
-            preview = cache.get_own_preview(source.path, choices)
+            preview = _preview(source, choices)
         own_preview.show(preview)
         _take_button(source, preview)
+
+
+def _preview(source: bring.Source, choices: Choices) -> Preview:
+    """What would be taken. Raises DatasetError, one sentence with the visitor's own name for the upload."""
+    try:
+        return cache.get_own_preview(source.path, choices)
+    except DatasetError as error:
+        raise DatasetError(str(error).replace(str(source.path), source.title)) from None
 
 
 def _take_button(source: bring.Source, preview: Preview) -> None:

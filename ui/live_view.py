@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 TILE, GAP, COLUMNS = 96, 8, 8
 WIDE_COLUMNS = 4  # of pictures that are wider than high
 CHART_HEIGHT = 220
+LEAST_SHOWN = 0.1  # nats that the axis of rates reaches at least
 MARGIN = {"l": 44, "r": 8, "t": 26, "b": 24}
 ABOUT = (
     "The model squeezes each sample through a few numbers and makes it again from them. As it learns, **distortion** "
@@ -78,8 +79,8 @@ def _view(name: str, was_live: bool) -> None:
     from vae_core.launch import standing
 
     now = standing(name)
-    if now.live != was_live:
-        st.rerun(scope="app")  # the sidebar's picker learns of the new model too
+    if now.live != was_live or training.watched() != name:
+        st.rerun(scope="app")  # the sidebar's picker learns of the new model too; the form takes the view's place
     with st.container(key="train-head"):
         _head(now)
     look = cache.get_look(now.folder, now.config, current_theme())
@@ -304,7 +305,7 @@ def _charts(now: Standing, look: Look) -> None:
                 "to use; the objective below says what each nat costs."
             )
         with places[2]:
-            st.markdown("**Rate per dimension** · who does the work")
+            st.markdown("**Rates** · which dimensions work")
             _show(look.dimensions, "train-dimensions")
             st.caption(
                 "Dimensions come into use one by one. A faint bar is under 0.01 nats: the model does not need it."
@@ -346,6 +347,8 @@ def _bars(rate: np.ndarray, names: dict[int, str], theme: Theme) -> Chart:
     figure = rate_bars(rate, names=names, theme=theme, ordered=False)
     if len(rate) > 12:  # names would lie upon each other
         figure.update_xaxes(tickvals=None, ticktext=None)
+    # so little that it means nothing shall not look like much
+    figure.update_yaxes(range=[0, max(LEAST_SHOWN, 1.05 * float(rate.max(initial=0.0)))])
     figure.update_layout(height=CHART_HEIGHT, margin=MARGIN, yaxis={"title": None}, xaxis={"title": None})
     telling = int((rate > FAINT_RATE).sum())
     return Chart(figure, f"Rate of each of {len(rate)} dimensions; {telling} tell more than {FAINT_RATE} nats")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def start_job(path: Path, words: list[str]) -> JobState:
             return now
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(_progress_file(path), "wb") as said:
-            _jobs[path] = subprocess.Popen(
+            job = _jobs[path] = subprocess.Popen(
                 [sys.executable, "-m", "vae_core", *words],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
@@ -71,6 +71,8 @@ def start_job(path: Path, words: list[str]) -> JobState:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        # nobody may look at it any more: its end is awaited all the same, so that it never stays as a zombie
+        Thread(target=job.wait, name=f"reaper of {path.name}", daemon=True).start()
         return _look(path)
 
 

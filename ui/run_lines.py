@@ -78,7 +78,8 @@ class Line:
         if self.config is None or not priced(self.config):
             return ""
         label = "" if self.config.objective == "elbo" else f"{OBJECTIVE_CARDS[self.config.objective].label}, "
-        return label + values_of(self.config)
+        steered = ", changed while it trained" if self.config.turns else ""
+        return label + values_of(self.config) + steered
 
     @property
     def size(self) -> str:

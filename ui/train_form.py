@@ -115,7 +115,7 @@ def take(config: TrainConfig) -> None:
     length = {"length": "steps" if config.steps else "epochs", "steps": config.steps or DEFAULTS["steps"]}
     fill({**values, **length, "family": family_of(config)})
     st.session_state[_BASE] = config.model_copy(
-        update={"title": "", "about": "", "out": None, "turns": ()}  # what one saw and steered is another run's story
+        update={"title": "", "about": "", "out": None}
     )
 
 
@@ -416,7 +416,9 @@ def settings() -> TrainConfig:
     values = {field: value_of(field) for field in FIELDS}
     if value_of("length") == "epochs":
         values["steps"] = None
-    return _base().model_copy(update=values)
+    config = _base().model_copy(update=values)
+    # what was changed while the run trained is repeated, as far as the objective that is chosen now has it
+    return config.model_copy(update={"turns": tuple(turn for turn in config.turns if turn.setting in config.steerable)})
 
 
 def _base() -> TrainConfig:
@@ -463,7 +465,9 @@ def problem(config: TrainConfig) -> str:
 
 def _other_settings() -> str:
     """What a run whose settings were taken brought along that the form has no field for."""
-    base = _base()
-    fields = (field for field in TrainConfig.model_fields if field not in FIELDS)
+    base = settings()
+    fields = (field for field in TrainConfig.model_fields if field not in (*FIELDS, "turns"))
     changed = {field: getattr(base, field) for field in fields if getattr(base, field) != getattr(TrainConfig(), field)}
-    return ", ".join(f"{field.replace('_', ' ')} {value}" for field, value in changed.items())
+    said = [f"{field.replace('_', ' ')} {value}" for field, value in changed.items()]
+    said += [f"{label_of(turn.setting, TrainConfig)} {turn.value:g} from step {turn.step:,}" for turn in base.turns]
+    return ", ".join(said)

@@ -15,7 +15,7 @@ from vae_core.config import TrainConfig, check_name, runs_folder
 from vae_core.data import card_of
 from vae_core.data.cards import in_reach
 from vae_core.model_cards import MODEL_CARDS, name_of
-from vae_core.runs import RunError
+from vae_core.runs import RunError, label_of
 
 if TYPE_CHECKING:
     from vae_core.launch import Standing
@@ -222,7 +222,7 @@ def _rows(other_than: str | None) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"works-{row.name}"):
             st.page_link(
                 "pages/train.py",
-                label=row.name,
+                label=plain(label_of(row.folder).title or row.name),
                 icon=ICONS[row.state],
                 help="Watch it",
                 query_params={WATCH: row.name, FOLLOWED: "1"},
