@@ -116,7 +116,7 @@ def _head(now: Standing) -> None:
                 st.button(
                     "Use these settings", icon=":material/content_copy:", key="train-again",
                     on_click=training.take_settings, args=(now.config,),
-                    help="Fills the form with those it was started with.",
+                    help="Fills the form with those it was started with, and what was changed meanwhile.",
                 )
             st.button("New training", icon=":material/add:", on_click=training.show_form, key="train-new")
     if now.live or now.state == "interrupted":

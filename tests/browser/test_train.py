@@ -70,6 +70,9 @@ def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServ
     picker = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Model")
     expect(picker).to_have_value("first: digits, 3 dimensions, beta 1")
     assert (bench.runs / "first" / "codes.npz").exists()
+    page.get_by_role("button", name="New training").click()
+    expect(page.get_by_role("button", name="Start training")).to_be_visible(timeout=PATIENCE)
+    visit(page, bench.url("studio", watch="first"))
     page.get_by_role("link", name="Open in the Atlas").click()
     page.wait_for_url("**/map?*run=first*")
 

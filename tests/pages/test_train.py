@@ -269,6 +269,19 @@ def test_a_failed_run_says_why_and_lends_its_settings(app: AppTest, no_runs: Pat
     assert (again.hidden, again.batch_size, again.weights, again.title) == ((64, 32), 32, "fp16", "")
 
 
+def test_training_once_more_repeats_what_was_changed_meanwhile(app: AppTest, no_runs: Path) -> None:
+    enter(no_runs, "steered", state="failed", message="The loss was no longer a number at step 3.")
+    turn = {"step": 31, "setting": "beta", "value": 4.0}
+    open_store().note("steered", config={**open_store().get("steered").config, "turns": [turn]})
+    app.query_params["watch"] = "steered"
+    app.run()
+    button(app, "Use these settings").click().run()
+    assert "Taken over as well: weights fp16, β 4 from step 31." in texts(app)
+    button(app, "Start training").click().run()
+    again = open_store().get("digits-3d-beta2.5").train_config
+    assert [turn.model_dump() for turn in again.turns] == [turn]
+
+
 def test_an_interrupted_run_offers_to_resume(app: AppTest, no_runs: Path) -> None:
     enter(no_runs, "cut", state="running", step=30, total=60)
     app.query_params["watch"] = "cut"
