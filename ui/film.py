@@ -177,6 +177,8 @@ def show_extras(now: Standing) -> None:
                 key="latentarium.film.umap",
                 on_click=_start_umap, args=(now.folder,),
             )  # fmt: skip
+    if film.codes.shape[1] and film.codes.shape[2] == 2:
+        st.caption("The map is the plane of the code itself: there is nothing that a UMAP could flatten.")
     if job.state == "failed":
         st.error(plain(job.text), icon=":material/error:")
     if job.state == "running" or (job.state == "waiting" and lacks_umap):
