@@ -124,7 +124,7 @@ def test_a_growing_film_costs_its_new_frames_and_nothing_jumps(page: Page, studi
     grown = int(film.get_attribute("data-frames") or 0) - frames
     assert len(fetched) <= grown + 6, "frames that are here already are fetched no more"
     assert film.evaluate("film => film.getBoundingClientRect().height") == height
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("heading", name="The film")).to_be_visible()
 

@@ -56,6 +56,19 @@ def stop_button(page: Page) -> Locator:
     return page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True)
 
 
+def press_stop(page: Page) -> None:
+    """Until it is heard: the view is drawn anew each second, and on a phone a click in that moment may be lost."""
+    heard = page.get_by_text(re.compile("Stopped at step|Stopping"))
+    for _ in range(5):
+        if stop_button(page).is_visible():
+            stop_button(page).click()
+        try:
+            expect(heard.first).to_be_visible(timeout=10_000)
+            return
+        except AssertionError:
+            continue
+
+
 def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServer) -> None:
     start(page, bench, "first", epochs=30, latent_dim=3)
     expect(page).to_have_url(re.compile("watch=first"))
@@ -167,7 +180,7 @@ def test_a_paused_training_outlives_reload_and_app(
         expect(page.locator(".js-plotly-plot").get_by_text("β = 4").first).to_be_visible(timeout=PATIENCE)
         page.get_by_role("button", name="Pause").click()
         expect(paused).to_be_visible(timeout=PATIENCE)
-        stop_button(page).click()
+        press_stop(page)
         expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
         check(page)
 
