@@ -21,7 +21,8 @@ PAGE = PROJECT / "docs" / "speed.md"
 HEAD = """# Speed
 
 Written by `make bench-train` and `make bench-umap`; the raw results are in `benchmarks/results/`. Ratios are medians
-over rounds in which all ways ran one after the other, each in a process of its own with one thread.
+over rounds in which all ways ran one after the other, each in a process of its own with one thread; a range of one
+number is one round, which on a machine that others use says little.
 """
 TRAINING = """## Training
 
