@@ -16,7 +16,7 @@ from vae_core.runs.archive import check_no_pickle, opened, unpack
 from vae_core.runs.check import check_run
 from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
-from vae_core.runs.incoming import check_free, discard, free_name, new_folder, settle
+from vae_core.runs.incoming import check_free, discard, filling, free_name, settle
 
 MB = 1 << 20
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -141,8 +141,7 @@ def stage_run(source: Path | IO[bytes], filename: str = "", progress: Progress |
     shown = filename or (source.name if isinstance(source, Path) else "the .zip")
     check_no_pickle(shown)
     tell = progress or (lambda fraction, text: None)
-    waiting = new_folder()
-    try:
+    with filling(f"{shown} cannot be taken in") as waiting:
         folder = waiting / "run"
         folder.mkdir()
         tell(0.1, "Unpacking")
@@ -152,12 +151,6 @@ def stage_run(source: Path | IO[bytes], filename: str = "", progress: Progress |
             own_name, left_out = _unpack_run(source, shown, folder)
         tell(0.5, "Checking each file")
         return Waiting(folder, own_name, (*left_out, *check_run(folder)))
-    except OSError as error:
-        discard(waiting)
-        raise RunError(f"{shown} cannot be taken in ({error.strerror or error}).") from None
-    except BaseException:
-        discard(waiting)
-        raise
 
 
 def import_run(source: Path | IO[bytes], filename: str = "", name: str = "", progress: Progress | None = None) -> Taken:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from vae_core.config import NAME, check_name, checkpoints_folder, runs_folder
@@ -29,6 +31,22 @@ def new_folder() -> Path:
     except OSError as error:
         raise RunError(f"Nothing can be brought in: {root} cannot be written ({error.strerror}).") from None
     return folder
+
+
+@contextlib.contextmanager
+def filling(failed: str) -> Iterator[Path]:
+    """A new folder to be filled; it goes again where that ends in an error. Raises RunError as `new_folder` does, and
+    where the disk refuses: `failed` begins that sentence ("x.zip cannot be taken in").
+    """
+    folder = new_folder()
+    try:
+        yield folder
+    except OSError as error:
+        discard(folder)
+        raise RunError(f"{failed} ({error.strerror or error}).") from None
+    except BaseException:
+        discard(folder)
+        raise
 
 
 def _tidy(root: Path) -> None:

@@ -22,7 +22,7 @@ from vae_core.runs.errors import RunError
 from vae_core.runs.files import write_atomically
 from vae_core.runs.finish import DREAMS, PART, WHOLE, write_preview
 from vae_core.runs.folder import RunFolder
-from vae_core.runs.incoming import check_free, discard, new_folder, settle
+from vae_core.runs.incoming import check_free, discard, filling, settle
 from vae_core.wiring import DECODER, ENCODER, NO_DATA, Wiring
 
 if TYPE_CHECKING:
@@ -63,8 +63,7 @@ def stage_pair(files: Sequence[tuple[str, IO[bytes]]]) -> Path:
     """
     for name, _ in files:
         check_no_pickle(name)
-    folder = new_folder()
-    try:
+    with filling("The files cannot be kept") as folder:
         if len(files) == 1 and files[0][0].lower().endswith(".zip"):
             name, content = files[0]
             with opened(content, name) as (archive, entries):
@@ -75,12 +74,6 @@ def stage_pair(files: Sequence[tuple[str, IO[bytes]]]) -> Path:
                 content.seek(0)
                 copy(content, folder / FILES[role], FILE_LIMIT, name)
         return folder
-    except OSError as error:
-        discard(folder)
-        raise RunError(f"The files cannot be kept ({error.strerror or error}).") from None
-    except BaseException:
-        discard(folder)
-        raise
 
 
 def _stage_zip(folder: Path, archive: ZipFile, entries: Sequence[Entry], name: str) -> None:

@@ -13,23 +13,15 @@ from typing import Any
 import streamlit as st
 
 from ui import server
+from ui.components.loader import LOADER
 
 _FOLDER = Path(__file__).parent
-
-_LOADER = """
-export default function (component) {
-  const { data, parentElement } = component;
-  const module = new URL(data.module, window.location.href).href; // this code itself comes from a blob
-  import(module).then((film) => film.render(component));
-  return () => import(module).then((film) => film.remove(parentElement));
-}
-"""
 
 _component = st.components.v2.component(
     "latentarium_film",
     html='<section class="film" data-ready="false" aria-label="Film of the training"></section>\n',
     css=(_FOLDER / "film.css").read_text(encoding="utf-8"),
-    js=_LOADER,
+    js=LOADER,
 )
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import streamlit as st
 
 from ui.blobs import Pack, keep, pack
+from ui.components.loader import LOADER
 from ui.server import asset_url, plotly_url
 
 if TYPE_CHECKING:
@@ -30,21 +31,11 @@ HERE = Path(__file__).parent
 MOST_PICKS = 100
 LARGE = 64  # elements; shorter arrays travel as JSON
 
-# The module is fetched by address because a checkout has no installed asset folder; the loader stays tiny.
-_LOADER = """
-export default function (component) {
-  const { data, parentElement } = component;
-  const module = new URL(data.module, window.location.href).href; // this code itself comes from a blob
-  import(module).then((map) => map.render(component));
-  return () => import(module).then((map) => map.remove(parentElement));
-}
-"""
-
 _component = st.components.v2.component(
     "latentarium_map",
     html='<div class="lt-map"></div>\n',
     css=(HERE / "map.css").read_text(),
-    js=_LOADER,
+    js=LOADER,
     isolate_styles=False,  # Plotly styles the document, which a shadow root would not see
 )
 

@@ -15,25 +15,17 @@ from typing import Any
 
 import streamlit as st
 
+from ui.components.loader import LOADER
 from ui.server import asset_url
 
 _FOLDER = Path(__file__).parent
 MOST_BYTES = 4 << 20  # of pixels that a browser may send
 
-_LOADER = """
-export default function (component) {
-  const { data, parentElement } = component;
-  const module = new URL(data.module, window.location.href).href; // this code itself comes from a blob
-  import(module).then((pad) => pad.render(component));
-  return () => import(module).then((pad) => pad.remove(parentElement));
-}
-"""
-
 _component = st.components.v2.component(
     "latentarium_pad",
     html='<section class="pad" aria-label="Drawing pad"></section>\n',
     css=(_FOLDER / "pad.css").read_text(encoding="utf-8"),
-    js=_LOADER,
+    js=LOADER,
 )
 
 
