@@ -258,6 +258,8 @@ class TrainConfig(Settings):
     hidden: tuple[Width, ...] = Field(default=(), max_length=8)
     """Widths of the fully connected layers; empty takes (256,) beside convolutions, (400,) in an MLP, (64,) for tables
     and a state of 128 for an LSTM."""
+    channels: tuple[Width, ...] = Field(default=(), max_length=8)
+    """Channels after each halving of a convolutional net, outermost first; empty takes (32, 32, 64, 64) for 64x64."""
     latent_dim: Annotated[int, Field(title="Latent dimensions", ge=1, le=512)] = 10
     """Dimensions of the code (a ladder has the sum of its levels, a grid its cells times the numbers of each)."""
     likelihood: Literal["auto", "bernoulli", "gaussian", "real", "columns", "categorical"] = "auto"
@@ -550,7 +552,9 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
     if bottleneck in ("vq", "fsq") and net != "conv":
         raise ValueError("a grid of discrete codes needs a convolutional net (square pictures)")
     stages = conv_stages(shape) if net == "conv" else 0
-    channels = DEFAULT_CHANNELS.get(stages, (64,) * stages)
+    if train.channels and not stages:
+        raise ValueError(f"channels belong to a convolutional net: leave them out, for this is an {net.upper()}")
+    channels = train.channels or DEFAULT_CHANNELS.get(stages, (64,) * stages)
     cells = (shape[1] >> stages) * (shape[2] >> stages) if stages and len(shape) == 3 else 0
     dims = {
         "vq": cells * train.code_dim,
