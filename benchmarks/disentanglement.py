@@ -190,7 +190,8 @@ PAGE = PROJECT / "docs" / "sprites-study.md"
 HEAD = """# The study of β on sprites
 
 Written by `make bench-disentanglement`; every training is a row of `benchmarks/results/disentanglement.csv`.
-Medians over seeds, with the smallest and the largest; where there is one seed, there is no spread. No run was chosen by its labels.
+Medians over seeds, with the smallest and the largest; where there is one seed, there is no spread. No run was chosen by
+its labels.
 Scores by the estimators of `vae_core.metrics.disentanglement` with disentanglement_lib's settings
 ([the scores](disentanglement.md)), on the means of 50,000 sprites with random factors. DCI boosts
 with LightGBM.
