@@ -99,8 +99,8 @@ class RunStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        with _one_sentence(engine):
-            _make_tables(engine)
+        with one_sentence(engine):
+            make_tables(engine)
 
     def enter(self, folder: Path, config: TrainConfig, *, seen: RunRow | None, sweep: str | None = None) -> RunRow:
         """A new row, or the old one queued again, where the row is still as the caller has `seen` it.
@@ -201,11 +201,11 @@ class RunStore:
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Session]:
-        with _one_sentence(self.engine), Session(self.engine, expire_on_commit=False) as session:
+        with one_sentence(self.engine), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
 
-def _make_tables(engine: Engine) -> None:
+def make_tables(engine: Engine) -> None:
     """Tables where there are none, and columns that an older version's tables lack.
 
     Another process may do the same at the same time: whoever comes second finds it done.
@@ -231,7 +231,7 @@ def _add_column(engine: Engine, table: str, name: str, definition: str) -> None:
 
 
 @contextlib.contextmanager
-def _one_sentence(engine: Engine) -> Iterator[None]:
+def one_sentence(engine: Engine) -> Iterator[None]:
     """Turns what the driver says into a DatabaseError."""
     try:
         yield
@@ -285,7 +285,7 @@ def _open(url: str) -> RunStore:
         ) from error
     if engine.dialect.name == "sqlite":
         if parsed.database and parsed.database != ":memory:":
-            with _one_sentence(engine):
+            with one_sentence(engine):
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _sqlite_settings)
     return RunStore(engine)
