@@ -78,8 +78,8 @@ def marked(info: DataInfo, tokens: np.ndarray, before: np.ndarray | None = None)
 # -- films -------------------------------------------------------------------------------------------------
 
 
-def film_png(run: Run, decoded: np.ndarray, tile: int = TILE) -> bytes:
-    """Samples [n, ...] as pictures side by side, PNG."""
+def film_png(run: Run, decoded: np.ndarray, tile: int = TILE, between: int = 0) -> bytes:
+    """Samples [n, ...] as pictures side by side, PNG; `between` is the grey level of the gaps."""
     from io import BytesIO
 
     from vae_core.export import upright
@@ -89,6 +89,7 @@ def film_png(run: Run, decoded: np.ndarray, tile: int = TILE) -> bytes:
     scale = tile / max(made[0].size)
     width, height = (max(1, round(side * scale)) for side in made[0].size)
     film = Image.new(made[0].mode, (len(made) * (width + GAP) - GAP, height))
+    film.paste((between,) * len(made[0].getbands()) if made[0].mode == "RGB" else between, (0, 0, *film.size))
     for place, picture in enumerate(made):
         film.paste(picture.resize((width, height), Image.Resampling.BICUBIC), (place * (width + GAP), 0))
     buffer = BytesIO()
@@ -96,9 +97,9 @@ def film_png(run: Run, decoded: np.ndarray, tile: int = TILE) -> bytes:
     return buffer.getvalue()
 
 
-def show_film(run: Run, decoded: np.ndarray, *, alt: str) -> None:
+def show_film(run: Run, decoded: np.ndarray, *, alt: str, between: int = 0) -> None:
     """Samples [n, ...] side by side, as wide as there is room for; a table's rows as little bars."""
-    st.image(film_png(run, decoded), width="stretch", output_format="PNG", alt=alt)
+    st.image(film_png(run, decoded, between=between), width="stretch", output_format="PNG", alt=alt)
 
 
 # -- how far from the data ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,26 @@ class Traversal:
     own: bool
 
 
+def moved(codes: np.ndarray, start: np.ndarray, dims: Sequence[int] | np.ndarray, steps: int) -> tuple[np.ndarray, ...]:
+    """One code with one dimension moved at a time, across where samples have been.
+
+    Args:
+        codes: float [n, D], those seen.
+        start: float [D], where the other dimensions stay.
+        dims: the k dimensions.
+        steps: codes of each.
+
+    Returns:
+        float [k, S], the values that are gone through, from the lowest to the highest; float32 [k, S, D], the codes.
+    """
+    low, high = np.quantile(codes[:, dims], ENDS, axis=0)  # [k] each
+    values = np.linspace(low, high, steps, axis=1)  # [k, S]
+    walks = np.tile(start.astype(np.float32), (len(dims), steps, 1))  # [k, S, D]
+    for row, d in enumerate(dims):
+        walks[row, :, d] = values[row]
+    return values, walks
+
+
 def traverse(run: Run, sample: int, *, dims: int = 3, steps: int = 7) -> Traversal:
     """The busiest dimensions of a run, each moved across its codes while the sample's others stay.
 
@@ -61,10 +82,8 @@ def traverse(run: Run, sample: int, *, dims: int = 3, steps: int = 7) -> Travers
         told = np.full(dims * steps, one, dtype=np.int64)
     found = describe(codes.mean, codes.rate)
     chosen = found.order[:dims]
-    low, high = np.quantile(codes.mean[:, chosen], ENDS, axis=0)  # [k] each
-    values = np.linspace(low, high, steps, axis=1)  # [k, S]
-    z = np.repeat(start[None].astype(np.float32), len(chosen) * steps, axis=0)  # [k * S, D]
-    z[np.arange(len(z)), np.repeat(chosen, steps)] = values.ravel()
+    values, walks = moved(codes.mean, start, chosen, steps)
+    z = walks.reshape(-1, walks.shape[-1])  # [k * S, D]
     made = decode_pictures(run.model, run.config.data, z, None if told is None else told[: len(z)])
     return Traversal(
         tuple(int(d) for d in chosen),

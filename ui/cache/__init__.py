@@ -28,6 +28,7 @@ from ui.cache.desks import (
 )
 from ui.cache.dreams import COMPARED, Dreams, decode_dreams, get_dreams, get_match, get_mixture, test_rows
 from ui.cache.guests import get_guest, get_guest_code, get_run_with, has_guest, warmed
+from ui.cache.lab import SWEEP, Information, Sweep, get_information, get_response, get_sweep
 from ui.cache.maps import get_guest_places, get_map, get_map_data
 from ui.cache.own import PREVIEWS_KEPT, Taking, get_own_preview, get_taking, start_taking
 from ui.cache.pictures import (
@@ -65,12 +66,15 @@ __all__ = [
     "PREVIEWS_KEPT",
     "PREVIEW_BYTES",
     "PREVIEW_SIDE",
+    "SWEEP",
     "Desk",
     "Download",
     "Dreams",
+    "Information",
     "Pictures",
     "Seen",
     "Strips",
+    "Sweep",
     "Taking",
     "data_of",
     "data_stamp",
@@ -94,6 +98,7 @@ __all__ = [
     "get_habit",
     "get_history",
     "get_inferred",
+    "get_information",
     "get_look",
     "get_map",
     "get_map_data",
@@ -105,9 +110,11 @@ __all__ = [
     "get_preview",
     "get_reconstructions",
     "get_redrawn",
+    "get_response",
     "get_run",
     "get_run_with",
     "get_seen",
+    "get_sweep",
     "get_taking",
     "get_taught",
     "get_traversal",

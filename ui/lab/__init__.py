@@ -1,0 +1,1 @@
+"""The disentanglement lab: the views of the page Disentangle, and what they share."""

@@ -1,0 +1,285 @@
+"""Factors: the matrix of what carries what; a cell opens the dimension's traversal beside the factor's true sweep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from ui import cache, samples, sliders, state
+from ui.lab import score_cards, views
+from ui.maps import current_theme
+from ui.show import marked, show_film
+from ui.widgets import fragment
+from ui.words import plain
+
+if TYPE_CHECKING:
+    from ui.cache import Information
+    from vae_core.runs import Run
+
+MEASURES = {"information": "Mutual information", "importance": "DCI importance", "accuracy": "SAP accuracy"}
+MEANS = {
+    "information": "What one dimension tells of one factor: mutual information, as a part of all there is to tell of "
+    "it (0 nothing, 1 everything).",
+    "importance": "How much gradient-boosted trees lean on each dimension when they predict a factor (Eastwood and "
+    "Williams 2018). Each row adds up to 1.",
+    "accuracy": "How often a linear classifier gets a factor right from this dimension alone (Kumar et al. 2018). "
+    "Guessing is not 0: of three shapes, it gets a third.",
+}
+FIGURE = {"displayModeBar": False}
+CURVE = 320  # pixels
+BETWEEN = 96  # grey of the gaps in a strip: black sprites on black would run together
+LINES = "list-style: none; margin: 0; padding: 0; line-height: 1.35"
+_CLICKED = "latentarium.lab.clicked"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A factor and a dimension, by their numbers."""
+
+    factor: int
+    dimension: int
+
+
+def show(run: Run) -> None:
+    """The whole view."""
+    found = cache.get_information(run.name)
+    if found is None:
+        _without_factors(run)
+        return
+    st.markdown(
+        "Each row is a **factor** that the data was made from, each column a **dimension** of the code. Disentangled "
+        "means: every row has one bright cell, in a column of its own. **Click a cell** to see both at work."
+    )
+    _explore(run)
+    st.subheader("The scores", anchor=False)
+    score_cards.show(run)
+
+
+def _without_factors(run: Run) -> None:
+    able, title = run.config.model.abilities, plain(run.config.data.name)
+    why = (
+        f"Nobody wrote down what the samples of {title} were made from, so there is nothing to compare the dimensions "
+        "with."
+        if able.encodes
+        else "This model has no encoder, so no sample has a code that could be compared with its factors."
+    )
+    st.info(f"**No factors.** {why} The view *Without labels* shows what can be said all the same.",
+            icon=":material/label_off:")  # fmt: skip
+    cards = [card for card in cache.list_runs() if card.ready and card.config and card.config.data.factor_names]
+    if cards:
+        st.markdown("Models of data whose factors are known:")
+        with st.container(horizontal=True, gap="small"):
+            for card in cards[:8]:
+                st.page_link("pages/disentangle.py", label=plain(card.title), query_params={"run": card.name})
+
+
+# -- a cell ------------------------------------------------------------------------------------------------
+
+
+def dimension_name(run: Run, dimension: int) -> str:
+    """What visitors call it, else z3."""
+    return run.names.get(dimension, f"z{dimension}")
+
+
+def _cell(run: Run, found: Information) -> Cell:
+    """The cell in the address, else the brightest of the matrix."""
+    share, names = found.mig.share, run.config.data.factor_names
+    best = np.unravel_index(share.argmax(), share.shape)
+
+    def factor_of(text: str) -> int:
+        return names.index(text)  # a ValueError where there is none
+
+    def dimension_of(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 4 and int(text) < run.latent_dim):
+            raise ValueError(f"A dimension of this model is a whole number below {run.latent_dim}.")
+        return int(text)
+
+    factor = state.page_param("factor", int(best[0]), factor_of)
+    usual = int(share[factor].argmax())  # a link that names the factor alone means its best dimension
+    return Cell(factor, state.page_param("dim", usual, dimension_of))
+
+
+def _keep(run: Run, cell: Cell) -> None:
+    state.set_page_param("factor", run.config.data.factor_names[cell.factor])
+    state.set_page_param("dim", cell.dimension)
+
+
+@fragment()
+def _explore(run: Run) -> None:
+    """Matrix, cell and strips: only this part runs again when a cell is clicked."""
+    found = cache.get_information(run.name)
+    assert found is not None
+    cell = _cell(run, found)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        measure = views.setting("Show", "show", MEASURES, "information", key="latentarium.lab.measure")
+        _menus(run, found, cell)
+    left, right = st.columns([5, 4], gap="large")
+    with left:
+        _matrix(run, found, cell, measure)
+    row = _row(run)
+    with right:
+        _curve(run, cell, row)
+    _strips(run, cell, row)
+
+
+def _menus(run: Run, found: Information, cell: Cell) -> None:
+    """The cell by two menus: for the keyboard, and for small screens."""
+    names = run.config.data.factor_names
+
+    def of_factor(name: str) -> None:
+        _keep(run, Cell(names.index(name), cell.dimension))
+
+    def of_dimension(number: str) -> None:
+        _keep(run, Cell(cell.factor, int(number)))
+
+    views.menu("Factor", names[cell.factor], {name: name for name in names}, of_factor, key="latentarium.lab.factor")
+    dims = {str(d): dimension_name(run, int(d)) for d in found.order}
+    views.menu("Dimension", str(cell.dimension), dims, of_dimension, key="latentarium.lab.dim")
+
+
+def _matrix(run: Run, found: Information, cell: Cell, measure: str) -> None:
+    from vae_core.figures.factors import factor_matrix
+
+    values = found.mig.share if measure == "information" else score_cards.matrix(run, measure)
+    if values is None:
+        st.info(f"**{MEASURES[measure]}** is computed with the scores, which this run does not have yet.",
+                icon=":material/hourglass_empty:")  # fmt: skip
+        score_cards.offer(run, "matrix")
+        return
+    names, order = run.config.data.factor_names, found.order.tolist()
+    figure = factor_matrix(
+        values[:, order], factors=names, dimensions=[dimension_name(run, d) for d in order],
+        chosen=(cell.factor, order.index(cell.dimension)), measure=MEASURES[measure].lower(), theme=current_theme(),
+    )  # fmt: skip
+    key = f"latentarium.lab.matrix.{run.name}"
+
+    def clicked() -> None:
+        points: list[dict[str, Any]] = st.session_state[key]["selection"]["points"]
+        # A second click on the same cell takes its mark away and says no more than that: it is meant all the same.
+        where = points[0].get("customdata") if points else st.session_state.get(_CLICKED)
+        if where is not None and where[0] < len(names) and where[1] < len(order):
+            st.session_state[_CLICKED] = where
+            _keep(run, Cell(int(where[0]), order[int(where[1])]))
+
+    st.plotly_chart(
+        figure, key=key, on_select=clicked, selection_mode="points", theme=None, config=FIGURE,
+        alt=f"{MEASURES[measure]} of {len(names)} factors and {len(order)} dimensions",
+    )  # fmt: skip
+    of = f" {found.mig.samples:,} samples, {found.mig.bins} equal bins a dimension." if measure == "information" else ""
+    st.caption(f"{MEANS[measure]}{of} Columns are sorted towards a diagonal; sleeping dimensions come last.")
+
+
+def _curve(run: Run, cell: Cell, row: int) -> None:
+    """How the dimension's code answers to the factor, over all samples and for the one at hand."""
+    from vae_core.figures.factors import response_curve
+    from vae_core.response import values_in_words
+
+    answer = cache.get_response(run.name, cell.factor)
+    name, factor = dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
+    sweep = _sweep(run, cell, row)
+    own = None if sweep is None else (sweep.values.tolist(), sweep.codes[:, cell.dimension])
+    figure = response_curve(
+        answer.values.tolist(), answer.mean[:, cell.dimension], answer.spread[:, cell.dimension],
+        names=values_in_words(run.config.data, cell.factor), titles=(factor, name), own=own, theme=current_theme(),
+    )  # fmt: skip
+    figure.update_layout(height=CURVE)
+    st.plotly_chart(figure, key="latentarium.lab.curve", theme=None, config=FIGURE,
+                    alt=f"Code of {name} for each value of {factor}: mean and standard deviation")  # fmt: skip
+    part = answer.explained[cell.dimension]
+    st.caption(f"{plain(factor)} alone accounts for **{part:.0%}** of what varies in {plain(name)}. A line that climbs "
+               "within a narrow band carries the factor; a flat one does not know of it.")  # fmt: skip
+
+
+# -- the two strips ----------------------------------------------------------------------------------------
+
+
+def _row(run: Run) -> int:
+    """The row of the run's codes of the sample that is looked at; its first sample where the address names none."""
+    at = state.page_param("at", -1, int)
+    rows = samples.rows_of(run, [at]) if at >= 0 else []
+    return rows[0] if rows and rows[0] < len(run.codes) else 0  # a guest has no factors
+
+
+def _pick(index: int) -> None:
+    state.set_page_param("at", index)
+
+
+def _sweep(run: Run, cell: Cell, row: int) -> cache.Sweep | None:
+    """The sample with the factor moved; None where its data is not here."""
+    if cache.why_no_originals(run.config.data.name):
+        return None
+    return cache.get_sweep(run.name, int(run.codes.index[row]), cell.factor)
+
+
+def _told(run: Run, row: int) -> str:
+    """What a conditional model is told of this sample, as a key of ui.given."""
+    able = run.config.model.abilities
+    if able.classes:
+        return "class-none" if run.codes.y is None else f"class-{int(run.codes.y[row])}"
+    return f"seen-{int(run.codes.index[row])}-0010" if able.quadrants else ""
+
+
+def _strips(run: Run, cell: Cell, row: int) -> None:
+    """The factor moved in the data, beside the dimension moved in the code, both from the same sample."""
+    from vae_core.response import values_in_words
+    from vae_core.traversals import moved
+
+    index = int(run.codes.index[row])
+    name, factor = dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
+    sweep = _sweep(run, cell, row)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="lab-sample"):
+        picture = cache.get_pictures(run.name, (index,)).pixels[0]
+        samples.picker("Sample", run, row, picture, _pick)
+        _name(run, cell.dimension)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(f"**{plain(factor.capitalize())}** moved in the data, all other factors kept")
+        if sweep is None:
+            st.caption(f"{plain(cache.why_no_originals(run.config.data.name))} So its true sweep cannot be shown.")
+        else:
+            _strip(run, sweep.samples, alt=f"{factor} moved in the data, in {len(sweep.samples)} steps")
+            words = [values_in_words(run.config.data, cell.factor)[value] for value in sweep.values]
+            listed = ", ".join(words) if len(words) <= 8 and not words[0].isdigit() else f"{words[0]} to {words[-1]}"
+            st.caption(f"{_way(run)}: {plain(factor)} {plain(listed)}.")
+    with right:
+        st.markdown(f"**{plain(name)}** moved in the code, all other dimensions kept")
+        if run.config.model.abilities.cells:
+            st.caption("A code here is a grid of entries of a book: no single number of it can be moved.")
+            return
+        values, walks = moved(run.codes.mean, run.codes.mean[row], [cell.dimension], cache.SWEEP)
+        step = 1 if cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
+        made = cache.get_decoded(run.name, walks[0, ::step], _told(run, row))
+        _strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
+        ends = values[0, ::step]
+        down = "" if step > 0 else f" Shown downwards, for it falls as {plain(factor)} rises."
+        st.caption(f"{_way(run)}: {plain(name)} from {ends[0]:+.2f} to {ends[-1]:+.2f}, across 96% of its codes.{down}")
+    st.caption("Do both strips show the same change, and the right one nothing else? Then this dimension carries this "
+               "factor.")  # fmt: skip
+
+
+def _way(run: Run) -> str:
+    return "From the top" if run.config.data.kind == "text" else "Left to right"
+
+
+def _strip(run: Run, shown: np.ndarray, *, alt: str) -> None:
+    """Pictures side by side; sentences one below the other, with what changed from the one above marked."""
+    if run.config.data.kind != "text":
+        show_film(run, shown, alt=alt, between=BETWEEN)
+        return
+    lines = [marked(run.config.data, one, shown[place - 1] if place else None) for place, one in enumerate(shown)]
+    body = "".join(f'<li style="padding: 0.15rem 0">{line}</li>' for line in lines)
+    st.html(f'<ol style="{LINES}" aria-label="{escape(alt)}">{body}</ol>')
+
+
+def _name(run: Run, dimension: int) -> None:
+    """The field in which a visitor names the dimension."""
+    field = f"latentarium.lab.name.{run.name}.{dimension}"
+    st.text_input(
+        f"What do you call z{dimension}?", run.names.get(dimension, ""), max_chars=40, key=field, width=260,
+        placeholder="for example tilt, or width",
+        on_change=lambda: sliders.keep_name(run, dimension, st.session_state[field].strip()),
+    )  # fmt: skip
