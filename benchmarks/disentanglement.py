@@ -53,7 +53,7 @@ DRAWN = 50_000
 """Samples with random factors, from which the scores draw theirs."""
 SUBSET_STEPS = np.array([1, 1, 4, 2, 2])
 """The subset takes every 4th orientation and every 2nd position."""
-WASTE = ("state.safetensors", ".lock", "live.npz", "film.npz")
+WASTE = ("state.safetensors", ".lock", "live.npz", "film.npz", "seconds.txt")
 Row = dict[str, object]
 
 
@@ -61,18 +61,23 @@ Row = dict[str, object]
 
 
 def train_cell(protocol: Protocol, cell: StudyRun, seed: int, out: Path) -> float:
-    """Train into `out` (or go on with what was begun there). -> seconds."""
+    """Train into `out`, or go on with what was begun there.  -> seconds, those of earlier attempts included."""
     from vae_core.runs.folder import RunFolder
     from vae_core.training import train
 
-    began = time.monotonic()
+    began, clock = time.monotonic(), out / "seconds.txt"
+    before = float(clock.read_text()) if clock.exists() else 0.0
+    if (out / "config.json").exists() and RunFolder(out).read_config().state == "finished":
+        return before
     config = protocol.config(cell, seed).model_copy(update={"out": out})
-    for step in train(config, resume=(RunFolder(out).path / "state.safetensors").exists()):
+    for step in train(config, resume=(out / "state.safetensors").exists()):
         if step.validation:
             v = step.validation
             print(f"{cell.name} seed {seed}: step {step.step:,} of {step.total:,}, distortion {v.distortion:.2f}, "
                   f"rate {v.rate:.2f}", flush=True)  # fmt: skip
-    return time.monotonic() - began
+    seconds = before + time.monotonic() - began
+    clock.write_text(f"{seconds:.0f}")
+    return seconds
 
 
 def drawn(factors: np.ndarray) -> Tensor:
@@ -165,19 +170,21 @@ def taken(work: Path, name: str) -> Iterator[bool]:
         yield True
 
 
-def do_cell(key: str, cell: StudyRun, seed: int, work: Path, ship: bool) -> None:
+def do_cell(key: str, cell: StudyRun, seed: int, work: Path, given: argparse.Namespace) -> None:
     """Train, score, keep; ship the first seed's."""
     from vae_core.runs import load_run
 
     protocol, out = PROTOCOLS[key], work / f"{cell.name}-s{seed}"
     seconds = train_cell(protocol, cell, seed, out)
+    if given.train:
+        return
     run = load_run(out)
     told: Row = {
         "protocol": key, "objective": cell.objective, "weight": f"{cell.weight:g}", "seed": seed,
         "steps": protocol.settings["steps"], "train_seconds": round(seconds),
     }  # fmt: skip
     keep([told | row for row in score_cell(run, seed)])
-    if ship and seed == 0:
+    if given.ship and seed == 0:
         place = checkpoints_folder() / cell.name
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(out, place, ignore=shutil.ignore_patterns(*WASTE))
@@ -275,32 +282,33 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, help="how many, from 0; as many as the protocol plans")
     parser.add_argument("--work", type=Path, default=PROJECT / "runs" / "study", help="where runs are trained")
     parser.add_argument("--ship", action="store_true", help="put the first seed's runs into checkpoints/")
+    parser.add_argument("--train", action="store_true", help="only train; a later call scores")
     parser.add_argument("--table", action="store_true", help="only write the page")
     parser.add_argument("--one", nargs=2, metavar=("CELL", "SEED"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     cells = {cell.name: cell for cell in study_runs()}
     work = given.work / given.protocol
     if given.one:
-        do_cell(given.protocol, cells[given.one[0]], int(given.one[1]), work, given.ship)
+        do_cell(given.protocol, cells[given.one[0]], int(given.one[1]), work, given)
         return 0
     failed = 0
     if not given.table:
         names = given.cells or list(cells)
         for seed in range(given.seeds or PROTOCOLS[given.protocol].seeds):
             for name in names:
-                failed += not _in_turn(given.protocol, cells[name], seed, work, given.ship)
-    PAGE.write_text(page(), encoding="utf-8")
+                failed += not _in_turn(given.protocol, cells[name], seed, work, given)
+    if not given.train:
+        PAGE.write_text(page(), encoding="utf-8")
     return 1 if failed else 0
 
 
-def _in_turn(protocol: str, cell: StudyRun, seed: int, work: Path, ship: bool) -> bool:
+def _in_turn(protocol: str, cell: StudyRun, seed: int, work: Path, given: argparse.Namespace) -> bool:
     """Do a cell in a process of its own, unless it is done or somebody is at it. -> False where it failed."""
     with taken(work, f"{cell.name}-s{seed}") as got:
         if not got or is_done(kept(), protocol, cell, seed):
             return True
         words = ["--protocol", protocol, "--work", str(work.parent), "--one", cell.name, str(seed)]
-        if ship:
-            words.append("--ship")
+        words += [f"--{name}" for name in ("ship", "train") if getattr(given, name)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.disentanglement", *words], cwd=PROJECT, env=environment

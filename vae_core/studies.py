@@ -110,7 +110,7 @@ PROTOCOLS: dict[str, Protocol] = {
             "hidden": (128,),
             "learning_rate": 1e-3,
             "decay": 0.3,
-            "steps": 8_000,
+            "steps": 6_000,
         },
         3,
     ),
