@@ -165,17 +165,13 @@ def _of_card(card: RunCard, row: RunRow | None, active: dict[str, int]) -> Line:
 
 
 def _state(card: RunCard, row: RunRow | None) -> str:
-    """Where it stands, as launch.standing says, without reading config.json of each run again."""
-    from vae_core.launch import LIVE_STATES, current_state, is_alive
+    """Where it stands; its config.json, which the card has read, is not read again."""
+    from vae_core.launch import current_state, folder_state
 
     on_disk = card.config.state if card.config else None
-    if row is not None and (row.state in LIVE_STATES or on_disk in (None, "running")):
-        return current_state(row)
-    if on_disk == "running":
-        return "running" if is_alive(RunFolder(card.folder)) else "interrupted"
-    if row is not None and row.state == "failed" and on_disk == "stopped":
-        return "failed"  # only the row knows why it could not go on
-    return on_disk or UNREADABLE
+    if row is not None:
+        return current_state(row, on_disk)
+    return folder_state(RunFolder(card.folder), on_disk) if on_disk else UNREADABLE
 
 
 def _changed(file: Path) -> datetime | None:

@@ -19,7 +19,15 @@ from __future__ import annotations
 
 from vae_core.launch.begin import resume, start
 from vae_core.launch.locks import is_alive, run_lock
-from vae_core.launch.look import LIVE_STATES, Standing, current_state, known_speed, standing, standings
+from vae_core.launch.look import (
+    LIVE_STATES,
+    Standing,
+    current_state,
+    folder_state,
+    known_speed,
+    standing,
+    standings,
+)
 from vae_core.launch.names import is_taken
 from vae_core.launch.notes import Notes
 from vae_core.launch.orders import go_on, pause, steer, step, stop
@@ -38,6 +46,7 @@ __all__ = [
     "a_place",
     "at_once",
     "current_state",
+    "folder_state",
     "go_on",
     "is_alive",
     "is_taken",

@@ -33,22 +33,32 @@ START_GRACE = 300.0
 """Seconds a living worker may take from its birth to holding its run's lock."""
 
 
-def current_state(row: RunRow) -> str:
+def current_state(row: RunRow, on_disk: str | None = None) -> str:
     """Where a run stands: as its row says, unless its worker died without a word or another program went on with it.
 
     Where nobody trains the run, what its folder says is newer than a row that somebody has left behind.
+
+    Args:
+        on_disk: what its config.json said a moment ago, where that is known; else it is read.
     """
     state = _state_of_row(row)
+    if state in LIVE_STATES:
+        return state
     folder = RunFolder(Path(row.folder))
-    on_disk = None if state in LIVE_STATES else _state_on_disk(folder)
+    if on_disk in (None, "running"):  # it may have ended since
+        on_disk = _state_on_disk(folder)
     if on_disk is None:
         return state
-    if on_disk == "running":
-        if is_alive(folder):
-            return "running"
-        on_disk = "interrupted"
+    now = folder_state(folder, on_disk)
     # only the row knows why a training could not go on
-    return state if state == "failed" and on_disk in ("interrupted", "stopped") else on_disk
+    return state if state == "failed" and now in ("interrupted", "stopped") else now
+
+
+def folder_state(folder: RunFolder, on_disk: str) -> str:
+    """Where a run stands whose row, if it has one, knows of no living worker. on_disk: what its config.json says."""
+    if on_disk != "running":
+        return on_disk
+    return "running" if is_alive(folder) else "interrupted"
 
 
 def _state_of_row(row: RunRow) -> str:
@@ -157,8 +167,8 @@ def standing(name: str) -> Standing:
 
     folder = RunFolder(find_run(name))
     config = folder.read_config()
-    alive = config.state == "running" and is_alive(folder)
-    state = "interrupted" if config.state == "running" and not alive else config.state
+    state = folder_state(folder, config.state)
+    alive = state == "running"
     step, total = _progress_on_disk(folder, config.train)
     message = ELSEWHERE if alive else ""
     return Standing(name, folder.path, config.train, state, message, step, total, can_stop=not alive)
