@@ -11,6 +11,7 @@ import streamlit as st
 from ui import cache, picks
 from ui.maps import current_theme
 from ui.run_lines import Line
+from ui.steering import turn_marks
 from vae_core.sweep import differing, plain_value
 
 MEASURES = {"distortion": "Distortion", "rate": "Rate", "elbo": "ELBO"}
@@ -34,7 +35,9 @@ def show(chosen: Sequence[Line]) -> None:
     titles, colours = titles_of(chosen), picks.colours()
     from vae_core.figures.curves import Course, overlay
 
-    courses = [Course(titles[line.key], colours[line.key], cache.get_history(line.folder)) for line in chosen]
+    courses = [
+        Course(titles[line.key], colours[line.key], cache.get_history(line.folder), _changes(line)) for line in chosen
+    ]
     figure = overlay(courses, split + measure, along=along, theme=current_theme())
     figure.update_layout(height=HEIGHT + 18 * len(chosen))  # a legend of long titles has a line for each
     told = ", ".join(f"{titles[line.key]}" for line in chosen)
@@ -48,10 +51,15 @@ def show(chosen: Sequence[Line]) -> None:
         titles[course_line.key] for course_line, course in zip(chosen, courses, strict=True) if course.history.empty
     ]
     waits = f" No curve yet: {', '.join(none)}." if none else ""
-    st.caption(f"{WORDS[measure]} Nats per sample.{mixed}{waits}")
+    steered = " A diamond: here a setting was changed while it trained." if any(map(_changes, chosen)) else ""
+    st.caption(f"{WORDS[measure]} Nats per sample.{steered}{mixed}{waits}")
     if len(chosen) > 1:
         st.subheader("What differs", anchor=False)
         _differences(chosen, titles, colours)
+
+
+def _changes(line: Line) -> tuple[tuple[int, str], ...]:
+    return tuple(turn_marks(line.config)) if line.config else ()
 
 
 def _choice(label: str, field: str, names: dict[str, str]) -> str:
@@ -73,7 +81,8 @@ def _differences(chosen: Sequence[Line], titles: dict[str, str], colours: dict[s
     known = [line for line in chosen if line.config is not None]
     axes = differing(line.config for line in known if line.config)
     if not axes:
-        st.caption("All their settings are the same.")
+        steered = ", but for what was changed while they trained" if any(map(_changes, known)) else ""
+        st.caption(f"All their settings are the same{steered}.")
         return
     table = pd.DataFrame({
         "mark": ["●"] * len(known), "Run": [titles[line.key] for line in known],

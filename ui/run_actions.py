@@ -22,43 +22,48 @@ DOORS = (
 LISTED = 20  # deleted runs that can be brought back one by one
 
 _UNDO = "latentarium.logbook.undo"
+_UNPICKED = "latentarium.logbook.unpicked"
 _PROBLEM = "latentarium.logbook.problem"
 
 
-def panel(chosen: Sequence[Line]) -> None:
-    """What is picked, and what can be done with it."""
-    with st.container(border=True, key="logbook-panel"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+def bar(chosen: Sequence[Line]) -> None:
+    """What is picked and what can be done with it, and the last deletion with its undo.
+
+    It stands below the table; where that is below the screen, it lies on the screen's lower edge (ui/frame.css).
+    """
+    with st.container(gap="small", key="logbook-bar"):
+        undo_bar()
+        if chosen:
+            _panel(chosen)
+
+
+def _panel(chosen: Sequence[Line]) -> None:
+    with st.container(border=True, key="logbook-panel", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             count = len(chosen)
             st.markdown(f"**{plain(chosen[0].title)}**" if count == 1 else f"**{count} runs**", width="content")
-            with st.container(horizontal=True, width="content", gap="small"):
-                _delete_button(chosen)
-                st.button("Unpick", icon=":material/close:", on_click=picks.pick, args=([],), key="logbook-unpick")
-        if count == 1:
-            _words(chosen[0])
-            _ways_on(chosen[0])
+            if count == 1:
+                _ways_on(chosen[0])
+            _delete_button(chosen)
+            st.button("Unpick", icon=":material/close:", on_click=picks.pick, args=([],), key="logbook-unpick")
+        if count == 1 and chosen[0].problem:
+            st.warning(plain(chosen[0].problem), icon=":material/error:")
 
 
 def _words(line: Line) -> None:
     """Its name and a note."""
-    if line.problem:
-        st.warning(plain(line.problem), icon=":material/error:")
-    if line.shipped:
-        st.caption("It came with the app and keeps its name; duplicate it to make one of your own.")
-        return
     fields = (
         ("title", "Name", MAX_TITLE, "Shown wherever this run is chosen; its folder keeps its own name."),
         ("note", "Note", MAX_NOTE, "What you want to remember of it."),
     )
-    for column, (field, label, most, help) in zip(st.columns([2, 3]), fields, strict=True):
+    for field, label, most, help in fields:
         key = f"latentarium.logbook.{field}.{line.name}"
         if key not in st.session_state:
             st.session_state[key] = getattr(line.label, field)
-        with column:
-            st.text_input(
-                label, key=key, max_chars=most, help=help, placeholder=line.name if field == "title" else "",
-                on_change=_write, args=(line.name, field),
-            )  # fmt: skip
+        st.text_input(
+            label, key=key, max_chars=most, help=help, placeholder=line.name if field == "title" else "",
+            on_change=_write, args=(line.name, field),
+        )  # fmt: skip
 
 
 def _write(name: str, field: str) -> None:
@@ -71,20 +76,21 @@ def _write(name: str, field: str) -> None:
 
 
 def _ways_on(line: Line) -> None:
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if line.config is not None and line.config.bottleneck != run_lines.BROUGHT:
-            if st.button(
-                "Duplicate, change one thing", icon=":material/content_copy:", key="logbook-duplicate",
-                help="Fills the form of the Train page with its settings.",
-            ):  # fmt: skip
-                training.take_settings(line.config)
-                st.switch_page("pages/train.py", query_params={training.WATCH: training.FORM})
-            st.button(
-                "Sweep from here", icon=":material/grid_on:", key="logbook-sweep",
-                on_click=sweep_form.begin_with, args=(line.key,),
-                help="Many runs of its settings, with one or two of them varied.",
-            )  # fmt: skip
-        if not line.shipped and line.config is not None and line.config.bottleneck != run_lines.BROUGHT:
+    ours = line.config is not None and line.config.bottleneck != run_lines.BROUGHT
+    if not line.shipped:  # one that came with the app keeps its name
+        with st.popover("Name", icon=":material/edit:", key="logbook-words"):
+            _words(line)
+    if ours and line.config is not None and st.button(
+        "Duplicate", icon=":material/content_copy:", key="logbook-duplicate",
+        help="Fills the form of the Train page with its settings, to change one thing.",
+    ):  # fmt: skip
+        training.take_settings(line.config)
+        st.switch_page("pages/train.py", query_params={training.WATCH: training.FORM})
+    watchable = ours and not line.shipped
+    if not (ours or line.ready):
+        return
+    with st.popover("Go on", icon=":material/arrow_forward:", key="logbook-doors"):
+        if watchable:
             where = {"run": line.name, training.WATCH: line.name}
             st.page_link("pages/train.py", label="Watch", icon=":material/model_training:", query_params=where)
         if line.ready:
@@ -93,6 +99,12 @@ def _ways_on(line: Line) -> None:
             st.page_link(
                 "pages/library.py", label="Export", icon=":material/download:",
                 query_params={"run": line.name, "view": "models"}, help="As a .zip to share, or as ONNX.",
+            )  # fmt: skip
+        if ours:
+            st.button(
+                "Sweep from here", icon=":material/grid_on:", key="logbook-sweep", type="tertiary",
+                on_click=sweep_form.begin_with, args=(line.key,),
+                help="Many runs of its settings, with one or two of them varied.",
             )  # fmt: skip
 
 
@@ -122,21 +134,30 @@ def delete(names: Sequence[str]) -> None:
         except RunError as error:
             st.session_state[_PROBLEM] = str(error)
     if gone:
-        st.session_state[_UNDO] = gone
         names = [entry.name for entry in gone]
+        st.session_state[_UNDO], st.session_state[_UNPICKED] = gone, [key for key in picks.picked() if key in names]
         picks.pick([key for key in picks.picked() if key not in names])
     picks.note_change()
 
 
 def _undo(entries: Sequence[Trashed]) -> None:
+    """Bring runs back, and pick those again that were picked when they went. For callbacks."""
+    back = []
     for entry in entries:
         try:
             restore(entry)
+            back.append(entry.name)
         except RunError as error:
             st.session_state[_PROBLEM] = str(error)
+    picks.pick([*picks.picked(), *(key for key in st.session_state.get(_UNPICKED, []) if key in back)])
     left = [entry for entry in st.session_state.get(_UNDO, []) if entry not in entries]
     st.session_state[_UNDO] = left
     picks.note_change()
+
+
+def close_undo() -> None:
+    """The visitor goes on: the last deletion is undone below, among those of the last week. For callbacks."""
+    st.session_state.pop(_UNDO, None)
 
 
 def undo_bar() -> None:

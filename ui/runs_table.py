@@ -13,7 +13,7 @@ from ui.run_lines import Line
 from ui.widgets import fragment
 
 RENEWED = 2.0  # seconds, while a run is live
-ROW, MOST_ROWS = 35, 12  # pixels of a row; rows that are seen at once
+ROW, MOST_ROWS = 35, 10  # pixels of a row; rows that are seen at once
 ANY = "All"
 
 _TABLE = "latentarium.logbook.table"
@@ -23,10 +23,7 @@ _STATE = "latentarium.logbook.state"
 _DATA = "latentarium.logbook.data"
 _SHIPPED = "latentarium.logbook.shipped"
 
-ABOUT = (
-    "A row is a run: what it is made of and what it reached, renewed while it trains. A click on a column's head "
-    "sorts; ticked runs are compared below."
-)
+ABOUT = "A row is a run, renewed while it trains. A click on a column's head sorts; ticked runs are compared below."
 EMPTY = "There is no run of your own yet. Train a model, or switch on the shipped ones."
 
 
@@ -43,7 +40,6 @@ def _view(was_live: bool) -> None:
     if run_lines.any_live() != was_live:
         st.rerun(scope="app")
     own = [line for line in lines if not line.shipped]
-    run_actions.undo_bar()
     shown = _filtered(lines, bool(own))
     if shown:
         _table(shown)
@@ -55,8 +51,8 @@ def _view(was_live: bool) -> None:
     hidden = len({line.key for line in chosen} - {line.key for line in shown})
     if hidden:
         st.caption(f"{hidden} more picked run{'s are' if hidden > 1 else ' is'} hidden by the filters.")
+    run_actions.bar(chosen)
     if chosen:
-        run_actions.panel(chosen)
         overlay.show(chosen)
     else:
         st.caption("Tick runs in the table to lay their curves over each other, to name, duplicate or delete them.")
@@ -113,7 +109,7 @@ def _table(shown: Sequence[Line]) -> None:
     st.dataframe(
         frame.style.apply(lambda column: marks, subset=["mark"]),
         key=_TABLE, on_select=_take, selection_mode="multi-row", hide_index=True, row_height=ROW,
-        height=ROW * (min(len(shown), MOST_ROWS) + 1) + 3, column_config=COLUMNS,
+        height=ROW * (min(len(shown), MOST_ROWS) + 1) + 3, column_config=COLUMNS, placeholder="",
         alt=f"{len(shown)} runs with their settings and what they reached",
     )  # fmt: skip
 
@@ -126,6 +122,7 @@ def _take() -> None:
     hidden = [key for key in picks.picked() if key not in order]
     known = [key for key in picks.picked() if key in ticked]
     picks.pick([*hidden, *known, *ticked])
+    run_actions.close_undo()
 
 
 def frame_of(shown: Sequence[Line]) -> pd.DataFrame:
@@ -164,18 +161,18 @@ _number = st.column_config.NumberColumn
 _text = st.column_config.TextColumn
 COLUMNS: dict[str, Any] = {
     "mark": _text("", width=28, help="The run's colour in the charts below."),
-    "run": _text("Run", width=190),
-    "state": _text("State", width=100),
-    "distortion": _number("Distortion", format="%.1f", width=85, help=f"Nats per sample: what is lost. {_OF}"),
-    "rate": _number("Rate", format="%.1f", width=60, help=f"Nats per sample: what a code tells. {_OF}"),
-    "elbo": _number("ELBO", format="%.1f", width=70, help=f"Minus their sum, in nats; more is better. {_OF}"),
-    "energy": _number("Energy", format="%.3f", width=70, help="Energy distance of dreams from samples, of models "
+    "run": _text("Run", width=180),
+    "state": _text("State", width=92),
+    "distortion": _number("Distortion", format="%.1f", width=82, help=f"Nats per sample: what is lost. {_OF}"),
+    "rate": _number("Rate", format="%.1f", width=56, help=f"Nats per sample: what a code tells. {_OF}"),
+    "elbo": _number("ELBO", format="%.1f", width=64, help=f"Minus their sum, in nats; more is better. {_OF}"),
+    "energy": _number("Energy", format="%.3f", width=68, help="Energy distance of dreams from samples, of models "
                       "without an encoder; less is better."),
     "active": _number("Active", width=60, help="Dimensions whose code varies: variance above 0.01 over the samples "
                       "(up to 10,000 of them)."),
-    "size": _text("Code", width=60, help="Latent dimensions; a ladder's levels; how many discrete codes there are."),
-    "objective": _text("Objective", width=120, help="What is minimised, with its settings."),
-    "data": _text("Data", width=80),
+    "size": _text("Code", width=52, help="Latent dimensions; a ladder's levels; how many discrete codes there are."),
+    "objective": _text("Objective", width=110, help="What is minimised, with its settings."),
+    "data": _text("Data", width=74),
     "model": _text("Model", width=85),
     "when": st.column_config.DatetimeColumn("Started", format="distance", width=110),
     "took": _number("Took", format="%d s", width=70, help="Seconds that its steps took, as far as is known."),

@@ -87,3 +87,15 @@ def test_a_table_of_two_settings_has_a_place_for_each_run() -> None:
     assert figure.data[0].z.shape == (1, 3) and list(figure.data[0].x) == ["1", "2", "4"]
     with pytest.raises(ValueError, match="need as many values"):
         heat_map(np.zeros((2, 2)), across=["1"], down=["2"], titles=("a", "b", "c"))
+
+
+@pytest.mark.parametrize(("along", "x"), [("step", 15.0), ("epoch", 1.5)])
+def test_what_was_changed_while_a_run_trained_is_marked_on_its_own_curve(along: str, x: float) -> None:
+    history = pd.DataFrame({"step": [10, 20], "epoch": [1.0, 2.0], "distortion": [30.0, 20.0], "rate": [1.0, 2.0]})
+    courses = [Course("plain", "red", history), Course("steered", "blue", history, ((15, "β = 4"), (15, "lr = 1")))]
+    *_, line, marks = overlay(courses, "distortion", along=along).data
+    assert (list(marks.x), list(marks.y), list(marks.text)) == ([x], [25.0], ["β = 4, lr = 1"])
+    assert marks.marker.color == line.line.color == "blue" and marks.legendgroup == line.legendgroup
+    assert marks.showlegend is False
+    unknown = overlay([Course("steered", "blue", history.drop(columns="step"), ((15, "β = 4"),))], "distortion")
+    assert not any(trace.name == "steered" and trace.meta for trace in unknown.data)

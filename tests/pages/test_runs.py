@@ -150,6 +150,7 @@ def test_deleted_runs_come_back(app: AppTest, no_runs: Path) -> None:
     assert "**2 runs** are deleted" in texts(app)
     button(app, "Undo").click().run()
     assert sorted(rows(app)) == ["The run a", "The run b", "The run c"] and not trash()
+    assert app.query_params["picked"] == "a,b", "what was picked is picked again"
     assert "deleted" not in texts(app)
 
 
@@ -177,7 +178,7 @@ def test_a_duplicate_fills_the_form(app: AppTest, no_runs: Path) -> None:
     add_run(no_runs, "mine", beta=3.0, latent_dim=4)
     app.query_params["picked"] = "mine"
     app.run()
-    button(app, "Duplicate, change one thing").click().run()
+    button(app, "Duplicate").click().run()
     assert not app.exception
     assert app.title[0].value == "How does a latent space form?"
     assert next(element for element in app.number_input if element.label == "β").value == 3.0

@@ -147,22 +147,26 @@ def run_colours(count: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Course:
-    """One run's curve: a title, a colour, and its history as `curves` takes it."""
+    """One run's curve: a title, a colour, its history as `curves` takes it, and what was changed while it trained.
+
+    changes: (step, words), in the order of steps.
+    """
 
     title: str
     colour: str
     history: pd.DataFrame
+    changes: tuple[tuple[int, str], ...] = ()
 
 
 def overlay(courses: Sequence[Course], column: str, *, along: str = "step", theme: Theme = "dark") -> go.Figure:
-    """The same curve of several runs, one colour a run, in the order given.
+    """The same curve of several runs, one colour a run, in the order given; a diamond on it where it was steered.
 
     Args:
         column: distortion, rate, elbo, or one of them with `validation_` before it. The ELBO is minus their sum.
         along: step or epoch.
     """
     figure = go.Figure()
-    for course in courses:
+    for number, course in enumerate(courses):
         rows = _column(course.history, column, along)
         figure.add_trace(
             go.Scatter(
@@ -174,8 +178,10 @@ def overlay(courses: Sequence[Course], column: str, *, along: str = "step", them
                 line={"color": course.colour, "width": 2},
                 hovertemplate="%{y:.2f}",
                 showlegend=True,
+                legendgroup=str(number),
             )
         )
+        _mark_turns(figure, course, rows, along, group=str(number), ink=INKS[theme].text)
     figure.update_layout(
         template=template(theme),
         xaxis={"title": {"text": along}, "hoverformat": ",.4~g"},
@@ -186,6 +192,26 @@ def overlay(courses: Sequence[Course], column: str, *, along: str = "step", them
         margin={"l": 56, "r": 12, "t": 12, "b": 44},
     )
     return figure
+
+
+def _mark_turns(figure: go.Figure, course: Course, rows: pd.DataFrame, along: str, *, group: str, ink: str) -> None:
+    """A diamond on a run's curve at each place where a setting was changed, and beside it what it became."""
+    if not course.changes or rows.empty or not {"step", along} <= set(course.history):
+        return
+    words: dict[int, list[str]] = {}
+    for step, said in course.changes:
+        words.setdefault(step, []).append(literal(said))
+    known = course.history[list({"step", along})].dropna().sort_values("step")
+    places = np.interp(list(words), known["step"], known[along])  # [changes], in steps or epochs
+    heights = np.interp(places, rows[along], rows[rows.columns[-1]])
+    figure.add_trace(
+        go.Scatter(
+            x=places, y=heights, mode="markers+text", text=[", ".join(parts) for parts in words.values()],
+            textposition="top right", textfont={"size": 11, "color": ink}, cliponaxis=False, name="steered",
+            marker={"symbol": "diamond", "size": 10, "color": course.colour, "line": {"width": 1.5, "color": ink}},
+            hovertemplate="%{text}<extra></extra>", showlegend=False, legendgroup=group, meta={"role": "turns"},
+        )
+    )  # fmt: skip
 
 
 def _column(history: pd.DataFrame, column: str, along: str) -> pd.DataFrame:
