@@ -9,7 +9,7 @@ random code), so that rounds can be compared, and a model may be played with its
 Sliders are in standard deviations of the codes, so that a unit means as much on each of them.
 """
 
-from vae_core.game.boards import CLOSE, MOST_ROUNDS, Board, Plan, Round, board, mixing, plan
+from vae_core.game.boards import CLOSE, LETTERS, MOST_ROUNDS, Board, Plan, Round, board, mixing, plan
 from vae_core.game.distances import code_distance, picture_distance
 from vae_core.game.ends import (
     LONGEST,
@@ -26,6 +26,7 @@ from vae_core.game.results import Play, Summary, area, distance_at, signed, slop
 
 __all__ = [
     "CLOSE",
+    "LETTERS",
     "LONGEST",
     "MOST_MARKS",
     "MOST_ROUNDS",

@@ -1,0 +1,110 @@
+"""The matching game with a class: a link for the players, one for the instructor, and what came of it so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from ui import state
+from ui.lab import game_results
+from ui.lab.game_models import Model, title_of
+from ui.widgets import fragment
+from ui.words import plain
+
+if TYPE_CHECKING:
+    from vae_core.game import Play
+    from vae_core.runs.plays import ClassRow
+
+PATH = "factors"  # of the page Disentangle
+RENEWED = 5.0
+CLASS, KEY = "class", "key"
+"""Parameters in the address: the class's code, and the instructor's key."""
+
+
+def begin(models: tuple[Model, Model], rounds: int, seed: int, close: float) -> None:
+    """Makes a class and opens its instructor's view. For callbacks. Raises RunError where there are too many."""
+    from vae_core.runs.plays import open_plays
+
+    row, key = open_plays().begin_class(models, rounds, seed, close)
+    state.set_page_param(CLASS, row.code)
+    state.set_page_param(KEY, key)
+
+
+def models_of(row: ClassRow) -> tuple[Model, Model]:
+    """The entangled model and the other one."""
+    first, second = ((str(name), bool(rotated)) for name, rotated in row.models)
+    return first, second
+
+
+def link(**params: str) -> str:
+    """The address of the game with these parameters, as others can open it."""
+    root = (st.context.url or "").rstrip("/").removesuffix(f"/{PATH}")
+    return f"{root}/{PATH}?" + urlencode({"view": "game"} | params)
+
+
+def show(row: ClassRow) -> None:
+    """The instructor's view."""
+    first, second = models_of(row)
+    st.subheader(f"Class {row.code}", anchor=False)
+    st.markdown(
+        f"{row.rounds} rounds on each of **{plain(title_of(first))}** and **{plain(title_of(second))}**; everybody "
+        f"gets the same targets (seed {row.seed}) and solves them at {row.close:.0%} agreement. Nobody is told which "
+        "model is which before the end."
+    )
+    st.markdown("**For the players:** this link, or its code in the form *Join a class*.")
+    st.code(link(**{CLASS: row.code}), language=None, wrap_lines=True)
+    st.caption(
+        "The address of this page has your key in it: keep it, and show it to nobody. Of players their nickname and "
+        "their rounds are kept, nothing else."
+    )
+    fragment(run_every=RENEWED)(_results)(row.code, first, second)
+    with st.expander("End this class", icon=":material/delete:"):
+        st.markdown("Deletes the class with all its rounds. Download them first.")
+        sure = st.checkbox("I have what I need", key="game-class-sure")
+        st.button("Delete the class", disabled=not sure, on_click=_delete, args=(row.code,), key="game-class-delete")
+
+
+def _delete(code: str) -> None:
+    from vae_core.runs.plays import open_plays
+
+    open_plays().delete_class(code)
+    leave()
+
+
+def leave() -> None:
+    """Takes the class out of the address. For callbacks."""
+    state.set_page_param(CLASS, None)
+    state.set_page_param(KEY, None)
+
+
+def _results(code: str, first: Model, second: Model) -> None:
+    from vae_core.runs.plays import open_plays
+
+    plays = open_plays().of_class(code)
+    if not plays:
+        st.info("No round has come in yet. This view looks again every few seconds.", icon=":material/hourglass_empty:")
+        return
+    players = len({play.game for play in plays})
+    st.markdown(f"**{len(plays)} rounds in {players} game{'s' if players > 1 else ''} so far**")
+    game_results.show(plays, (first, second), key=f"class-{code}")
+    _players(plays)
+
+
+def _players(plays: list[Play]) -> None:
+    """A line for each game: who played, and how it went."""
+    import numpy as np
+    import pandas as pd
+
+    rows = []
+    for game in dict.fromkeys(play.game for play in plays):
+        part = [play for play in plays if play.game == game]
+        rows.append({
+            "Player": part[0].player, "Rounds": len(part), "Solved": sum(play.solved for play in part),
+            "Time (s), median": float(np.median([play.seconds for play in part])),
+        })  # fmt: skip
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, key="game-players",
+        column_config={"Time (s), median": st.column_config.NumberColumn(format="%.1f")},
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""Which models the matching game is played on: those that can be, what they are called, their boards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ui import cache, starts
+from vae_core import game
+from vae_core.runs import RunCard, RunError
+
+if TYPE_CHECKING:
+    from vae_core.game import Board, Plan
+
+Model = tuple[str, bool]
+"""A run's name, and whether its axes are rotated."""
+STAND_IN = "sprites-beta4"
+"""The disentangled model where the study's runs are not there."""
+TANGLED = "study-beta-1"
+
+
+def playable() -> dict[str, RunCard]:
+    """Runs that can be played on: their decoder runs in the browser and needs no more than a code."""
+    found = {}
+    for card in cache.list_runs():
+        if not card.ready or card.config is None:
+            continue
+        able = card.config.model.abilities
+        plain_code = able.in_browser and able.encodes and able.cells is None and not able.classes
+        if able.kind == "image" and plain_code and not able.quadrants and card.config.model.latent_dim >= 2:
+            found[card.name] = card
+    return found
+
+
+def default_pair(names: list[str]) -> tuple[Model, Model] | None:
+    """An entangled and a disentangled model; two of the same data where the study's are there."""
+    best = best_of_study(names)
+    if best and TANGLED in names:
+        return (TANGLED, False), (best, False)
+    if not names:
+        return None
+    one = best or (STAND_IN if STAND_IN in names else names[0])
+    return (one, True), (one, False)
+
+
+def best_of_study(names: list[str]) -> str | None:
+    """The run of the study of beta that carries most: by MIG over its seeds where that was measured, else beta 4."""
+    from vae_core.studies import study_results, study_runs
+
+    cells = {run.name: run.weight for run in study_runs() if run.objective == "beta" and run.name in names}
+    cells.pop(TANGLED, None)
+    if not cells:
+        return None
+    results = study_results()
+    if "mig" in results.columns:
+        median = results[results["objective"] == "beta"].groupby("weight")["mig"].median()
+        scored = {name: float(median[weight]) for name, weight in cells.items() if weight in median.index}
+        if scored:
+            return max(scored, key=lambda name: scored[name])
+    return min(cells, key=lambda name: abs(cells[name] - 4))
+
+
+def title_of(model: Model) -> str:
+    """What people call a model of the game."""
+    card = cache.get_card(model[0])
+    title = card.title if card else model[0]
+    return f"{title}, axes rotated" if model[1] else title
+
+
+def board_of(model: Model, seed: int) -> Board:
+    """A model's board. Raises RunError where it cannot be read or played."""
+    name, rotated = model
+    if name not in playable():
+        raise RunError(f"{name} cannot be played on: its run is not here, or no browser can run its decoder by itself.")
+    run, dimensions = cache.get_run(name), cache.get_dimensions(name)
+    rows = cache.test_rows(name)
+    codes = run.codes.mean[rows] if len(rows) else run.codes.mean[: len(run.codes)]
+    start = np.array(starts.start_of(run).mean)
+    try:
+        return game.board(name, codes, dimensions.awake, start, rotated=rotated, seed=seed)
+    except ValueError as error:
+        raise RunError(str(error)) from error
+
+
+def plan_of(models: tuple[Model, Model], rounds: int, seed: int, close: float) -> Plan:
+    """The game on two models. Raises RunError where it makes no sense."""
+    boards = [board_of(model, seed) for model in models]
+    try:
+        return game.plan(boards, rounds, seed, close)
+    except ValueError as error:
+        raise RunError(str(error)) from error
