@@ -248,8 +248,8 @@ def _heat(lines: Sequence[Line], axes: Sequence[Axis], measure: str, label: str)
     figure.update_layout(height=HEIGHT)
     st.plotly_chart(figure, key="sweep-heat", theme=None, config={"displayModeBar": False},
                     alt=f"{label} for each {down.label} and {across.label}")  # fmt: skip
-    if np.isnan(values).any():
-        st.caption("A gap is a run that has not come so far.")
+    gap = " A gap is a run that has not come so far." if np.isnan(values).any() else ""
+    st.caption(f"{label}{unit} on held-out samples.{gap}")
 
 
 # -- the same sample in every run --------------------------------------------------------------------------

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from plotly.colors import sample_colorscale
 
 from vae_core.figures.curves import Course, overlay, run_colours
-from vae_core.figures.sweeps import Point, heat_map, rate_distortion
+from vae_core.figures.sweeps import Point, decimals, heat_map, ink_upon, label_places, rate_distortion
+from vae_core.figures.template import ORDERED_SCALE
 
 HISTORY = pd.DataFrame({
     "step": [0, 10, 20], "epoch": [0.0, 1.0, 2.0], "distortion": [50.0, 40.0, 30.0], "rate": [0.0, 2.0, 4.0],
@@ -71,11 +73,49 @@ def test_diagonals_join_places_of_equal_elbo_within_the_box(values: list[tuple[f
         assert box[0][0] < rate < box[0][1] and box[1][0] < distortion < box[1][1]
 
 
+def test_no_label_of_a_diagonal_hides_a_run() -> None:
+    for rate in np.linspace(0, 20, 41):
+        figure = rate_distortion(points([(0.0, 40.0), (20.0, 20.0), (rate, 40.0 - rate)]))
+        (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+        for note in figure.layout.annotations:
+            apart = abs(note.x - rate) / (right - left) * 270, abs(note.y - 40.0 + rate) / (high - low) * 270
+            assert apart[0] > 25 or apart[1] > 9, note.text
+
+
 def test_lines_join_the_runs_of_one_setting_in_order() -> None:
     figure = rate_distortion(points([(1, 9), (2, 8), (3, 7), (4, 6), (np.nan, 5)]))
     joined = {trace.name: list(trace.x) for trace in figure.data if not trace.meta}
     assert joined == {"line 0": [1, 3], "line 1": [2, 4]}, "a run without figures has no point"
     assert "beta 0<br>seed 0" in figure.data[-2].hovertext[0] and "ELBO -10.00" in figure.data[-2].hovertext[0]
+
+
+def test_labels_lie_neither_on_each_other_nor_on_points() -> None:
+    runs = points([(0.0, 27.0), (0.01, 27.01), (0.02, 27.02), (3.0, 21.6), (3.1, 21.4), (6.0, 19.5)])
+    sides = label_places(runs, (-1.0, 7.0), (18.0, 28.0))
+    assert len(set(sides[:3])) == 3 and all(sides)
+    crowd = label_places(points([(1.0 + i / 100, 1.0) for i in range(20)]), (0.0, 10.0), (0.0, 10.0))
+    assert "" in crowd and any(crowd), "what has no room is told by its hover alone"
+    figure = rate_distortion(points([(1.0, 1.0)] * 20))
+    shown = [text for trace in figure.data if not trace.meta for text in trace.text]
+    assert 1 <= sum(map(bool, shown)) < 20
+
+
+@pytest.mark.parametrize("place", np.linspace(0, 1, 11))
+def test_numbers_can_be_read_upon_every_colour(place: float) -> None:
+    (colour,) = sample_colorscale(ORDERED_SCALE, [place], colortype="tuple")
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    light = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    contrast = (light + 0.05) / 0.05 if ink_upon(place) == "#000000" else 1.05 / (light + 0.05)
+    assert contrast >= 4.5
+
+
+def test_the_numbers_of_a_table_are_told_apart() -> None:
+    figure = heat_map(np.array([[-25.3, -25.08], [np.nan, -27.2]]), across=["1", "2"], down=["a", "b"],
+                      titles=("x", "y", "ELBO"))  # fmt: skip
+    assert [(note.x, note.y, note.text) for note in figure.layout.annotations] == [
+        (0, 0, "-25.30"), (1, 0, "-25.08"), (1, 1, "-27.20"),
+    ]  # fmt: skip
+    assert [decimals(np.array(v)) for v in ([3.0, 8.0], [0.012, 0.034], [100.5, 180.2], [np.nan])] == [0, 4, 1, 0]
 
 
 def test_without_any_run_there_is_an_empty_plane() -> None:

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.colors import sample_colorscale
 
 from vae_core.figures.template import INKS, ORDERED_SCALE, Theme, literal, template
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 DIAGONALS = 5
 """Lines of equal ELBO, about so many."""
+SIDES = ("top right", "bottom left", "top left", "bottom right", "middle right", "middle left", "top center",
+         "bottom center")  # fmt: skip
+"""Of a point, where its label may stand, the best first."""
+ALONG = (0.85, 0.7, 0.55, 0.4, 0.25, 0.12)
+"""Of a diagonal's length, where its label may stand, the best first."""
+SMALLEST, MARK, LETTER, LINE = (270.0, 270.0), 6.0, 7.0, 12.0
+"""Pixels: the box of axes on a phone; half a point; a letter's width and height."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +53,17 @@ def rate_distortion(points: Sequence[Point], *, theme: Theme = "dark") -> go.Fig
     figure = go.Figure()
     ink = INKS[theme]
     known = [point for point in points if np.isfinite(point.rate) and np.isfinite(point.distortion)]
+    beside: list[str] = []
     if known:
         x = _room([point.rate for point in known])
         y = _room([point.distortion for point in known])
-        _diagonals(figure, x, y, theme)
+        _diagonals(figure, known, x, y, theme)
         figure.update_xaxes(range=x)
         figure.update_yaxes(range=y)
+        beside = label_places(known, x, y)
     for line in dict.fromkeys(point.line for point in known):
-        part = [point for point in known if point.line == line]
+        places = [place for place, point in enumerate(known) if point.line == line]
+        part = [known[place] for place in places]
         figure.add_trace(
             go.Scatter(
                 x=[point.rate for point in part],
@@ -62,8 +73,8 @@ def rate_distortion(points: Sequence[Point], *, theme: Theme = "dark") -> go.Fig
                 line={"color": part[0].colour, "width": 2},
                 marker={"size": 11, "color": [point.colour for point in part],
                         "line": {"width": 1, "color": ink.background}},
-                text=[literal(point.label) for point in part],
-                textposition="top right",
+                text=[literal(known[place].label) if beside[place] else "" for place in places],
+                textposition=[beside[place] or SIDES[0] for place in places],
                 textfont={"size": 11, "color": ink.faint},
                 hovertext=[
                     literal(point.hover).replace("\n", "<br>")
@@ -88,6 +99,46 @@ def rate_distortion(points: Sequence[Point], *, theme: Theme = "dark") -> go.Fig
     return figure
 
 
+def label_places(points: Sequence[Point], x: tuple[float, float], y: tuple[float, float]) -> list[str]:
+    """On which side of each point its label has room, so that none lies on another or on a point; "" where none has.
+
+    x, y: the axes' ranges. Reckoned for a box of SMALLEST pixels: a larger one has more room.
+    """
+    at = _pixels([(point.rate, point.distortion) for point in points], x, y)
+    taken = _marks(at)
+    found = []
+    for number, (point, (across, down)) in enumerate(zip(points, at, strict=True)):
+        wide, side = LETTER * len(point.label), ""
+        for one in SIDES:
+            top, _, along = one.partition(" ")
+            left = across + {"left": -MARK - wide, "center": -wide / 2, "right": MARK}[along]
+            over = down + {"top": -MARK - LINE, "middle": -LINE / 2, "bottom": MARK}[top]
+            box = (left, over, left + wide, over + LINE)
+            if not any(_overlap(box, other) for place, other in enumerate(taken) if place != number):
+                side = one
+                taken.append(box)
+                break
+        found.append(side)
+    return found
+
+
+def _pixels(
+    places: Sequence[tuple[float, float]], x: tuple[float, float], y: tuple[float, float]
+) -> NDArray[np.floating]:
+    """Places of the plane in pixels of the smallest box, from its upper left corner: [n, 2]."""
+    scale = np.array([SMALLEST[0] / (x[1] - x[0]), SMALLEST[1] / (y[1] - y[0])])
+    return (np.array(places) - (x[0], y[1])) * (1, -1) * scale
+
+
+def _marks(at: NDArray[np.floating]) -> list[tuple[float, ...]]:
+    """Left, top, right, bottom of each point."""
+    return [(*(place - MARK), *(place + MARK)) for place in at]
+
+
+def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
 def _room(values: list[float]) -> tuple[float, float]:
     """The axis that shows these values with a margin."""
     low, high = min(values), max(values)
@@ -95,12 +146,15 @@ def _room(values: list[float]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _diagonals(figure: go.Figure, x: tuple[float, float], y: tuple[float, float], theme: Theme) -> None:
-    """Lines of equal distortion + rate across the box, each labelled with its ELBO where it leaves it on the right."""
+def _diagonals(
+    figure: go.Figure, points: Sequence[Point], x: tuple[float, float], y: tuple[float, float], theme: Theme
+) -> None:
+    """Lines of equal distortion + rate across the box, each with its ELBO where no point lies, rather on its right."""
     low, high = x[0] + y[0], x[1] + y[1]
     wanted = (high - low) / (DIAGONALS + 1)
     power = 10.0 ** np.floor(np.log10(wanted))
     step = next(part * power for part in STEPS if part * power >= wanted)
+    marks = _marks(_pixels([(point.rate, point.distortion) for point in points], x, y))
     for total in np.arange(np.ceil(low / step) * step, high, step):
         ends = max(x[0], total - y[1]), min(x[1], total - y[0])
         if ends[1] - ends[0] < 0.05 * (x[1] - x[0]):
@@ -111,10 +165,30 @@ def _diagonals(figure: go.Figure, x: tuple[float, float], y: tuple[float, float]
                 line={"color": INKS[theme].faint, "width": 1, "dash": "dot"}, opacity=0.6, meta={"role": "elbo"},
             )
         )  # fmt: skip
-        figure.add_annotation(
-            x=ends[1], y=total - ends[1], text=f"ELBO {-total:,.10g}", showarrow=False, xanchor="right",
-            yanchor="bottom", font={"size": 10, "color": INKS[theme].faint},
+        text = f"ELBO {-total:,.10g}"
+        inside = _free_place(ends, total, len(text) * LETTER, marks, x, y)
+        figure.add_annotation(  # the line is broken by its label
+            x=inside, y=total - inside, text=text, showarrow=False, borderpad=1,
+            bgcolor=INKS[theme].background, font={"size": 10, "color": INKS[theme].faint},
         )  # fmt: skip
+
+
+def _free_place(
+    ends: tuple[float, float],
+    total: float,
+    wide: float,
+    marks: Sequence[Sequence[float]],
+    x: tuple[float, float],
+    y: tuple[float, float],
+) -> float:
+    """The rate at which a label of this width hides no point, on the diagonal between two rates."""
+    places = [ends[0] + part * (ends[1] - ends[0]) for part in ALONG]
+    for place in places:
+        ((across, down),) = _pixels([(place, total - place)], x, y)
+        box = (across - wide / 2, down - LINE, across + wide / 2, down + LINE)
+        if box[0] >= 0 and box[2] <= SMALLEST[0] and not any(_overlap(box, mark) for mark in marks):
+            return place
+    return places[0]
 
 
 def heat_map(
@@ -140,15 +214,8 @@ def heat_map(
             z=values,
             x=[literal(text) for text in across],
             y=[literal(text) for text in down],
-            texttemplate="%{z:.4~g}",
-            textfont={"size": 13},
             colorscale=ORDERED_SCALE,
-            colorbar={
-                "title": {"text": titles[2], "side": "right", "font": {"size": 12, "color": INKS[theme].faint}},
-                "tickfont": {"color": INKS[theme].faint, "size": 11},
-                "outlinewidth": 0,
-                "thickness": 12,
-            },
+            showscale=False,  # the numbers stand upon the colours
             hovertemplate=f"{literal(titles[0])} %{{x}}<br>{literal(titles[1])} %{{y}}<br>"
             f"{literal(titles[2])} %{{z:.3f}}<extra></extra>",
             hoverongaps=False,
@@ -156,10 +223,36 @@ def heat_map(
             ygap=3,
         )
     )
+    low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
+    digits = decimals(values)
+    for row, column in np.argwhere(np.isfinite(values)):
+        value = values[row, column]
+        figure.add_annotation(
+            x=int(column), y=int(row), text=f"{value:.{digits}f}", showarrow=False,
+            font={"size": 13, "color": ink_upon(0.5 if high == low else (value - low) / (high - low))},
+        )  # fmt: skip
     figure.update_layout(
         template=template(theme),
         xaxis={"title": {"text": literal(titles[0])}, "type": "category", "showgrid": False},
-        yaxis={"title": {"text": literal(titles[1])}, "type": "category", "autorange": "reversed", "showgrid": False},
+        yaxis={"title": {"text": literal(titles[1])}, "type": "category", "autorange": "reversed", "showgrid": False,
+               "ticksuffix": " "},
         margin={"l": 56, "r": 12, "t": 12, "b": 44},
-    )
+    )  # fmt: skip
     return figure
+
+
+def decimals(values: NDArray[np.floating]) -> int:
+    """Digits after the point that tell these values from each other; none for whole numbers."""
+    known = values[np.isfinite(values)]
+    if (known == known.round()).all():
+        return 0
+    span = float(np.ptp(known)) or abs(float(known[0]))
+    return int(np.clip(2 - np.floor(np.log10(span)), 1, 4))
+
+
+def ink_upon(place: float) -> str:
+    """Black or white, whichever is read better upon the colour at this place (0 to 1) of ORDERED_SCALE."""
+    (colour,) = sample_colorscale(ORDERED_SCALE, [place], colortype="tuple")
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+    light = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))  # relative luminance, WCAG 2.2
+    return "#000000" if light > 0.179 else "#ffffff"
