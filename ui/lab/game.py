@@ -147,10 +147,8 @@ def _enter(
     from vae_core.runs.plays import new_game
 
     try:
-        if models[0] == models[1]:
-            raise ValueError("The two models are the same: choose another, or rotate the axes of one.")
         plan_of(models, rounds, seed, close)
-    except ValueError as error:
+    except ValueError as error:  # a RunError is one too
         st.session_state[f"{_FORM}.problem"] = str(error)
         return
     state.set_page_param(PLAYED, None)
@@ -163,11 +161,9 @@ def _enter(
 def _begin_class() -> None:
     models, rounds, seed = _chosen()
     try:
-        if models[0] == models[1]:
-            raise ValueError("The two models are the same: choose another, or rotate the axes of one.")
         plan_of(models, rounds, seed, rules.CLOSE)
         game_class.begin(models, rounds, seed, rules.CLOSE)
-    except ValueError as error:  # a RunError is one too
+    except ValueError as error:
         st.session_state[f"{_FORM}.problem"] = str(error)
 
 
@@ -218,7 +214,12 @@ def _join(code: str) -> None:
 def _play() -> None:
     """The board; only this part runs again at a round's end."""
     now: Game = st.session_state[_GAME]
-    plan = plan_of(now.models, now.rounds, now.seed, now.close)
+    try:
+        plan = plan_of(now.models, now.rounds, now.seed, now.close)
+    except sentences() as error:  # a run was taken away meanwhile
+        st.error(plain(str(error)))
+        _stop(now)
+        return
     if now.done >= len(plan.rounds):
         del st.session_state[_GAME]
         state.set_page_param(PLAYED, now.name)
@@ -233,6 +234,11 @@ def _play() -> None:
         "Drag the sliders, or use Tab and the arrow keys (Shift moves farther). The white mark on the bar is where the "
         "round is solved."
     )
+    _stop(now)
+
+
+def _stop(now: Game) -> None:
+    """The way out of a game."""
     if st.button("Stop playing", type="tertiary", key="game-stop"):
         del st.session_state[_GAME]
         if now.done:

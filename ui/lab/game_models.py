@@ -62,9 +62,11 @@ def best_of_study(names: list[str]) -> str | None:
 
 
 def title_of(model: Model) -> str:
-    """What people call a model of the game."""
-    card = cache.get_card(model[0])
-    title = card.title if card else model[0]
+    """What people call a model of the game; two runs of one title are told apart by their names."""
+    titles = {card.name: card.title for card in cache.list_runs()}
+    title = titles.get(model[0], model[0])
+    if sum(other == title for other in titles.values()) > 1:
+        title = f"{title} ({model[0]})"
     return f"{title}, axes rotated" if model[1] else title
 
 
@@ -85,6 +87,8 @@ def board_of(model: Model, seed: int) -> Board:
 
 def plan_of(models: tuple[Model, Model], rounds: int, seed: int, close: float) -> Plan:
     """The game on two models. Raises RunError where it makes no sense."""
+    if models[0] == models[1]:
+        raise RunError("The two models are the same: choose another, or rotate the axes of one.")
     boards = [board_of(model, seed) for model in models]
     try:
         return game.plan(boards, rounds, seed, close)

@@ -66,7 +66,7 @@ def distance_over_time(
         template=template(theme),
         xaxis={"title": {"text": "seconds since the target was shown"}, "rangemode": "tozero"},
         yaxis={"title": {"text": "picture distance"}, "range": [0, 1.03]},
-        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
+        legend={"y": -0.22, "yanchor": "top", "x": 0},
         hovermode="closest",
         margin={"l": 52, "r": 16, "t": 12, "b": 44},
     )

@@ -22,7 +22,7 @@ from sqlalchemy import JSON, Engine, UniqueConstraint, delete, func, insert, sel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from vae_core.game import Play
+from vae_core.game import Play, area, slope
 from vae_core.runs.database import Base, DatabaseError, make_tables, one_sentence, open_store
 from vae_core.runs.errors import RunError
 
@@ -213,7 +213,8 @@ def open_plays() -> PlayStore:
 
 COLUMNS = (
     "class", "game", "player", "round", "model", "rotated", "sliders", "solved", "seconds", "active_seconds", "moves",
-    "slider_travel", "slider_switches", "agreement", "code_distance", "agreement_needed", "seed", "played_at",
+    "slider_travel", "slider_switches", "agreement", "code_distance", "error_area", "slope_per_10_s",
+    "agreement_needed", "seed", "played_at",
 )  # fmt: skip
 
 
@@ -229,7 +230,7 @@ def to_csv(plays: Sequence[Play]) -> bytes:
                 play.class_code, play.game, _harmless(play.player), play.number + 1, _harmless(play.run),
                 int(play.rotated), play.sliders, int(play.solved), f"{play.seconds:.2f}", f"{play.active:.2f}",
                 play.moves, f"{play.travel:.3f}", play.switches, f"{1 - play.distance:.4f}",
-                f"{play.code_distance:.4f}", play.close, play.seed, played,
+                f"{play.code_distance:.4f}", f"{area(play):.3f}", f"{slope(play):.4f}", play.close, play.seed, played,
             ]
         )  # fmt: skip
     return text.getvalue().encode("utf-8-sig")  # the mark tells a spreadsheet that names are UTF-8
