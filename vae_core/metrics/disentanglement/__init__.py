@@ -12,7 +12,7 @@ from vae_core.metrics.disentanglement.information import (
 from vae_core.metrics.disentanglement.measured import Measured, measure
 from vae_core.metrics.disentanglement.predictability import ExplicitnessResult, SapResult, explicitness, sap
 from vae_core.metrics.disentanglement.rows import varying
-from vae_core.metrics.disentanglement.trial import SelfTest, self_test
+from vae_core.metrics.disentanglement.trial import SelfTest, known_codes, self_test
 from vae_core.metrics.disentanglement.unlabelled import Relation, UdrResult, udr
 from vae_core.metrics.disentanglement.votes import BetaVaeResult, Sampler, VoteResult, beta_vae_score, factor_vae_score
 
@@ -37,6 +37,7 @@ __all__ = [
     "equal_width_bins",
     "explicitness",
     "factor_vae_score",
+    "known_codes",
     "measure",
     "mig",
     "modularity",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from vae_core.metrics.disentanglement.boosting import DEPTH, RATE, ROUNDS, boosted
 from vae_core.metrics.disentanglement.rows import split, varying_factors
 
 Regressor = Literal["boosting", "sklearn", "forest"]
-ROUNDS, RATE, DEPTH = 100, 0.1, 3
-"""scikit-learn's defaults of gradient boosting, which disentanglement_lib takes as they are."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def dci(
         regressor: `boosting` is disentanglement_lib's choice, gradient-boosted trees, by LightGBM with scikit-learn's
             settings; `sklearn` the very classifier that disentanglement_lib calls, many times slower; `forest` the
             paper's. Their scores differ (docs/disentanglement.md says by how much), so don't mix.
-        threads: of LightGBM and the forest; the score does not depend on it.
+        threads: factors that are fitted at once; the score does not depend on it.
 
     Raises ValueError where shapes don't fit.
     """
@@ -61,18 +61,20 @@ def dci(
     if regressor not in FITS:
         raise ValueError(f"DCI has no regressor {regressor}: choose {', '.join(FITS)}")
     train, test = split(len(codes), train_samples, test_samples, seed)
-    importance, accuracy = [], []
-    for factor in factors.T:
-        weights, right = FITS[regressor](codes[train], factor[train], codes[test], factor[test], seed, threads)
-        importance.append(weights)
-        accuracy.append(right)
-    matrix = np.stack(importance, 1)  # [D, K]
+
+    def fit(factor: np.ndarray) -> tuple[np.ndarray, float]:
+        return FITS[regressor](codes[train], factor[train], codes[test], factor[test], seed)
+
+    with ThreadPoolExecutor(threads) as pool:  # the fits leave Python; threads of their own would wait for each other
+        fitted = list(pool.map(fit, factors.T))
+    matrix = np.stack([weights for weights, _ in fitted], 1)  # [D, K]
+    accuracy = np.array([right for _, right in fitted])
     return DciResult(
         score=concentration(matrix),
         completeness=concentration(matrix.T),
         informativeness=float(np.mean(accuracy)),
         importance=matrix,
-        accuracy=np.array(accuracy),
+        accuracy=accuracy,
         train_samples=len(train),
         test_samples=len(test),
         regressor=regressor,
@@ -87,36 +89,13 @@ def concentration(importance: np.ndarray) -> float:
     return float(((1 - entropy) * weights).sum() / max(weights.sum(), 1e-300))
 
 
-# -- the classifiers: (x, y, test x, test y, seed, threads) -> importances [D] that sum to 1, test accuracy --------
+# -- the classifiers: (x, y, test x, test y, seed) -> importances [D] that sum to 1, test accuracy --------
 
-Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int, int], tuple[np.ndarray, float]]
-
-
-def _light(
-    x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray, seed: int, threads: int
-) -> tuple[np.ndarray, float]:
-    from lightgbm import LGBMClassifier
-
-    model = LGBMClassifier(
-        n_estimators=ROUNDS,
-        learning_rate=RATE,
-        max_depth=DEPTH,
-        num_leaves=2**DEPTH,
-        min_child_samples=20,
-        importance_type="gain",
-        random_state=seed,
-        deterministic=True,
-        force_col_wise=True,  # measured: quicker than by rows, and no time is lost on trying
-        n_jobs=threads,
-        verbose=-1,
-    )
-    model.fit(x, y)
-    gains = np.asarray(model.feature_importances_, dtype=np.float64)
-    return gains / max(gains.sum(), 1e-300), float((model.predict(test_x) == test_y).mean())
+Fit = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, int], tuple[np.ndarray, float]]
 
 
 def _scikit(
-    x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray, seed: int, threads: int
+    x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray, seed: int
 ) -> tuple[np.ndarray, float]:
     from sklearn.ensemble import GradientBoostingClassifier
 
@@ -126,14 +105,14 @@ def _scikit(
 
 
 def _forest(
-    x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray, seed: int, threads: int
+    x: np.ndarray, y: np.ndarray, test_x: np.ndarray, test_y: np.ndarray, seed: int
 ) -> tuple[np.ndarray, float]:
     from sklearn.ensemble import RandomForestClassifier
 
     # max_features: a tree sees every dimension
-    model = RandomForestClassifier(n_estimators=100, max_features=None, random_state=seed, n_jobs=threads)
+    model = RandomForestClassifier(n_estimators=100, max_features=None, random_state=seed)
     model.fit(x, y)
     return model.feature_importances_, float(model.score(test_x, test_y))
 
 
-FITS: dict[str, Fit] = {"boosting": _light, "sklearn": _scikit, "forest": _forest}
+FITS: dict[str, Fit] = {"boosting": boosted, "sklearn": _scikit, "forest": _forest}

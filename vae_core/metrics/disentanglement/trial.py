@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from vae_core.metrics.disentanglement.estimates import Settings
+import numpy as np
+
+from vae_core.metrics.disentanglement.cards import Setting
+from vae_core.metrics.disentanglement.estimates import Settings, estimate, full_settings
+
+DEAD = 0.01
+"""Standard deviation of a dimension that carries nothing, as collapsed ones have."""
 
 
 @dataclass(frozen=True)
@@ -35,4 +42,42 @@ def self_test(
 
     Raises ValueError for an unknown score or setting.
     """
-    raise NotImplementedError
+    chosen = full_settings(name, settings)
+    chosen.pop("threads", None)  # the scores do not depend on it
+    return _trial(name, samples, dims, tuple(sizes), tuple(sorted(chosen.items())), seed)
+
+
+@lru_cache(maxsize=256)
+def _trial(
+    name: str, samples: int, dims: int, sizes: tuple[int, ...], settings: tuple[tuple[str, Setting], ...], seed: int
+) -> SelfTest:
+    factors, codes = known_codes(samples, dims, sizes, seed)
+    scores = {kind: estimate(name, code, factors, dict(settings), seed=seed).score for kind, code in codes.items()}
+    return SelfTest(**scores)
+
+
+def known_codes(
+    samples: int, dims: int, sizes: tuple[int, ...], seed: int = 0
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Factors int [N, K], drawn evenly, and codes float [N, D] of which it is known how they carry them.
+
+    Their names are the fields of `SelfTest`. Raises ValueError where fewer than two factors have more than one value.
+    """
+    sizes = tuple(size for size in sizes if size > 1)
+    if len(sizes) < 2 or samples < 2:
+        raise ValueError("a self-test needs at least two factors of more than one value, and samples")
+    rng = np.random.default_rng((seed, 1))
+    factors = np.stack([rng.integers(0, size, samples) for size in sizes], 1)
+    factors[:2] = [[0] * len(sizes), [size - 1 for size in sizes]]  # each of them varies, however few samples there are
+    count = len(sizes)
+    spread = np.sqrt((np.square(sizes) - 1) / 12)  # of a uniform integer
+    carried = (factors - (np.array(sizes) - 1) / 2) / spread  # [N, K]
+    dead = rng.normal(size=(samples, max(0, dims - count))) * DEAD
+    turn = np.linalg.qr(rng.normal(size=(count, count)))[0]
+    perfect = np.concatenate([carried, dead], 1)
+    return factors, {
+        "perfect": perfect,
+        "noise": rng.normal(size=perfect.shape),
+        "rotated": np.concatenate([carried @ turn, dead], 1),
+        "doubled": np.concatenate([perfect, perfect[:, :1]], 1),
+    }
