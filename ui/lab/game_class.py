@@ -47,9 +47,10 @@ def link(**params: str) -> str:
 def show(row: ClassRow) -> None:
     """The instructor's view."""
     first, second = models_of(row)
+    rounds = f"{row.rounds} round{'' if row.rounds == 1 else 's'}"
     st.subheader(f"Class {row.code}", anchor=False)
     st.markdown(
-        f"{row.rounds} rounds on each of **{plain(title_of(first))}** and **{plain(title_of(second))}**; everybody "
+        f"{rounds} on each of **{plain(title_of(first))}** and **{plain(title_of(second))}**; everybody "
         f"gets the same targets (seed {row.seed}) and solves them at {row.close:.0%} agreement. Nobody is told which "
         "model is which before the end."
     )
@@ -87,7 +88,8 @@ def _results(code: str, first: Model, second: Model) -> None:
         st.info("No round has come in yet. This view looks again every few seconds.", icon=":material/hourglass_empty:")
         return
     players = len({play.game for play in plays})
-    st.markdown(f"**{len(plays)} rounds in {players} game{'s' if players > 1 else ''} so far**")
+    rounds = f"{len(plays)} round{'' if len(plays) == 1 else 's'}"
+    st.markdown(f"**{rounds} in {players} game{'' if players == 1 else 's'} so far**")
     game_results.show(plays, (first, second), key=f"class-{code}")
     _players(plays)
 

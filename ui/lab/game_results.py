@@ -72,8 +72,7 @@ def _table(plays: Sequence[Play], models: Sequence[Model], key: str) -> None:
             + ("" if first.sliders == second.sliders else
                f" Mind that the one has {first.sliders} sliders and the other {second.sliders}: part of the "
                "difference is their number.")
-            + (" Few rounds say little: play more, or run it with a class." if min(first.rounds, second.rounds) < 10
-               else "")
+            + (" Few rounds say little." if min(first.rounds, second.rounds) < 10 else "")
         )  # fmt: skip
 
 
