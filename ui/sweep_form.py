@@ -13,7 +13,7 @@ from ui.words import plain
 from vae_core import sweep
 from vae_core.config import TrainConfig
 from vae_core.data import card_of, find_card
-from vae_core.model_cards import default_title
+from vae_core.model_cards import MODEL_CARDS, default_title
 from vae_core.objective_cards import label_of
 from vae_core.runs import RunError
 
@@ -60,9 +60,11 @@ def choose_view() -> str:
     return view
 
 
-def begin_with(key: str) -> None:
-    """Open the form with the settings of a run. For callbacks."""
+def begin_with(key: str, vary: str = "") -> None:
+    """Open the form with the settings of a run, and `vary` as what is varied. For callbacks."""
     st.session_state[_BASE] = key
+    if vary:
+        st.session_state["latentarium.sweep.setting0"] = vary
     st.session_state[VIEW_KEY] = SWEEPS
     state.set_page_param(OPEN, FORM)
     picks.note_change()
@@ -79,6 +81,7 @@ def show() -> None:
         base = _base()
         if base is None:
             return
+        base = _length(base)
         info = train_form.info_of(card_of(base.data))
         fields = sweep.settings_to_vary(base, info.kind)
         if not fields:
@@ -111,6 +114,19 @@ def _base() -> TrainConfig | None:
         st.warning(f"{plain(cache.known_lack(base.data))} Its download is on the Train page.")
         return None
     return base
+
+
+def _length(base: TrainConfig) -> TrainConfig:
+    """How long each run is trained: as long as where the settings come from, until the visitor says otherwise."""
+    if not MODEL_CARDS[base.bottleneck].trained:
+        return base
+    field, usual = ("steps", base.steps) if base.steps else ("epochs", base.epochs)
+    length = st.number_input(
+        f"{field.capitalize()} of each run", min_value=1, value=usual, step=max(1, usual // 10), width=200,
+        key=f"latentarium.sweep.length.{field}.{usual}", persist_state="session",
+        help="A step is one batch; an epoch sees each training sample once.",
+    )  # fmt: skip
+    return base.model_copy(update={field: int(length)})
 
 
 def _second(fields: Sequence[str]) -> str:

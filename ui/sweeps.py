@@ -258,35 +258,51 @@ TILE = 48
 ORIGINAL = 72
 
 
+Group = tuple[str, Sequence[tuple[Line, str]]]
+"""A title ("" for none), and runs with the words that tell them apart."""
+
+
 def _multiples(ready: Sequence[Line], axes: Sequence[Axis]) -> None:
+    groups: list[Group] = []
+    for value in axes[0].values if len(axes) == 2 else (None,):
+        part = [line for line in ready if value is None or getattr(line.config, axes[0].setting) == value]
+        rest = axes[1:] if value is not None else axes
+        part.sort(key=lambda line: [axis.values.index(getattr(line.config, axis.setting)) for axis in rest])
+        title = "" if value is None else f"{axes[0].label} {plain_value(value)}"
+        groups.append((title, [(line, words_of(line, rest)) for line in part]))
+    multiples(groups)
+
+
+def multiples(groups: Sequence[Group], *, first: int = 0) -> None:
+    """The same sample in every run, as strips of each one's busiest dimensions.
+
+    Args:
+        groups: runs that stand side by side, at least one run in all.
+        first: the sample shown until another is chosen, its place in the data.
+    """
     st.subheader("The same sample in every run", anchor=False)
+    one = next(line for _, lines in groups for line, _ in lines)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        size = cache.get_run(ready[0].name).config.data.size
+        size = cache.get_run(one.name).config.data.size
         sample = st.number_input(
-            "Sample", 0, size - 1, value=0, key="latentarium.sweep.sample", width=160, persist_state="session",
-            help="Its place in the data.",
+            "Sample", 0, size - 1, value=first, key=f"latentarium.sweep.sample.{first}", width=160,
+            persist_state="session", help="Its place in the data.",
         )  # fmt: skip
         dims = st.segmented_control(
             "Dimensions", [1, 2, 3, 5], default=3, required=True, key="latentarium.sweep.dims",
             help="So many of each model's busiest ones, a row each.", persist_state="session",
         )  # fmt: skip
         with told():
-            shown = cache.get_pictures(ready[0].name, (int(sample),))
+            shown = cache.get_pictures(one.name, (int(sample),))
             st.image(picture_png(shown.pixels[0], 2 * ORIGINAL), width=ORIGINAL, output_format="PNG",
                      alt=f"{shown.labels[0]}, as it is in the data")  # fmt: skip
-    groups = axes[0].values if len(axes) == 2 else (None,)
-    for value in groups:
-        part = [line for line in ready if value is None or getattr(line.config, axes[0].setting) == value]
-        if not part:
+    for title, lines in groups:
+        if not lines:
             continue
-        if value is not None:
-            st.markdown(f"**{axes[0].label} {plain_value(value)}**")
-        rest = axes[1:] if value is not None else axes
-        rest_sorted = sorted(
-            part, key=lambda line: [axis.values.index(getattr(line.config, axis.setting)) for axis in rest]
-        )
-        body = "".join(_panel(line, words_of(line, rest), int(sample), int(dims)) for line in rest_sorted)
-        st.html(f'<div class="sweep-multiples" style="--runs: {len(part)}">{body}</div>')
+        if title:
+            st.markdown(f"**{title}**")
+        body = "".join(_panel(line, words, int(sample), int(dims)) for line, words in lines)
+        st.html(f'<div class="sweep-multiples" style="--runs: {len(lines)}">{body}</div>')
     st.caption("Each row moves one dimension across its codes, from the lowest to the highest, while the others stay "
                "as the sample has them; the busiest dimension stands on top, with the nats it tells of a sample. "
                "A row in which nothing changes is a dimension that the model does not use.")  # fmt: skip

@@ -28,7 +28,18 @@ from ui.cache.desks import (
 )
 from ui.cache.dreams import COMPARED, Dreams, decode_dreams, get_dreams, get_match, get_mixture, test_rows
 from ui.cache.guests import get_guest, get_guest_code, get_run_with, has_guest, warmed
-from ui.cache.lab import SWEEP, Information, Sweep, get_information, get_response, get_sweep
+from ui.cache.lab import (
+    SWEEP,
+    Information,
+    Sweep,
+    get_information,
+    get_rate_parts,
+    get_response,
+    get_scores,
+    get_siblings,
+    get_sweep,
+    get_udr,
+)
 from ui.cache.maps import get_guest_places, get_map, get_map_data
 from ui.cache.own import PREVIEWS_KEPT, Taking, get_own_preview, get_taking, start_taking
 from ui.cache.pictures import (
@@ -108,16 +119,20 @@ __all__ = [
     "get_own_preview",
     "get_pictures",
     "get_preview",
+    "get_rate_parts",
     "get_reconstructions",
     "get_redrawn",
     "get_response",
     "get_run",
     "get_run_with",
+    "get_scores",
     "get_seen",
+    "get_siblings",
     "get_sweep",
     "get_taking",
     "get_taught",
     "get_traversal",
+    "get_udr",
     "has_guest",
     "is_here",
     "known_lack",

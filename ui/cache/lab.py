@@ -9,11 +9,13 @@ import numpy as np
 import streamlit as st
 
 from ui.cache.data import get_dataset
-from ui.cache.runs import get_card, get_codes, get_run, stamp_of
+from ui.cache.runs import changed_at, get_card, get_codes, get_run, list_runs, stamp_of
 
 if TYPE_CHECKING:
-    from vae_core.metrics.disentanglement import MigResult
+    from vae_core.metrics.correlation import RateParts
+    from vae_core.metrics.disentanglement import MigResult, UdrResult
     from vae_core.response import Response
+    from vae_core.runs.scores import Scores
 
 SWEEP = 9
 """Samples of a true sweep, and codes of a traversal beside it, at most."""
@@ -118,3 +120,93 @@ def _get_sweep(name: str, index: int, factor: int, stamp: tuple[int, ...]) -> Sw
     rows = torch.from_numpy(true_sweep(factors, factors[index], factor, SWEEP))
     posterior = encoded(run.model, data.x, rows, told_classes(run.config.model, data.y))
     return Sweep(factors[rows.numpy(), factor], np.asarray(data.x[rows].cpu()), posterior.mean.numpy())
+
+
+def get_scores(name: str) -> Scores | None:
+    """The scores that were measured of the run called `name`; None where there are none of its present weights.
+
+    Raises RunError where the run or its scores cannot be read.
+    """
+    from vae_core.runs.scores import FILE
+
+    run = get_run(name)
+    changed = changed_at(run.folder / FILE)
+    return _get_scores(name, _stamp(name), changed) if changed else None
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _get_scores(name: str, stamp: tuple[int, ...], changed: int) -> Scores | None:
+    from vae_core.runs.scores import read_scores
+
+    return read_scores(get_run(name).folder)
+
+
+# -- without labels ----------------------------------------------------------------------------------------
+
+
+def get_rate_parts(name: str) -> RateParts | None:
+    """What the rate of the run called `name` is spent on; None without spread, or with a prior of its own.
+
+    Raises RunError as `get_run` does.
+    """
+    return _get_rate_parts(name, _stamp(name))
+
+
+@st.cache_resource(max_entries=32, show_spinner="Comparing codes with each other")
+def _get_rate_parts(name: str, stamp: tuple[int, ...]) -> RateParts | None:
+    from vae_core.metrics.correlation import rate_parts
+
+    run = get_run(name)
+    codes = run.codes
+    if not run.config.model.abilities.closed_rate or len(codes) < 2:
+        return None
+    return rate_parts(codes.mean, codes.std, run.config.data.size)
+
+
+OF_NO_MATTER = {"seed", "out", "title", "about", "device", "devices", "nodes", "precision", "weights", "compile"}
+"""Settings in which two trainings may differ and still be the same but for their seed."""
+MOST_SEEDS = 10
+
+
+def get_siblings(name: str) -> tuple[str, ...]:
+    """Runs of the same data and settings as the run called `name`, from other seeds, at most MOST_SEEDS - 1."""
+    card = get_card(name)
+    if card is None or card.config is None:
+        return ()
+    mine, found = card.config, {}
+    settings = mine.train.model_dump(exclude=OF_NO_MATTER)
+    for other in list_runs():
+        one = other.config
+        if (
+            other.ready and one is not None and one.train.seed not in (mine.train.seed, *found)
+            and one.model == mine.model and one.data == mine.data
+            and one.train.model_dump(exclude=OF_NO_MATTER) == settings
+        ):  # fmt: skip
+            found[one.train.seed] = other.name
+    return tuple(found.values())[: MOST_SEEDS - 1]
+
+
+def get_udr(names: tuple[str, ...]) -> UdrResult:
+    """The UDR of runs that differ in their seed alone, on the samples that all have codes of; the first run's first.
+
+    Raises:
+        RunError: one of them cannot be read. ValueError: they have no samples in common.
+    """
+    return _get_udr(names, tuple(_stamp(name) for name in names))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Comparing seeds")
+def _get_udr(names: tuple[str, ...], stamps: tuple[tuple[int, ...], ...]) -> UdrResult:
+    from functools import reduce
+
+    from vae_core.metrics.disentanglement import udr
+    from vae_core.runs import find_run, load_run
+
+    codes = [load_run(find_run(name)).codes for name in names]
+    common = reduce(np.intersect1d, [one.index for one in codes])
+    rated = all(one.rate.any() for one in codes)
+    rows = [one.rows(common) for one in codes]
+    return udr(
+        [one.mean[at] for one, at in zip(codes, rows, strict=True)],
+        rates=[one.rate_at(at).mean(axis=0) for one, at in zip(codes, rows, strict=True)] if rated else None,
+    )

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from ui import cache, samples, sliders, state
-from ui.lab import score_cards, views
+from ui import cache, state
+from ui.lab import score_cards, score_job, strips, views
 from ui.maps import current_theme
-from ui.show import marked, show_film
 from ui.widgets import fragment
 from ui.words import plain
 
@@ -31,8 +29,6 @@ MEANS = {
 }
 FIGURE = {"displayModeBar": False}
 CURVE = 320  # pixels
-BETWEEN = 96  # grey of the gaps in a strip: black sprites on black would run together
-LINES = "list-style: none; margin: 0; padding: 0; line-height: 1.35"
 _CLICKED = "latentarium.lab.clicked"
 
 
@@ -55,7 +51,6 @@ def show(run: Run) -> None:
         "means: every row has one bright cell, in a column of its own. **Click a cell** to see both at work."
     )
     _explore(run)
-    st.subheader("The scores", anchor=False)
     score_cards.show(run)
 
 
@@ -78,11 +73,6 @@ def _without_factors(run: Run) -> None:
 
 
 # -- a cell ------------------------------------------------------------------------------------------------
-
-
-def dimension_name(run: Run, dimension: int) -> str:
-    """What visitors call it, else z3."""
-    return run.names.get(dimension, f"z{dimension}")
 
 
 def _cell(run: Run, found: Information) -> Cell:
@@ -120,7 +110,7 @@ def _explore(run: Run) -> None:
     left, right = st.columns([5, 4], gap="large")
     with left:
         _matrix(run, found, cell, measure)
-    row = _row(run)
+    row = strips.row_of(run)
     with right:
         _curve(run, cell, row)
     _strips(run, cell, row)
@@ -137,7 +127,7 @@ def _menus(run: Run, found: Information, cell: Cell) -> None:
         _keep(run, Cell(cell.factor, int(number)))
 
     views.menu("Factor", names[cell.factor], {name: name for name in names}, of_factor, key="latentarium.lab.factor")
-    dims = {str(d): dimension_name(run, int(d)) for d in found.order}
+    dims = {str(d): strips.dimension_name(run, int(d)) for d in found.order}
     views.menu("Dimension", str(cell.dimension), dims, of_dimension, key="latentarium.lab.dim")
 
 
@@ -146,13 +136,13 @@ def _matrix(run: Run, found: Information, cell: Cell, measure: str) -> None:
 
     values = found.mig.share if measure == "information" else score_cards.matrix(run, measure)
     if values is None:
-        st.info(f"**{MEASURES[measure]}** is computed with the scores, which this run does not have yet.",
+        st.info(f"**{MEASURES[measure]}** is measured with the scores, which this run does not have yet.",
                 icon=":material/hourglass_empty:")  # fmt: skip
-        score_cards.offer(run, "matrix")
+        score_job.offer(run, "lab-matrix")
         return
     names, order = run.config.data.factor_names, found.order.tolist()
     figure = factor_matrix(
-        values[:, order], factors=names, dimensions=[dimension_name(run, d) for d in order],
+        values[:, order], factors=names, dimensions=[strips.dimension_name(run, d) for d in order],
         chosen=(cell.factor, order.index(cell.dimension)), measure=MEASURES[measure].lower(), theme=current_theme(),
     )  # fmt: skip
     key = f"latentarium.lab.matrix.{run.name}"
@@ -179,7 +169,7 @@ def _curve(run: Run, cell: Cell, row: int) -> None:
     from vae_core.response import values_in_words
 
     answer = cache.get_response(run.name, cell.factor)
-    name, factor = dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
+    name, factor = strips.dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
     sweep = _sweep(run, cell, row)
     own = None if sweep is None else (sweep.values.tolist(), sweep.codes[:, cell.dimension])
     figure = response_curve(
@@ -197,17 +187,6 @@ def _curve(run: Run, cell: Cell, row: int) -> None:
 # -- the two strips ----------------------------------------------------------------------------------------
 
 
-def _row(run: Run) -> int:
-    """The row of the run's codes of the sample that is looked at; its first sample where the address names none."""
-    at = state.page_param("at", -1, int)
-    rows = samples.rows_of(run, [at]) if at >= 0 else []
-    return rows[0] if rows and rows[0] < len(run.codes) else 0  # a guest has no factors
-
-
-def _pick(index: int) -> None:
-    state.set_page_param("at", index)
-
-
 def _sweep(run: Run, cell: Cell, row: int) -> cache.Sweep | None:
     """The sample with the factor moved; None where its data is not here."""
     if cache.why_no_originals(run.config.data.name):
@@ -215,36 +194,26 @@ def _sweep(run: Run, cell: Cell, row: int) -> cache.Sweep | None:
     return cache.get_sweep(run.name, int(run.codes.index[row]), cell.factor)
 
 
-def _told(run: Run, row: int) -> str:
-    """What a conditional model is told of this sample, as a key of ui.given."""
-    able = run.config.model.abilities
-    if able.classes:
-        return "class-none" if run.codes.y is None else f"class-{int(run.codes.y[row])}"
-    return f"seen-{int(run.codes.index[row])}-0010" if able.quadrants else ""
-
-
 def _strips(run: Run, cell: Cell, row: int) -> None:
     """The factor moved in the data, beside the dimension moved in the code, both from the same sample."""
     from vae_core.response import values_in_words
     from vae_core.traversals import moved
 
-    index = int(run.codes.index[row])
-    name, factor = dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
+    name, factor = strips.dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
     sweep = _sweep(run, cell, row)
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="lab-sample"):
-        picture = cache.get_pictures(run.name, (index,)).pixels[0]
-        samples.picker("Sample", run, row, picture, _pick)
-        _name(run, cell.dimension)
+        strips.pick_sample(run, row)
+        strips.name_field(run, cell.dimension)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"**{plain(factor.capitalize())}** moved in the data, all other factors kept")
         if sweep is None:
             st.caption(f"{plain(cache.why_no_originals(run.config.data.name))} So its true sweep cannot be shown.")
         else:
-            _strip(run, sweep.samples, alt=f"{factor} moved in the data, in {len(sweep.samples)} steps")
+            strips.show_strip(run, sweep.samples, alt=f"{factor} moved in the data, in {len(sweep.samples)} steps")
             words = [values_in_words(run.config.data, cell.factor)[value] for value in sweep.values]
             listed = ", ".join(words) if len(words) <= 8 and not words[0].isdigit() else f"{words[0]} to {words[-1]}"
-            st.caption(f"{_way(run)}: {plain(factor)} {plain(listed)}.")
+            st.caption(f"{strips.way(run)}: {plain(factor)} {plain(listed)}.")
     with right:
         st.markdown(f"**{plain(name)}** moved in the code, all other dimensions kept")
         if run.config.model.abilities.cells:
@@ -252,34 +221,12 @@ def _strips(run: Run, cell: Cell, row: int) -> None:
             return
         values, walks = moved(run.codes.mean, run.codes.mean[row], [cell.dimension], cache.SWEEP)
         step = 1 if cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
-        made = cache.get_decoded(run.name, walks[0, ::step], _told(run, row))
-        _strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
+        made = cache.get_decoded(run.name, walks[0, ::step], strips.told_key(run, row))
+        strips.show_strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
         ends = values[0, ::step]
         down = "" if step > 0 else f" Shown downwards, for it falls as {plain(factor)} rises."
-        st.caption(f"{_way(run)}: {plain(name)} from {ends[0]:+.2f} to {ends[-1]:+.2f}, across 96% of its codes.{down}")
+        st.caption(
+            f"{strips.way(run)}: {plain(name)} from {ends[0]:+.2f} to {ends[-1]:+.2f}, across 96% of its codes.{down}"
+        )
     st.caption("Do both strips show the same change, and the right one nothing else? Then this dimension carries this "
                "factor.")  # fmt: skip
-
-
-def _way(run: Run) -> str:
-    return "From the top" if run.config.data.kind == "text" else "Left to right"
-
-
-def _strip(run: Run, shown: np.ndarray, *, alt: str) -> None:
-    """Pictures side by side; sentences one below the other, with what changed from the one above marked."""
-    if run.config.data.kind != "text":
-        show_film(run, shown, alt=alt, between=BETWEEN)
-        return
-    lines = [marked(run.config.data, one, shown[place - 1] if place else None) for place, one in enumerate(shown)]
-    body = "".join(f'<li style="padding: 0.15rem 0">{line}</li>' for line in lines)
-    st.html(f'<ol style="{LINES}" aria-label="{escape(alt)}">{body}</ol>')
-
-
-def _name(run: Run, dimension: int) -> None:
-    """The field in which a visitor names the dimension."""
-    field = f"latentarium.lab.name.{run.name}.{dimension}"
-    st.text_input(
-        f"What do you call z{dimension}?", run.names.get(dimension, ""), max_chars=40, key=field, width=260,
-        placeholder="for example tilt, or width",
-        on_change=lambda: sliders.keep_name(run, dimension, st.session_state[field].strip()),
-    )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
@@ -146,5 +147,64 @@ def response_curve(
         yaxis={"title": {"text": f"code of {literal(titles[1])}"}, "fixedrange": True},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         uirevision="response", margin={"l": 52, "r": 12, "t": 36, "b": 44},
+    )  # fmt: skip
+    return figure
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One score of a code among what the same estimator gives for codes whose answer is known.
+
+    Attributes:
+        interval: (low, high).
+        known: name of a code -> its score.
+    """
+
+    title: str
+    score: float
+    interval: tuple[float, float]
+    known: Mapping[str, float]
+
+
+SIGNS = ("circle-open", "x-thin-open", "diamond-open", "square-open")
+LINE = 40  # pixels of a score
+
+
+def score_board(rows: Sequence[Standing], *, theme: Theme = "dark") -> go.Figure:
+    """Scores from 0 to 1, one a line, each with its interval and the marks of the known codes around it."""
+    ink = INKS[theme]
+    titles = [literal(row.title) for row in rows]
+    figure = go.Figure()
+    known = list(dict.fromkeys(name for row in rows for name in row.known))
+    for place, name in enumerate(known):
+        figure.add_trace(
+            go.Scatter(
+                x=[row.known.get(name) for row in rows], y=titles, name=literal(name), mode="markers",
+                marker={"symbol": SIGNS[place % len(SIGNS)], "size": 11, "color": class_colour(place + 3),
+                        "line": {"width": 2}},
+                hovertemplate=f"%{{y}} of a code that is {literal(name)}: %{{x:.2f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=[row.score for row in rows], y=titles, name="this model", mode="markers",
+            marker={"size": 13, "color": ink.accent},
+            error_x={
+                "type": "data", "symmetric": False, "color": ink.accent, "thickness": 2, "width": 5,
+                "array": [row.interval[1] - row.score for row in rows],
+                "arrayminus": [row.score - row.interval[0] for row in rows],
+            },
+            hovertext=[f"{literal(row.title)} {row.score:.3f}, {row.interval[0]:.3f} to {row.interval[1]:.3f}"
+                       for row in rows],
+            hoverinfo="text",
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        template=template(theme),
+        xaxis={"range": (-0.03, 1.03), "fixedrange": True, "title": {"text": "score"}},
+        yaxis={"autorange": "reversed", "fixedrange": True, "type": "category"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        hovermode="closest", uirevision="scores", height=110 + LINE * len(rows),
+        margin={"l": 8, "r": 12, "t": 36, "b": 44},
     )  # fmt: skip
     return figure
