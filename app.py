@@ -25,6 +25,7 @@ else:
             st.Page("pages/morph.py", title="Morph", icon=":material/animation:", url_path="between"),
             st.Page("pages/generate.py", title="Generate", icon=":material/bedtime:", url_path="dreams"),
             st.Page("pages/disentangle.py", title="Disentangle", icon=":material/hub:", url_path="factors"),
+            st.Page("pages/compare.py", title="Compare", icon=":material/compare:", url_path="side-by-side"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:", url_path="studio"),
             st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:", url_path="logbook"),
             st.Page("pages/library.py", title="Library", icon=":material/shelves:", url_path="collection"),

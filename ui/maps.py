@@ -161,6 +161,7 @@ def show_map(
     colour: str | None = None,
     tray: Sequence[int] = (),
     picked: int | None = None,
+    chosen: np.ndarray | None = None,
     ellipses: Sequence[Ellipse] = (),
     paths: Sequence[Path] = (),
     small: bool = False,
@@ -173,6 +174,7 @@ def show_map(
         key: a name for this map on its page.
         colour: one of `colour_names(run)`; the first where it is not given.
         tray: samples to ring; guests among them are drawn as stars. picked: the sample whose card stays open.
+        chosen: samples that are selected whoever selected them, int64 [m], for maps that are linked.
         ellipses, paths: drawn over the points, in the units of the axes.
         on_pick: told the sample that was clicked. on_select: told the samples in a box or lasso, int64 [m].
     """
@@ -200,6 +202,7 @@ def show_map(
         overlays=over,
         tiles=tiles_url(run.name),
         picked=rows.get(picked) if picked is not None else None,
+        chosen=None if chosen is None else np.array(sorted(rows_of(run, projection, chosen.tolist()).values())),
         visitors=visitors_of(run, projection, guests),
         label=f"Map of {run.title}, coloured by {colour}",
         small=small,

@@ -3,6 +3,16 @@
 The library is imported inside the functions: torch costs a second, and the first page does without it.
 """
 
+from ui.cache.comparing import (
+    FEWEST,
+    MATCHED,
+    get_common,
+    get_compared,
+    get_errors,
+    get_matching,
+    get_parameters,
+    get_told_key,
+)
 from ui.cache.data import (
     Download,
     data_stamp,
@@ -73,6 +83,8 @@ __all__ = [
     "ACTIVITY_ROWS",
     "CODES_COMPARED",
     "COMPARED",
+    "FEWEST",
+    "MATCHED",
     "MOST_INFERRED",
     "PREVIEWS_KEPT",
     "PREVIEW_BYTES",
@@ -93,6 +105,8 @@ __all__ = [
     "get_active_units",
     "get_card",
     "get_codes",
+    "get_common",
+    "get_compared",
     "get_dataset",
     "get_decoded",
     "get_decoded_grids",
@@ -100,6 +114,7 @@ __all__ = [
     "get_dimensions",
     "get_download",
     "get_dreams",
+    "get_errors",
     "get_film",
     "get_grid_of",
     "get_grids",
@@ -114,9 +129,11 @@ __all__ = [
     "get_map",
     "get_map_data",
     "get_match",
+    "get_matching",
     "get_mixture",
     "get_originals",
     "get_own_preview",
+    "get_parameters",
     "get_pictures",
     "get_preview",
     "get_rate_parts",
@@ -131,6 +148,7 @@ __all__ = [
     "get_sweep",
     "get_taking",
     "get_taught",
+    "get_told_key",
     "get_traversal",
     "get_udr",
     "has_guest",

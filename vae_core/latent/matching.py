@@ -47,7 +47,7 @@ class Matching:
 
     @property
     def alone(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The dimensions of the first and of the second that got no partner: the longer code has more than the other."""
+        """Dimensions of the first and of the second code without a partner: the longer one has some to spare."""
         taken = {pair.first for pair in self.pairs}, {pair.second for pair in self.pairs}
         first, second = (
             tuple(d for d in range(count) if d not in used)
@@ -70,7 +70,7 @@ def correlations(first: NDArray[np.floating], second: NDArray[np.floating]) -> N
     return np.clip(left.T @ right / len(first), -1.0, 1.0)
 
 
-def _standardised(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _standardised(codes: NDArray[np.floating]) -> NDArray[np.float64]:
     """Mean 0 and standard deviation 1 in each dimension; 0 throughout where it is constant."""
     spread = codes.std(axis=0)
     awake = spread > CONSTANT

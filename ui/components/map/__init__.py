@@ -199,6 +199,7 @@ def latent_map(
     overlays: Sequence[go.Scatter] = (),
     tiles: Mapping[str, Any] | None,
     picked: int | None = None,
+    chosen: np.ndarray | None = None,
     visitors: Sequence[Visitor] = (),
     label: str = "Map of the samples in latent space",
     small: bool = False,
@@ -213,6 +214,7 @@ def latent_map(
         overlays: traces of the role "overlay", as vae_core.figures.maps makes them.
         tiles: as ui.tiles.tiles_url gives it; None for a map without pictures.
         picked: the row whose card stays open.
+        chosen: rows that are selected whoever selected them, for maps that are linked; None for one that stands alone.
         visitors: guests; their rows follow those of the points.
         label: for screen readers.
         small: a lower map, for pages where it stands beside something else.
@@ -221,7 +223,8 @@ def latent_map(
     """
     n, rows = points.n, points.n + len(visitors)
     heard = f"{key}.heard"
-    for packed in points.packs:
+    rows_chosen = None if chosen is None else pack([np.asarray(chosen, dtype=np.int64)])
+    for packed in (*points.packs, *([rows_chosen] if rows_chosen else [])):
         keep(packed)
 
     def hear_pick() -> None:
@@ -246,6 +249,7 @@ def latent_map(
         "overlays": overlay_data(overlays),
         "tiles": dict(tiles) if tiles else None,
         "picked": picked,
+        "chosen": None if rows_chosen is None else rows_chosen.references[0],
         "visitors": [{**asdict(visitor), "lines": list(visitor.lines)} for visitor in visitors],
         "heard": st.session_state.get(heard, 0),
         "label": f"{label}. {n:,} samples{guests}. Arrow keys go to the next sample, Enter picks it, Escape clears.",

@@ -168,15 +168,17 @@ class LatentMap {
     this.root.classList.toggle("lt-small", data.small);
     this.stage.setAttribute("aria-label", data.label);
     try {
-      const [Plotly, figure, positions, facts, index] = await Promise.all([
+      const [Plotly, figure, positions, facts, index, chosen] = await Promise.all([
         loadPlotly(data.plotly),
         resolve(data.figure),
         resolve(data.positions),
         resolve(data.facts),
         resolve(data.index),
+        resolve(data.chosen ?? null),
       ]);
       if (turn !== this.turn || this.stop.signal.aborted) return;
       this.take(data, figure, positions, facts, index);
+      this.choose(data, chosen);
       await this.draw(Plotly, data.figure, figure);
       if (turn !== this.turn) return;
       this.alert?.remove();
@@ -508,6 +510,20 @@ class LatentMap {
     this.root.dataset.selected = String(rows.length);
     this.send("selected", { ...packed, mark: this.data.mark });
     await this.Plotly.restyle(this.gd, { selectedpoints: perTrace });
+  }
+
+  /** What is selected on a map that is linked with others: what Python says, whichever of them it was drawn on. */
+  choose(data, rows) {
+    const said = rows ? `${data.mark} ${data.chosen.array}` : "";
+    if (!rows || said === this.chosen) return;
+    this.chosen = said;
+    this.selected = rows.length ? new Set(rows) : null;
+    if (rows.length) this.root.dataset.selected = String(rows.length);
+    else delete this.root.dataset.selected;
+    this.say();
+    if (!this.gd) return; // the first drawing asks for it
+    const perTrace = this.gd.data.map(({ customdata }) => (this.selected ? selectedIn(customdata, this.selected) : null));
+    this.Plotly.restyle(this.gd, { selectedpoints: perTrace });
   }
 
   clearSelection(tell) {

@@ -1,0 +1,105 @@
+"""The view Figures: what each model reached, and which of it can be ranked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui import cache
+from ui.compare.choose import letter, names_of
+from ui.words import plain
+
+if TYPE_CHECKING:
+    from vae_core.comparison import Measure, Side
+    from vae_core.runs import Run
+
+ERRORS = {
+    "image": ("Error of a pixel (grey levels)", "Root of the mean squared error of a pixel, of 255 grey levels."),
+    "table": (
+        "Error of a column (σ)",
+        "Root of the mean squared error of a column, in the data's standard deviations.",
+    ),
+    "text": ("Wrong tokens", "The part of the tokens that are not what they were."),
+}
+
+
+def show_figures(runs: list[Run]) -> None:
+    """The table, with the best of each row marked where models can be ranked, and why elsewhere they cannot."""
+    import pandas as pd
+
+    from vae_core.comparison import reasons, table
+
+    sides, measures = [_side(run, name) for run, name in zip(runs, names_of(runs), strict=True)], _measures(runs)
+    _add_errors(runs, sides)
+    lines = table(sides, measures)
+    titles = [f"{letter(place)} · {plain(run.title)}" for place, run in enumerate(runs)]
+    cells = {
+        title: [f"**{line.words(place)}** ★" if place in line.best else line.words(place) for line in lines]
+        for place, title in enumerate(titles)
+    }
+    st.table(pd.DataFrame(cells, index=[line.measure.title for line in lines]))
+    st.markdown("★ is the best of a row, where the models can be ranked. – : it has none.")
+    for sentence in reasons(sides, measures):
+        st.caption(sentence)
+    _say_what(runs, lines)
+
+
+def _measures(runs: list[Run]) -> dict[str, Measure]:
+    from dataclasses import replace
+
+    from vae_core.comparison import MEASURES
+
+    title, help = ERRORS[runs[0].config.data.kind]
+    form = {"image": ".1f", "table": ".3f", "text": ".1%"}[runs[0].config.data.kind]
+    return MEASURES | {"error": replace(MEASURES["error"], title=title, help=help, form=form)}
+
+
+def _side(run: Run, name: str) -> Side:
+    from vae_core.comparison import Side, figures_of
+
+    config, able = run.config, run.config.model.abilities
+    figures, lacks = figures_of(config)
+    if able.encodes:
+        active = cache.get_dimensions(run.name).awake
+        figures["active"] = int(active.sum())
+    if (count := cache.get_parameters(run.name)) is not None:
+        figures["parameters"] = count
+    else:
+        lacks["parameters"] = "came as a file whose numbers are not counted"
+    _add_dreams(run, figures, lacks)
+    return Side(name, config.data.name, config.model.likelihood, config.model.condition, figures, lacks)
+
+
+def _add_dreams(run: Run, figures: dict[str, float], lacks: dict[str, str]) -> None:
+    """The energy distance of dreams of the model's own prior, measured as on the page Generate."""
+    from vae_core.dreams import Asked
+
+    able = run.config.model.abilities
+    if not able.samples:
+        lacks["dreams"] = "has no prior to dream from"
+    elif able.classes or able.quadrants:
+        lacks["dreams"] = "dreams only when it is told something, which the others are not"
+    elif (match := cache.get_match(run.name, Asked(), "")) is not None:
+        figures["dreams"] = match.distance
+    else:
+        lacks["dreams"] = "cannot be compared with samples, for the data is not here"
+
+
+def _add_errors(runs: list[Run], sides: list[Side]) -> None:
+    able = [place for place, run in enumerate(runs) if run.config.model.abilities.encodes]
+    errors = cache.get_errors(tuple(runs[place].name for place in able))
+    for place, error in zip(able, errors or (), strict=False):
+        sides[place].figures["error"] = error  # type: ignore[index]
+
+
+def _say_what(runs: list[Run], lines: list) -> None:
+    able = tuple(run.name for run in runs if run.config.model.abilities.encodes)
+    count = len(cache.get_compared(able)) if able else 0
+    with st.expander("What do the rows say?"):
+        st.markdown("\n".join(f"- **{line.measure.title}**: {line.measure.help}" for line in lines))
+        st.markdown(
+            f"The error is measured on the same {count} samples of the test split, each drawn again from its code; it "
+            "depends on no likelihood, so it can always be ranked. Distortion, rate and ELBO are means over the test "
+            f"split. Dreams: {cache.COMPARED} of the model's own prior against as many held-out samples, without bias."
+        )
