@@ -40,6 +40,7 @@ WORDS = {
     "evaluation_points": "{:,} to test on",
     "min_std": "dimensions whose codes spread less than {:g} are left out",
 }
+UNTOLD = {"threads"}
 GRID = "display: grid; gap: 0.8rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr))"
 CARD = "border: 1px solid light-dark(#00000022, #ffffff22); border-radius: 0.6rem; padding: 0.8rem 1rem"
 SMALL = "font-size: 0.85rem; opacity: 0.8; margin: 0.35rem 0 0; line-height: 1.4"
@@ -119,6 +120,7 @@ def _card(card: MetricCard, one: Score) -> str:
 
 def in_words(settings: dict[str, int | float | bool | str]) -> str:
     """An estimator's settings as people say them."""
-    parts = [WORDS[name].format(value) if name in WORDS else f"{name} {value}" for name, value in settings.items()]
+    told = {name: value for name, value in settings.items() if name not in UNTOLD}
+    parts = [WORDS[name].format(value) if name in WORDS else f"{name} {value}" for name, value in told.items()]
     text = ", ".join(parts)
     return text[:1].upper() + text[1:]
