@@ -42,6 +42,10 @@ class Evaluate:
     importance: int = 0
     """K importance samples for a bound on log p(x) (Burda et al. 2016); 0 leaves it out."""
     seed: int = 0
+    metrics: str = ""
+    """Scores of disentanglement in place of these figures: all, or names such as mig,dci. Takes a minute or two."""
+    keep: bool = False
+    """Keep the scores with the run, in scores.json, where the app shows them."""
     json: bool = False
     """Print JSON instead of a table."""
 
@@ -257,6 +261,8 @@ def _print_step(step: Step) -> None:
 def _evaluate(command: Evaluate) -> None:
     from vae_core.evaluation import evaluate
 
+    if command.metrics or command.keep:
+        return _score(command)
     result = evaluate(
         command.run,
         split=command.split,
@@ -277,6 +283,28 @@ def _evaluate(command: Evaluate) -> None:
             else str(value)
         )
         print(f"{name:<{width}}  {text}")
+
+
+def _score(command: Evaluate) -> None:
+    from vae_core.metrics.disentanglement import METRICS
+    from vae_core.runs import load_run
+    from vae_core.runs.scores import score_run, write_scores
+
+    names = tuple(METRICS) if command.metrics in ("", "all") else tuple(command.metrics.replace(" ", "").split(","))
+    run = load_run(command.run)
+    scores = score_run(run, names, _tell_aside, split=command.split, samples=command.samples, seed=command.seed)
+    if command.keep:
+        write_scores(run.folder, scores)
+    if command.json:
+        print(scores.model_dump_json(indent=2))
+        return
+    print(f"{'':<20}  score  95 % interval  perfect  noise  rotated  doubled")
+    for name, one in scores.metrics.items():
+        known = one.self_test
+        print(
+            f"{METRICS[name].title:<20}  {one.score:.3f}  {one.low:.3f} to {one.high:.3f}"
+            f"  {known.perfect:7.3f}  {known.noise:5.3f}  {known.rotated:7.3f}  {known.doubled:7.3f}"
+        )
 
 
 def _project(command: Project) -> None:
@@ -307,6 +335,11 @@ def _film(command: FilmMap) -> None:
 
 def _tell(fraction: float, text: str) -> None:
     print(f"{fraction:4.0%} {text}", flush=True)
+
+
+def _tell_aside(fraction: float, text: str) -> None:
+    """On standard error: what is printed may be JSON."""
+    print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

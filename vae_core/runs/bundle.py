@@ -33,6 +33,7 @@ KNOWN: dict[str, int] = {
     "film.npz": 64 * MB,
     "names.json": MB,
     "label.json": MB,
+    "scores.json": MB,
     "preview.png": 8 * MB,
     "card.md": MB,
 }

@@ -36,6 +36,7 @@ def check_run(folder: Path) -> list[str]:
     for inner, read in (
         ("history.csv", lambda: RunFolder(folder).read_history()),
         ("names.json", lambda: dimension_names(folder, run.latent_dim)),
+        ("scores.json", lambda: _check_scores(folder)),
         ("preview.png", lambda: _check_preview(folder / "preview.png")),
         ("card.md", lambda: _check_text(folder / "card.md")),
         ("film.npz", lambda: _check_film(folder)),
@@ -72,6 +73,13 @@ def check_pair(run: object) -> None:
             run.model.encode(made)
     except ForeignError as error:
         raise RunError(str(error)) from None
+
+
+def _check_scores(folder: Path) -> None:
+    from vae_core.runs.scores import read_scores
+
+    if read_scores(folder) is None:
+        raise RunError("scores of other weights than these")
 
 
 def _check_preview(path: Path) -> None:

@@ -9,6 +9,7 @@ codes.npz           codes of (up to 70,000 of) the dataset's samples, made when 
 maps/*.npz          projections of the codes, one file per settings
 names.json          what visitors called the dimensions
 label.json          what they call the run and note of it
+scores.json         scores of disentanglement, with intervals and self-tests
 preview.png, card.md
 ```
 Nothing in it is ever unpickled.

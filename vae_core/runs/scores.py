@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import numpy as np
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from vae_core.config import Settings
+from vae_core.metrics.disentanglement import METRICS, measure, self_test, varying
+from vae_core.metrics.disentanglement.estimates import full_settings
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_bounded, write_atomically
+from vae_core.wiring import ENCODER
 
 if TYPE_CHECKING:
     from vae_core.runs import Run
@@ -65,31 +70,131 @@ class Scores(Settings):
     """Columns of matrices."""
     metrics: dict[Word, Score] = Field(max_length=20)
 
+    @model_validator(mode="after")
+    def _of_one_size(self) -> Scores:
+        rows, columns = len(self.factors), self.dimensions
+        for name, score in self.metrics.items():
+            if name not in METRICS:
+                raise ValueError(f"there is no score called {name}")
+            for part, values in score.parts.items():
+                widths = {len(row) for row in values if isinstance(row, tuple)}
+                fits = (len(values), widths) == (rows, {columns}) if widths else len(values) in (rows, columns)
+                if not fits:
+                    raise ValueError(f"{part} of {name} does not fit {rows} factors and {columns} dimensions")
+        return self
+
 
 def read_scores(folder: Path) -> Scores | None:
     """The scores that were kept with a run; None where there are none, or its weights have changed since.
 
     Raises RunError where the file is damaged.
     """
-    raise NotImplementedError
+    if not (folder / FILE).exists():
+        return None
+    try:
+        scores = Scores.model_validate_json(read_bounded(folder / FILE, LIMIT))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))[:100]
+        raise RunError(f"{folder.name}/{FILE} holds no scores of a run ({where}: {first['msg'][:200]}).") from None
+    return scores if scores.weights == weights_mark(folder) else None
 
 
 def write_scores(folder: Path, scores: Scores) -> None:
-    """Keep the scores with a run. Raises RunError where the folder cannot be written."""
-    raise NotImplementedError
+    """Keep the scores with a run. Raises RunError where the folder cannot be written, or they would be too many."""
+    content = scores.model_dump_json(indent=1).encode() + b"\n"
+    if len(content) > LIMIT:
+        raise RunError(f"The scores of {folder.name} take {len(content):,} bytes; up to {LIMIT:,} are kept.")
+    try:
+        write_atomically(folder / FILE, content)
+    except OSError as error:
+        raise RunError(f"The scores could not be kept in {folder}: {error.strerror or error}.") from None
+
+
+def weights_mark(folder: Path) -> str:
+    """SHA-256 of what a run's codes are made by: its weights, or the encoder that came from elsewhere; "" of none."""
+    for name in ("model.safetensors", ENCODER):
+        if (folder / name).is_file():
+            with (folder / name).open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+    return ""
 
 
 def score_run(
     run: Run,
-    names: Iterable[str],
+    names: Iterable[str] = tuple(METRICS),
     progress: Callable[[float, str], None] | None = None,
     *,
     split: str = "test",
     samples: int = 10_000,
     seed: int = 0,
+    repeats: int | Mapping[str, int] | None = None,
 ) -> Scores:
     """Measure a run's codes against the known factors of its data, with intervals and self-tests.
 
-    Raises RunError where the run has no codes of its own or its data no factors; ValueError for an unknown score.
+    Args:
+        split, samples: at most so many samples of this split are encoded; scores that vote draw from them.
+        repeats: of the intervals, as for `measure`.
+
+    Raises RunError where the run has no encoder or its data no factors, ValueError for an unknown score or split,
+    DatasetError where the data is not here.
     """
-    raise NotImplementedError
+    from vae_core.data import load_dataset
+    from vae_core.launch.spawn import worker_threads
+    from vae_core.metrics.likelihood import encoded, told_classes
+
+    names = tuple(names)
+    for name in names:
+        full_settings(name)  # an unknown name is refused before anything is encoded
+    tell = progress or (lambda fraction, text: None)
+    if not run.config.model.abilities.encodes:
+        raise RunError(f"{run.name} has no encoder: without codes of samples there is nothing to score.")
+    data = load_dataset(run.config.data.name)
+    if data.factors is None:
+        raise RunError(f"{data.name} has no known factors: scores of disentanglement compare codes with them.")
+    if split not in data.splits:
+        raise ValueError(f"There is no split called {split}: choose {', '.join(data.splits)}.")
+    if run.latent_dim > MOST_DIMENSIONS:
+        raise RunError(f"{run.name} has codes of {run.latent_dim:,} dimensions; up to {MOST_DIMENSIONS:,} are scored.")
+    positions = data.splits[split][:samples]
+    tell(0.0, "Encoding samples")
+    told = told_classes(run.config.model, data.y)
+    codes = encoded(run.model, data.x, positions, told).mean.double().numpy()
+    factors = data.factors[positions].numpy()
+    kept = varying(factors)
+    sizes = tuple(len(np.unique(column)) for column in factors[:, kept].T)
+    threads = {"dci": {"threads": worker_threads()}} if "dci" in names else {}
+    found = measure(
+        codes,
+        factors,
+        names,
+        seed=seed,
+        repeats=repeats,
+        settings=threads,
+        progress=lambda part, text: tell(0.05 + 0.65 * part, text),
+    )
+    metrics = {}
+    for place, (name, measured) in enumerate(found.items()):
+        tell(0.7 + 0.3 * place / len(found), f"{METRICS[name].title}: codes whose answer is known")
+        trial = self_test(name, len(codes), run.latent_dim, sizes, settings=threads.get(name), seed=seed)
+        metrics[name] = Score(
+            score=measured.score,
+            low=measured.low,
+            high=measured.high,
+            interval=measured.interval,
+            settings=measured.settings,
+            figures=measured.figures,
+            parts={part: values.astype(float).tolist() for part, values in measured.parts.items()},
+            self_test=Trial(**asdict(trial)),
+            seconds=measured.seconds,
+        )
+    tell(1.0, "Done")
+    return Scores(
+        weights=weights_mark(run.folder),
+        split=split,
+        samples=len(codes),
+        seed=seed,
+        factors=tuple(name for name, keep in zip(data.factor_names, kept, strict=True) if keep),
+        dimensions=run.latent_dim,
+        metrics=metrics,
+    )
