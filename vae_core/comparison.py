@@ -79,6 +79,8 @@ class Side:
         data, likelihood, condition: of its settings.
         figures: measure -> number; a measure that it does not have is left out.
         lacks: measure -> why it has none, as the end of a sentence.
+        intervals: measure -> what its number lies between, where that was measured too.
+        ways: measure -> how it was measured, where that may differ; figures of two ways are not ranked.
     """
 
     title: str
@@ -87,6 +89,8 @@ class Side:
     condition: str
     figures: Mapping[str, float]
     lacks: Mapping[str, str] = field(default_factory=dict)
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    ways: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,14 +153,39 @@ def table(sides: Sequence[Side], measures: Mapping[str, Measure] = MEASURES) -> 
     lines = []
     for name, measure in measures.items():
         values = tuple(side.figures.get(name) for side in sides)
-        known = [value for value in values if value is not None]
-        best: tuple[int, ...] = ()
-        if measure.better and len(known) > 1 and same_data and (nats or not measure.nats):
-            wanted = min(known) if measure.better == "low" else max(known)
-            best = tuple(place for place, value in enumerate(values) if value == wanted)
-        if known:
-            lines.append(Line(measure, values, best))
+        if all(value is None for value in values):
+            continue
+        rankable = same_data and (nats or not measure.nats) and not _measured_apart(sides, name)
+        lines.append(Line(measure, values, _best(sides, name, measure) if rankable else ()))
     return lines
+
+
+def _known(sides: Sequence[Side], name: str) -> list[int]:
+    return [place for place, side in enumerate(sides) if name in side.figures]
+
+
+def _measured_apart(sides: Sequence[Side], name: str) -> bool:
+    """Whether the models that have a measure were measured in different ways."""
+    return len({sides[place].ways.get(name) for place in _known(sides, name)}) > 1
+
+
+def _best(sides: Sequence[Side], name: str, measure: Measure) -> tuple[int, ...]:
+    """The places of the best of two or more; none where intervals leave open which it is."""
+    places = _known(sides, name)
+    if not measure.better or len(places) < 2:
+        return ()
+    wanted = (min if measure.better == "low" else max)(sides[place].figures[name] for place in places)
+    best = tuple(place for place in places if sides[place].figures[name] == wanted)
+    return () if _open(sides, name, best, places) else best
+
+
+def _open(sides: Sequence[Side], name: str, best: Sequence[int], places: Sequence[int]) -> bool:
+    """Whether another's interval reaches into that of the best."""
+    spans = (
+        [sides[place].intervals.get(name) for place in best],
+        [sides[place].intervals.get(name) for place in places if place not in best],
+    )
+    return any(one[0] <= other[1] and other[0] <= one[1] for one in spans[0] for other in spans[1] if one and other)
 
 
 def reasons(sides: Sequence[Side], measures: Mapping[str, Measure] = MEASURES) -> list[str]:
@@ -170,6 +199,13 @@ def reasons(sides: Sequence[Side], measures: Mapping[str, Measure] = MEASURES) -
             ends.setdefault(measure.neither, []).append(_in_words(measure))
         words = "; ".join(f"{' and '.join(titles)}: {why}" for why, titles in ends.items())
         said.append(f"Of some neither more nor less is better. {words[0].upper()}{words[1:]}.")
+    apart = [_in_words(measure) for name, measure in shown.items() if _measured_apart(sides, name)]
+    if apart:
+        said.append(f"Measured in different ways, and so not ranked: {', '.join(apart)}.")
+    ranked = [(name, measure) for name, measure in shown.items() if measure.better and not _measured_apart(sides, name)]
+    close = [_in_words(measure) for name, measure in ranked if _known(sides, name) and _too_close(sides, name, measure)]
+    if close:
+        said.append(f"Intervals overlap, so none is called the best: {', '.join(close)}.")
     missing: dict[tuple[str, str], list[str]] = {}
     for side in sides:
         for name, why in side.lacks.items():
@@ -177,6 +213,10 @@ def reasons(sides: Sequence[Side], measures: Mapping[str, Measure] = MEASURES) -
                 missing.setdefault((side.title, why), []).append(_in_words(measures[name]))
     said += [f"{title} {why}: no {' and '.join(titles)}." for (title, why), titles in missing.items()]
     return said
+
+
+def _too_close(sides: Sequence[Side], name: str, measure: Measure) -> bool:
+    return len(_known(sides, name)) > 1 and not _best(sides, name, measure)
 
 
 def _in_words(measure: Measure) -> str:

@@ -49,6 +49,11 @@ PRESETS = (
         "with more of a meaning of its own.",
     ),
     Preset(
+        "β-VAE, β-TCVAE, FactorVAE",
+        ("study-beta-4", "study-tcvae-4", "study-factor-20"),
+        "Three prices on what dimensions share. See which of their dimensions say the same, and what each gives up.",
+    ),
+    Preset(
         "Collapse and its cure",
         ("grammar-collapsed", "grammar"),
         "One model's code says next to nothing, so it writes what it likes whatever it was given; the other was "

@@ -51,7 +51,7 @@ def _pictures(able: list[tuple[str, Run]], at: int, original: np.ndarray | None)
     st.markdown(
         f"What each model draws again from its code, then the same **{'** and **'.join(columns)}**. Blue: darker than "
         "what is subtracted; amber: brighter. All share one scale, in grey levels of 255."
-        + (" Of colours the mean over red, green and blue is shown." if made[0].ndim == 3 else "")
+        + (" Of red, green and blue the one that differs most is shown." if made[0].ndim == 3 else "")
     )
     figure = differences(rows, columns, theme=maps.current_theme())
     with st.container(width=WIDE):

@@ -48,11 +48,14 @@ def show_figures(runs: list[Run]) -> None:
 def _measures(runs: list[Run]) -> dict[str, Measure]:
     from dataclasses import replace
 
-    from vae_core.comparison import MEASURES
+    from vae_core.comparison import MEASURES, Measure
+    from vae_core.metrics.disentanglement import METRICS
 
     title, help = ERRORS[runs[0].config.data.kind]
     form = {"image": ".1f", "table": ".3f", "text": ".1%"}[runs[0].config.data.kind]
-    return MEASURES | {"error": replace(MEASURES["error"], title=title, help=help, form=form)}
+    own = {"error": replace(MEASURES["error"], title=title, help=help, form=form)}
+    scores = {name: Measure(card.title, card.asks, "high") for name, card in METRICS.items()}
+    return MEASURES | own | scores
 
 
 def _side(run: Run, name: str) -> Side:
@@ -68,7 +71,15 @@ def _side(run: Run, name: str) -> Side:
     else:
         lacks["parameters"] = "came as a file whose numbers are not counted"
     _add_dreams(run, figures, lacks)
-    return Side(name, config.data.name, config.model.likelihood, config.model.condition, figures, lacks)
+    intervals: dict[str, tuple[float, float]] = {}
+    ways: dict[str, str] = {}
+    if (scores := cache.get_scores(run.name)) is not None:
+        for metric, score in scores.metrics.items():
+            figures[metric], intervals[metric] = score.score, (score.low, score.high)
+            ways[metric] = f"{scores.split} {scores.samples} {scores.factors} {sorted(score.settings.items())}"
+    return Side(
+        name, config.data.name, config.model.likelihood, config.model.condition, figures, lacks, intervals, ways
+    )  # fmt: skip
 
 
 def _add_dreams(run: Run, figures: dict[str, float], lacks: dict[str, str]) -> None:
@@ -101,5 +112,7 @@ def _say_what(runs: list[Run], lines: list) -> None:
         st.markdown(
             f"The error is measured on the same {count} samples of the test split, each drawn again from its code; it "
             "depends on no likelihood, so it can always be ranked. Distortion, rate and ELBO are means over the test "
-            f"split. Dreams: {cache.COMPARED} of the model's own prior against as many held-out samples, without bias."
+            f"split. Dreams: {cache.COMPARED} of the model's own prior against as many held-out samples, without bias. "
+            "Scores of disentanglement stand here where they were measured on the page Disentangle and kept; the best "
+            "is marked where its interval is clear of the others'."
         )

@@ -26,7 +26,7 @@ class Compared:
         title: what it is called.
         picture: uint8 [H, W] or [H, W, 3].
         differences: one for each column, float [H, W]: grey levels that the picture has more than another; None where
-            that is the picture itself. Of colours the mean over the three channels.
+            that is the picture itself. Of colours that of the channel which differs most.
     """
 
     title: str
@@ -35,14 +35,17 @@ class Compared:
 
 
 def difference(picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Grey levels that a picture has more than another, [H, W]; of colours the mean over the channels.
+    """Grey levels that a picture has more than another, [H, W]; of colours those of the channel that differs most.
 
-    Raises ValueError where they are not of one shape.
+    A mean over the channels would call a blue square and a green one alike. Raises ValueError where shapes differ.
     """
     if picture.shape != other.shape:
         raise ValueError(f"A picture of {picture.shape} and one of {other.shape} have no difference.")
     apart = picture.astype(np.float64) - other.astype(np.float64)
-    return apart if apart.ndim == 2 else apart.mean(axis=2)
+    if apart.ndim == 2:
+        return apart
+    most = np.abs(apart).argmax(axis=2)[..., None]
+    return np.take_along_axis(apart, most, axis=2)[..., 0]
 
 
 def reach(rows: Sequence[Compared]) -> float:
@@ -60,6 +63,7 @@ def differences(rows: Sequence[Compared], columns: Sequence[str], *, theme: Them
     ink, count = INKS[theme], 1 + len(columns)
     span = reach(rows)
     figure = go.Figure()
+    frame = {"showticklabels": False, "showgrid": False, "zeroline": False, "showline": True, "mirror": True}
     gap = 0.04
     width = (1 - gap * (count - 1)) / count
     height = len(rows) * (SIDE + GAP)
@@ -72,10 +76,11 @@ def differences(rows: Sequence[Compared], columns: Sequence[str], *, theme: Them
             left = column * (width + gap)
             axes = {"x": f"x{number}", "y": f"y{number}"}
             figure.update_layout({
-                f"xaxis{number}": {"domain": [left, left + width], "anchor": axes["y"], "visible": False,
-                                   "constrain": "domain"},
-                f"yaxis{number}": {"domain": [bottom, top], "anchor": axes["x"], "visible": False,
-                                   "autorange": "reversed", "scaleanchor": axes["x"], "constrain": "domain"},
+                f"xaxis{number}": {"domain": [left, left + width], "anchor": axes["y"], "visible": trace is not None,
+                                   "constrain": "domain", "constraintoward": "left", **frame},
+                f"yaxis{number}": {"domain": [bottom, top], "anchor": axes["x"], "visible": trace is not None,
+                                   "autorange": "reversed", "scaleanchor": axes["x"], "constrain": "domain",
+                                   "constraintoward": "top", **frame},
             })  # fmt: skip
             title = literal(row.title) if column == 0 else literal(columns[column - 1])
             title += "" if trace is not None else ": nothing"
