@@ -46,7 +46,7 @@ def join(page: Page, server: AppServer, code: str, player: str = "Ada") -> Locat
     page.get_by_role("textbox", name="Your nickname").fill(player)
     page.get_by_role("button", name="Play 2 rounds").click()
     board = page.locator(".game")
-    expect(board).to_have_attribute("data-phase", "ready", timeout=15_000)
+    expect(board).to_have_attribute("data-phase", "ready", timeout=30_000)  # the first game loads torch
     return board
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,13 @@ def test_runs_of_one_title_are_told_apart(toy: Path, no_runs: Path) -> None:
 # -- a round's end -----------------------------------------------------------------------------------------
 
 
+def begun(rounds: int = 2, **change: Any) -> view.Game:
+    return view.Game("g", plan_of(MODELS, rounds, 5, 0.9), **change)
+
+
 def ended(game: view.Game, **change: Any) -> dict[str, Any]:
     """What a browser says that has found the target of the game's next round."""
-    one = plan_of(game.models, game.rounds, game.seed, game.close).rounds[game.done]
+    one = game.plan.rounds[game.done]
     return {
         "values": one.target.tolist(), "seconds": 9.0, "active": 8.0, "moves": 3, "travel": 1.0, "switches": 2,
         "skipped": False, "trace": [[0, 1, 1], [8, 0.2, 0.3]],
@@ -104,11 +109,10 @@ def ended(game: view.Game, **change: Any) -> dict[str, Any]:
 
 
 def test_an_end_is_judged_by_its_code_and_kept(toy: Path) -> None:
-    game = view.Game("g", MODELS, 2, 5, 0.9, player="Ada")
-    plan = plan_of(game.models, game.rounds, game.seed, game.close)
-    after = view._kept(game, plan, ended(game))
+    game = begun(player="Ada")
+    after = view._kept(game, ended(game))
     assert (after.done, after.problem) == (1, "")
-    last = view._kept(after, plan, ended(after, values=[0.0] * 3, trace=[[0, 0, 0]]))
+    last = view._kept(after, ended(after, values=[0.0] * 3, trace=[[0, 0, 0]]))
     first, second = open_plays().of_game("g")
     assert first.solved and first.distance == 0 and first.player == "Ada" and first.seconds == 9
     assert second.distance > 0 and second.code_distance > 0.5 and last.done == 2
@@ -120,16 +124,15 @@ def test_an_end_is_judged_by_its_code_and_kept(toy: Path) -> None:
     [{"values": [9.0, 0, 0]}, {"values": [math.nan, 0, 0]}, {"seconds": 1e9}, {"moves": -1}, {"trace": []}],
 )
 def test_a_senseless_end_is_refused_and_the_round_played_again(toy: Path, change: dict[str, Any]) -> None:
-    game = view.Game("g", MODELS, 2, 5, 0.9)
-    plan = plan_of(game.models, game.rounds, game.seed, game.close)
-    after = view._kept(game, plan, ended(game, **change))
+    game = begun()
+    after = view._kept(game, ended(game, **change))
     assert after.done == 0 and after.replay and after.problem.startswith("This round was not counted:")
     assert open_plays().of_game("g") == []
 
 
 def test_a_round_whose_class_is_gone_says_so(toy: Path) -> None:
-    game = view.Game("g", MODELS, 2, 5, 0.9, class_code="AAAAAA")
-    after = view._kept(game, plan_of(game.models, 2, 5, 0.9), ended(game))
+    game = begun(class_code="AAAAAA")
+    after = view._kept(game, ended(game))
     assert after.done == 0 and not after.replay and "no class AAAAAA" in after.problem
 
 
@@ -154,8 +157,8 @@ def test_a_class_has_a_door_for_players_and_one_for_its_instructor(toy: Path, mo
     game = player.session_state[view._GAME]
     assert (game.player, game.class_code, mounted[-1]["data"]["rounds"]) == ("Ada *bold*", code, 6)
     row = open_plays().get_class(code)
-    assert row is not None and (row.seed, row.rounds) == (game.seed, game.rounds)
-    view._kept(game, plan_of(game.models, game.rounds, game.seed, game.close), ended(game))
+    assert row is not None and (row.seed, 2 * row.rounds) == (game.plan.seed, len(game.plan.rounds))
+    view._kept(game, ended(game))
 
     shown.run()
     assert "1 round in 1 game so far" in "".join(text.value for text in shown.markdown)
@@ -173,9 +176,7 @@ def test_a_class_that_is_not_there_is_one_sentence(toy: Path) -> None:
 
 
 def test_results_are_reopened_by_their_address(toy: Path) -> None:
-    game = view.Game("g", MODELS, 1, 5, 0.9)
-    plan = plan_of(game.models, 1, 5, 0.9)
-    view._kept(view._kept(game, plan, ended(game)), plan, ended(view.Game("g", MODELS, 1, 5, 0.9, done=1)))
+    view._kept(view._kept(begun(1), ended(begun(1))), ended(begun(1, done=1)))
     shown = app(played="g")
     assert not shown.exception and shown.dataframe[0].value["Rounds"].tolist() == [1, 1]
     assert "The run toy, axes rotated" in shown.dataframe[0].value["Model"].tolist()
@@ -183,3 +184,13 @@ def test_results_are_reopened_by_their_address(toy: Path) -> None:
     assert "no such game" in shown.error[0].value
     shown.button(key="game-again").click().run()
     assert shown.button(key="game-play")
+
+
+def test_a_run_that_is_taken_away_leaves_a_way_out(toy: Path, mounted: list[dict]) -> None:
+    shown = app()
+    shown.button(key="game-play").click().run()
+    shutil.rmtree(toy)
+    shown.run()
+    assert shown.error and not shown.exception
+    shown.button(key="game-stop").click().run()
+    assert not shown.exception and shown.info

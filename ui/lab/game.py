@@ -14,7 +14,7 @@ from ui import cache, state
 from ui.components.game import game as board_component
 from ui.lab import game_class, game_results
 from ui.lab.game_models import Model, default_pair, plan_of, playable, title_of
-from ui.widgets import fragment, sentences
+from ui.widgets import fragment, sentences, told
 from ui.words import plain
 from vae_core import game as rules
 
@@ -50,10 +50,7 @@ class Game:
     """A game as a visitor plays it. done: how many rounds were kept; problem: why the last one's end was not."""
 
     name: str
-    models: tuple[Model, Model]
-    rounds: int
-    seed: int
-    close: float
+    plan: rules.Plan
     player: str = ""
     class_code: str = ""
     done: int = 0
@@ -147,12 +144,12 @@ def _enter(
     from vae_core.runs.plays import new_game
 
     try:
-        plan_of(models, rounds, seed, close)
+        plan = plan_of(models, rounds, seed, close)
     except ValueError as error:  # a RunError is one too
         st.session_state[f"{_FORM}.problem"] = str(error)
         return
     state.set_page_param(PLAYED, None)
-    st.session_state[_GAME] = Game(new_game(), models, rounds, seed, close, player, class_code)
+    st.session_state[_GAME] = Game(new_game(), plan, player, class_code)
 
 
 # -- a class -----------------------------------------------------------------------------------------------
@@ -214,31 +211,22 @@ def _join(code: str) -> None:
 def _play() -> None:
     """The board; only this part runs again at a round's end."""
     now: Game = st.session_state[_GAME]
-    try:
-        plan = plan_of(now.models, now.rounds, now.seed, now.close)
-    except sentences() as error:  # a run was taken away meanwhile
-        st.error(plain(str(error)))
-        _stop(now)
-        return
-    if now.done >= len(plan.rounds):
+    rounds = now.plan.rounds
+    if now.done >= len(rounds):
         del st.session_state[_GAME]
         state.set_page_param(PLAYED, now.name)
         st.rerun(scope="app")
 
     def ended(said: Mapping[str, Any]) -> None:
-        st.session_state[_GAME] = _kept(now, plan, said)
+        st.session_state[_GAME] = _kept(now, said)
 
-    board_component(f"latentarium.game.{now.name}", plan, plan.rounds[now.done], name=now.name, problem=now.problem,
-                    replay=now.replay, on_end=ended)  # fmt: skip
+    with told():  # a run may be taken away meanwhile; the way out stays
+        board_component(f"latentarium.game.{now.name}", now.plan, rounds[now.done], name=now.name,
+                        problem=now.problem, replay=now.replay, on_end=ended)  # fmt: skip
     st.caption(
         "Drag the sliders, or use Tab and the arrow keys (Shift moves farther). The white mark on the bar is where the "
         "round is solved."
     )
-    _stop(now)
-
-
-def _stop(now: Game) -> None:
-    """The way out of a game."""
     if st.button("Stop playing", type="tertiary", key="game-stop"):
         del st.session_state[_GAME]
         if now.done:
@@ -246,12 +234,12 @@ def _stop(now: Game) -> None:
         st.rerun(scope="app")
 
 
-def _kept(now: Game, plan: rules.Plan, said: Mapping[str, Any]) -> Game:
+def _kept(now: Game, said: Mapping[str, Any]) -> Game:
     """The game after a round's end: one round on where it was kept, else with why it was not."""
     from vae_core.runs.plays import open_plays
 
-    one = plan.rounds[now.done]
-    played = plan.boards[one.place]
+    one = now.plan.rounds[now.done]
+    played = now.plan.boards[one.place]
     try:
         end = rules.read_end(said, played)
     except rules.RefusedError as error:
@@ -259,7 +247,7 @@ def _kept(now: Game, plan: rules.Plan, said: Mapping[str, Any]) -> Game:
     try:
         codes = np.stack([played.code(end.values), played.code(one.target)]).astype(np.float32)
         picture, target = cache.get_decoded(played.run, codes)
-        play = rules.judge(plan, one, end, picture, target)
+        play = rules.judge(now.plan, one, end, picture, target)
         open_plays().keep(rules.signed(play, game=now.name, player=now.player, class_code=now.class_code))
     except sentences() as error:
         return replace(now, problem=str(error), replay=False)

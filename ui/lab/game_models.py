@@ -54,7 +54,8 @@ def best_of_study(names: list[str]) -> str | None:
         return None
     results = study_results()
     if "mig" in results.columns:
-        median = results[results["objective"] == "beta"].groupby("weight")["mig"].median()
+        here = results[(results["objective"] == "beta") & (results["scored_on"] == "sprites")]
+        median = here.groupby("weight")["mig"].median().dropna()
         scored = {name: float(median[weight]) for name, weight in cells.items() if weight in median.index}
         if scored:
             return max(scored, key=lambda name: scored[name])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -117,7 +117,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Plan:
-    """A game: the models take turns, and which is A follows from the seed, so that players are blind to it."""
+    """A game: the models take turns, and which is A follows from the seed, so that players are blind to it.
+
+    It is small enough to be kept for each player: its boards have no targets any more.
+    """
 
     boards: tuple[Board, ...]
     rounds: tuple[Round, ...]
@@ -149,7 +152,8 @@ def plan(boards: Sequence[Board], rounds: int, seed: int, close: float = CLOSE) 
         Round(number, place, drawn[place][number // len(boards)])
         for number, place in enumerate(place for _ in range(rounds) for place in order)
     )
-    return Plan(tuple(boards), turns, order, seed, close)
+    bare = tuple(replace(one, targets=np.empty((0, one.sliders))) for one in boards)
+    return Plan(bare, turns, order, seed, close)
 
 
 def _targets(one: Board, count: int, rng: np.random.Generator) -> np.ndarray:
