@@ -19,6 +19,8 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "traverse": ("dimensions", {"run": "mnist-16d"}),
     "morph": ("between", {"run": "digits-2d"}),
     "generate": ("dreams", {"run": "digits-class"}),
+    "compare": ("side-by-side", {"runs": "digits-autoencoder.digits-10d.digits-pca", "at": 12}),
+    "disentangle": ("factors", {"run": "sprites-beta4", "factor": "x"}),
     "train": ("studio", {}),
     "runs": ("logbook", {"picked": "~digits-2d,~digits-10d,~digits-capacity"}),
     "library": ("collection", {}),

@@ -221,7 +221,7 @@ def _strips(run: Run, cell: Cell, row: int) -> None:
             return
         values, walks = moved(run.codes.mean, run.codes.mean[row], [cell.dimension], cache.SWEEP)
         step = 1 if cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
-        made = cache.get_decoded(run.name, walks[0, ::step], strips.told_key(run, row))
+        made = cache.get_decoded(run.name, walks[0, ::step], cache.get_told_key(run.name, int(run.codes.index[row])))
         strips.show_strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
         ends = values[0, ::step]
         down = "" if step > 0 else f" Shown downwards, for it falls as {plain(factor)} rises."

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from vae_core.runs import Run
 
 _ASKED = "latentarium.lab.asked"
-ABOUT = "about a minute"
+ABOUT = "a minute or two"
 
 
 def offer(run: Run, key: str) -> None:

@@ -31,14 +31,6 @@ def pick_sample(run: Run, row: int) -> None:
     samples.picker("Sample", run, row, picture, lambda index: state.set_page_param("at", index))
 
 
-def told_key(run: Run, row: int) -> str:
-    """What a conditional model is told of this sample, as a key of ui.given."""
-    able = run.config.model.abilities
-    if able.classes:
-        return "class-none" if run.codes.y is None else f"class-{int(run.codes.y[row])}"
-    return f"seen-{int(run.codes.index[row])}-0010" if able.quadrants else ""
-
-
 def dimension_name(run: Run, dimension: int) -> str:
     """What visitors call it, else z3."""
     return run.names.get(dimension, f"z{dimension}")
@@ -62,7 +54,9 @@ def way(run: Run) -> str:
 def show_strip(run: Run, shown: np.ndarray, *, alt: str) -> None:
     """Pictures side by side; sentences one below the other, with what changed from the one above marked."""
     if run.config.data.kind != "text":
-        show_film(run, shown, alt=alt, between=BETWEEN)
+        width = len(shown) / cache.SWEEP  # few pictures are no larger than many
+        with st.columns([width, 1 - width])[0] if width < 1 else st.container():
+            show_film(run, shown, alt=alt, between=BETWEEN)
         return
     lines = [marked(run.config.data, one, shown[place - 1] if place else None) for place, one in enumerate(shown)]
     body = "".join(f'<li style="padding: 0.15rem 0">{line}</li>' for line in lines)

@@ -181,7 +181,9 @@ def _naming(run: Run) -> None:
     shown = awake if st.session_state.get(more) else awake[:FIRST]
     steps = 3 if run.config.data.kind == "text" else FILM
     _, walks = moved(run.codes.mean, run.codes.mean[row], shown, steps)  # [k, S, D]
-    made = cache.get_decoded(run.name, walks.reshape(-1, run.latent_dim), strips.told_key(run, row))
+    made = cache.get_decoded(
+        run.name, walks.reshape(-1, run.latent_dim), cache.get_told_key(run.name, int(run.codes.index[row]))
+    )
     for d, film in zip(shown, np.split(made, len(shown)), strict=True):
         left, right = st.columns([3, 1], gap="medium", vertical_alignment="center")
         with left:
