@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import downloads, live_view, train_form, training
+from ui.components.top import begin_at_top
 
 st.title("How does a latent space form?", anchor=False)
 
@@ -32,3 +33,4 @@ else:
         training.runs_in_the_works()
         training.words()
     train_form.write_address(form=True)
+begin_at_top("train-top", name or training.FORM)

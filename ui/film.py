@@ -43,10 +43,16 @@ NO_MAP = "No map: without an encoder no sample has a place. These are made of ei
 
 @dataclass(frozen=True)
 class Reel:
-    """A film made ready for the browser. data: what it is told. packs: what it fetches."""
+    """A film made ready for the browser.
+
+    data: what it is told. packs: what it fetches. plane: its map is the plane of the code itself. lacks_umap: a second
+    map would say more, and there is none.
+    """
 
     data: dict[str, Any]
     packs: tuple[blobs.Pack, ...]
+    plane: bool
+    lacks_umap: bool
 
 
 def reel_of(
@@ -56,10 +62,12 @@ def reel_of(
 
     umap: places float32 [F, n, 2] of its second map.
     """
+    from vae_core.runs.film_umap import can_have_umap
+
     frames = [blobs.pack(parts) for parts in _frames(film)]
     others = [] if umap is None else [blobs.pack([xy.ravel()]) for xy in umap]
     still = blobs.pack([film.y.astype(np.int32), film.positions, film.originals.ravel()])
-    raw, encodes = film.raw, config.bottleneck != "none"
+    raw, encodes = film.raw, config.promises.encodes
     data = {
         **_empty(config, info.kind),
         "frames": [_address(pack) for pack in frames],
@@ -80,7 +88,8 @@ def reel_of(
         "classes": list(info.class_names) if encodes else [],
         "names": {str(dimension): name for dimension, name in names.items()},
     }  # fmt: skip
-    return Reel(data, (*frames, *others, still))
+    plane = len(film.y) > 0 and film.codes.shape[2] == 2
+    return Reel(data, (*frames, *others, still), plane, umap is None and can_have_umap(film))
 
 
 def _frames(film: Film) -> list[Sequence[np.ndarray]]:
@@ -111,13 +120,13 @@ def _empty(config: TrainConfig, kind: str) -> dict[str, Any]:
     from vae_core.figures.template import CLASS_COLOURS
     from vae_core.runs.film import AWAKE, MOST_ROWS, PAIRS, WALK
 
-    encodes, discrete = config.bottleneck != "none", config.bottleneck in ("vq", "fsq")
+    encodes, discrete = config.promises.encodes, config.promises.discrete
     wide = kind == "text"
     return {
         "frames": [], "parts": {}, "still": None, "n": 0, "pairs": PAIRS, "stops": len(WALK), "awake": AWAKE,
         "rows": 0 if discrete else min(config.latent_dim, MOST_ROWS), "picture": [1, 96, 160] if wide else [1, 28, 28],
         "wide": wide, "palette": list(CLASS_COLOURS), "classes": [], "names": {}, "encodes": encodes,
-        "rated": config.bottleneck not in ("none", "point"), "live": True,
+        "rated": config.promises.rated, "live": True,
         "maps": [{"name": "Map", "note": "", "labelled": True, "frames": None}],
         "measure": {"title": "Distortion", "unit": "nats"} if encodes else {"title": "Energy distance", "unit": ""},
         "notes": {
@@ -156,15 +165,14 @@ def show(now: Standing) -> None:
 
 def show_extras(now: Standing) -> None:
     """The film as a GIF, and the making of its second map. Raises RunError where its file is damaged."""
-    from vae_core.runs.film import read_film
-    from vae_core.runs.film_umap import FILE, can_have_umap
+    from vae_core.runs.film_umap import FILE
 
-    film = read_film(now.folder)
-    if film is None:
+    reel = cache.get_film(now.folder, now.config)
+    if reel is None:
         return
     path = now.folder / FILE
     job = map_jobs.look_at_job(path)
-    lacks_umap = job.state != "running" and can_have_umap(film) and not _has_umap(now.folder, film)
+    lacks_umap = job.state != "running" and reel.lacks_umap
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "The film, GIF", partial(_gif, now.folder, now.name), f"{now.name}-film.gif", mime="image/gif",
@@ -177,22 +185,12 @@ def show_extras(now: Standing) -> None:
                 key="latentarium.film.umap",
                 on_click=_start_umap, args=(now.folder,),
             )  # fmt: skip
-    if film.codes.shape[1] and film.codes.shape[2] == 2:
+    if reel.plane:
         st.caption("The map is the plane of the code itself: there is nothing that a UMAP could flatten.")
     if job.state == "failed":
         st.error(plain(job.text), icon=":material/error:")
     if job.state == "running" or (job.state == "waiting" and lacks_umap):
         fragment(run_every=1.0)(_progress)(path, job.state)
-
-
-def _has_umap(folder: Path, film: Film) -> bool:
-    from vae_core.runs import RunError
-    from vae_core.runs.film_umap import read_umap
-
-    try:
-        return read_umap(folder, film) is not None
-    except RunError:  # it is to be made anew
-        return False
 
 
 def _start_umap(folder: Path) -> None:

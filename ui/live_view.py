@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image, ImageDraw
 
-from ui import cache, film, steering, training
+from ui import cache, film, run_lines, steering, training
 from ui.maps import current_theme
 from ui.train_form import priced
 from ui.widgets import fragment
@@ -63,14 +63,15 @@ def watch(name: str) -> None:
     from vae_core.launch import standing
 
     now = standing(name)
-    live, bottleneck = now.live, now.config.bottleneck
-    if bottleneck == "onnx":
+    live = now.live
+    if now.config.bottleneck == run_lines.BROUGHT:
         st.info(f"**{plain(now.name)}** was trained elsewhere and brought as ONNX: no training of it can be watched.")
         with st.container(horizontal=True, gap="small"):
             for page, label, icon in ROOMS:
                 st.page_link(page, label=label, icon=icon, query_params={"run": now.name})
         return
-    about = {"none": ABOUT_DREAMS, "point": ABOUT_POINTS}.get(bottleneck, ABOUT)
+    able = now.config.promises
+    about = ABOUT if able.rated else ABOUT_POINTS if able.encodes else ABOUT_DREAMS
     st.markdown(about + (GOES_ON if live else ""))
     fragment(run_every=1.0 if live else None)(_view)(name, live)
 
@@ -88,7 +89,13 @@ def _view(name: str, was_live: bool) -> None:
     if filmed:
         _film(now)
     _pictures(now, look, filmed=filmed)
-    _charts(now, look)
+    if filmed and not now.live:  # whose own curves show the same, more coarsely
+        with st.expander("The curves in full, with samples that are not trained on", icon=":material/show_chart:"):
+            _charts(now, look)
+    else:
+        _charts(now, look)
+    with st.expander("Objective: what is being minimised?", icon=":material/functions:"):
+        _formula(now.config)
 
 
 # -- how far it is -----------------------------------------------------------------------------------------
@@ -102,20 +109,31 @@ def _head(now: Standing) -> None:
                 steering.controls(now)
             if now.live:
                 st.button(
-                    "Stopping" if now.stopping else "Stop", icon=":material/stop:",
+                    "Stopping" if now.stopping else "Stop",
+                    icon=":material/stop:",
                     disabled=now.stopping or not now.can_stop,
-                    on_click=training.stop, args=(now.name,), key="train-stop",
+                    on_click=training.stop,
+                    args=(now.name,),
+                    key="train-stop",
                     help="Ends the training now; the best weights so far are kept.",
                 )
             if now.can_resume:
                 st.button(
-                    "Resume", icon=":material/play_arrow:", on_click=training.resume, args=(now.name,),
-                    type="primary", key="train-resume", help="Goes on from the last saved state.",
+                    "Resume",
+                    icon=":material/play_arrow:",
+                    on_click=training.resume,
+                    args=(now.name,),
+                    type="primary",
+                    key="train-resume",
+                    help="Goes on from the last saved state.",
                 )
             if not now.live:
                 st.button(
-                    "Use these settings", icon=":material/content_copy:", key="train-again",
-                    on_click=training.take_settings, args=(now.config,),
+                    "Use these settings",
+                    icon=":material/content_copy:",
+                    key="train-again",
+                    on_click=training.take_settings,
+                    args=(now.config,),
                     help="Fills the form with those it was started with, and what was changed meanwhile.",
                 )
             st.button("New training", icon=":material/add:", on_click=training.show_form, key="train-new")
@@ -171,7 +189,7 @@ def _reached(now: Standing) -> None:
         rate = f", rate **{reached.rate:.1f}**" if able.rated else ""
         figures = f" On samples it has never seen: distortion **{reached.distortion:.1f}**{rate} nats."
     elif reached:
-        figures = f" Energy distance to samples it has never seen: **{reached.distortion:.2f}**."
+        figures = f" Energy distance to samples it has never seen: **{reached.distortion:.3f}**."
     st.success(done + kept + figures, icon=":material/check_circle:")
 
 
@@ -207,7 +225,7 @@ def look_at(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     from vae_core.runs.live import read_live
 
     live = read_live(folder)
-    encodes, rated = config.bottleneck != "none", config.bottleneck not in ("none", "point")
+    encodes, rated = config.promises.encodes, config.promises.rated
     blank = np.zeros((COLUMNS, 1, 8, 8), np.uint8)
     before, after, made = (live.originals, live.reconstructions, live.samples) if live else (blank, blank, blank)
     wide = made.shape[-1] > made.shape[-2]
@@ -218,8 +236,11 @@ def look_at(folder: Path, config: TrainConfig, theme: Theme) -> Look:
     history, rate = _history(folder, config, live)
     marks = steering.turn_marks(config)
     return Look(
-        pairs=sheet_png(pairs) if encodes else None, samples=sheet_png(samples), has_pictures=live is not None,
-        wide=wide, distortion=_curve(history, "distortion", theme, marks, "nats" if encodes else ""),
+        pairs=sheet_png(pairs) if encodes else None,
+        samples=sheet_png(samples),
+        has_pictures=live is not None,
+        wide=wide,
+        distortion=_curve(history, "distortion", theme, marks, "nats" if encodes else ""),
         rate=_curve(history, "rate", theme, marks) if rated else None,
         dimensions=_bars(rate, dimension_names(folder, len(rate)), theme) if rated else None,
     )
@@ -251,13 +272,17 @@ def _pictures(now: Standing, look: Look, *, filmed: bool) -> None:
         with left:
             st.markdown("**What comes back** · below each original")
             st.image(
-                look.pairs, width="stretch", output_format="PNG",
+                look.pairs,
+                width="stretch",
+                output_format="PNG",
                 alt="Eight samples that are not trained on, and below each its reconstruction",
             )
     with right:
         st.markdown("**What it dreams** · made of random codes")
         st.image(
-            look.samples, width=640 if filmed or look.pairs is None else "stretch", output_format="PNG",
+            look.samples,
+            width=640 if filmed or look.pairs is None else "stretch",
+            output_format="PNG",
             alt="Samples decoded from random codes",
         )
 
@@ -310,8 +335,6 @@ def _charts(now: Standing, look: Look) -> None:
             st.caption(
                 "Dimensions come into use one by one. A faint bar is under 0.01 nats: the model does not need it."
             )
-    with st.expander("Objective: what is being minimised?", icon=":material/functions:"):
-        _formula(now.config)
 
 
 def _show(chart: Chart, key: str) -> None:
@@ -320,9 +343,7 @@ def _show(chart: Chart, key: str) -> None:
     )
 
 
-def _curve(
-    history: pd.DataFrame, column: str, theme: Theme, marks: list[tuple[int, str]], unit: str = "nats"
-) -> Chart:
+def _curve(history: pd.DataFrame, column: str, theme: Theme, marks: list[tuple[int, str]], unit: str = "nats") -> Chart:
     from vae_core.figures.curves import curves, mark_changes
     from vae_core.figures.template import INKS
 

@@ -36,21 +36,37 @@ PAUSED = (
 def controls(now: Standing) -> None:
     """Pause or Resume, Step and Steer, for a run that is being trained."""
     deaf = not now.can_stop or now.stopping or not now.total  # before its first batch there is nothing to hold
-    with st.container(width=BUTTON_WIDTH):
+    with st.container(width=BUTTON_WIDTH, key="train-hold"):
         if now.paused:
             st.button(
-                "Resume", icon=":material/play_arrow:", type="primary", key="train-go-on", disabled=deaf,
-                on_click=_go_on, args=(now.name,), help="Goes on where it stands.", width="stretch",
+                "Resume",
+                icon=":material/play_arrow:",
+                type="primary",
+                key="train-go-on",
+                disabled=deaf,
+                on_click=_go_on,
+                args=(now.name,),
+                help="Goes on where it stands.",
+                width="stretch",
             )
         else:
             st.button(
-                "Pause", icon=":material/pause:", key="train-pause", disabled=deaf, on_click=_pause, args=(now.name,),
+                "Pause",
+                icon=":material/pause:",
+                key="train-pause",
+                disabled=deaf,
+                on_click=_pause,
+                args=(now.name,),
                 help="Holds the training between two batches. What it ends with does not change by it.",
                 width="stretch",
             )
     st.button(
-        "Step", icon=":material/skip_next:", key="train-step", disabled=deaf or not now.paused,
-        on_click=_step, args=(now.name, now.step),
+        "Step",
+        icon=":material/skip_next:",
+        key="train-step",
+        disabled=deaf or not now.paused,
+        on_click=_step,
+        args=(now.name, now.step),
         help="While it is paused: trains one batch and says what that did.",
     )
     popover = st.popover("Steer", icon=":material/tune:", disabled=deaf, key="train-steer")
@@ -160,9 +176,9 @@ def account_words(account: Account, config: TrainConfig) -> str:
     """What a single step did, in one line."""
     change = account.loss_after - account.loss_before
     parts = ""
-    if config.bottleneck != "none":  # nothing is made again there
+    if config.promises.encodes:  # else nothing is made again there
         parts = f" · distortion {_arrow(account.distortion_before, account.distortion_after)}"
-        if config.bottleneck != "point":
+        if config.promises.rated:
             parts += f" · rate {_arrow(account.rate_before, account.rate_after)}"
     return (
         f"**Step {account.step:,}** on its own batch: "

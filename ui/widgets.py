@@ -70,6 +70,9 @@ def model_picker() -> None:
         on_change=_pick,
         placeholder="Choose a model",
     )
+    watched = cache.get_card(st.query_params.get("watch", ""))  # on the page Train alone
+    if watched is not None and watched.name != now:
+        st.caption(f"This page shows how **{plain(watched.title)}** came about; the other pages show the model above.")
 
 
 def _pick() -> None:

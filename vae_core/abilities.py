@@ -51,11 +51,35 @@ class Abilities:
         return self.spreads or self.cells is not None
 
 
+@dataclass(frozen=True)
+class Promises:
+    """What the models of a family can do, as far as that is known before there is data to make one for.
+
+    encodes, spreads: as in Abilities. discrete: the code is a grid of entries of a codebook.
+    """
+
+    encodes: bool
+    spreads: bool
+    discrete: bool
+
+    @property
+    def rated(self) -> bool:
+        """A code costs nats."""
+        return self.spreads or self.discrete
+
+
+def promised(bottleneck: str) -> Promises:
+    """What a model with this bottleneck will do."""
+    encodes, discrete = bottleneck != "none", bottleneck in ("vq", "fsq")
+    return Promises(encodes, encodes and not discrete and bottleneck != "point", discrete)
+
+
 def abilities_of(spec: ModelSpec) -> Abilities:
     """What a model of this architecture can do."""
-    discrete = spec.bottleneck in ("vq", "fsq")
+    family = promised(spec.bottleneck)
+    discrete = family.discrete
     foreign = spec.wiring
-    encodes = spec.bottleneck != "none" and (foreign is None or foreign.encoder is not None)
+    encodes = family.encodes and (foreign is None or foreign.encoder is not None)
     point = spec.bottleneck == "point" or (
         foreign is not None and foreign.encoder is not None and foreign.encoder.spread_is == "none"
     )

@@ -13,7 +13,7 @@ from urllib.request import url2pathname
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 
-from vae_core.abilities import Abilities, abilities_of
+from vae_core.abilities import Abilities, Promises, abilities_of, promised
 from vae_core.model_cards import default_title
 from vae_core.objective_cards import OBJECTIVE_CARDS, unsuited
 from vae_core.tokens import SPECIAL
@@ -389,6 +389,11 @@ class TrainConfig(Settings):
     """What was changed while it trained, in the order of steps; a run with the same turns repeats them."""
     out: Path | None = None
     """Run folder to write; without one nothing is kept on disk."""
+
+    @property
+    def promises(self) -> Promises:
+        """What the model that comes of these settings will do."""
+        return promised(self.bottleneck)
 
     @property
     def steerable(self) -> tuple[str, ...]:

@@ -56,19 +56,6 @@ def stop_button(page: Page) -> Locator:
     return page.get_by_test_id("stMainBlockContainer").get_by_role("button", name="Stop", exact=True)
 
 
-def press_stop(page: Page) -> None:
-    """Until it is heard: the view is drawn anew each second, and on a phone a click in that moment may be lost."""
-    heard = page.get_by_text(re.compile("Stopped at step|Stopping"))
-    for _ in range(5):
-        if stop_button(page).is_visible():
-            stop_button(page).click()
-        try:
-            expect(heard.first).to_be_visible(timeout=10_000)
-            return
-        except AssertionError:
-            continue
-
-
 def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServer) -> None:
     start(page, bench, "first", epochs=30, latent_dim=3)
     expect(page).to_have_url(re.compile("watch=first"))
@@ -77,7 +64,9 @@ def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServ
     check(page)
     # the latent space was seen forming
     expect(page.locator(".film")).to_have_attribute("data-frames", re.compile(r"^([2-9]|\d{2})$"), timeout=PATIENCE)
-    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    expect(page.locator(".js-plotly-plot:visible")).to_have_count(0)  # the film shows its own
+    page.get_by_text("The curves in full").click()
+    expect(page.locator(".js-plotly-plot:visible")).to_have_count(3)
     picker = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Model")
     expect(picker).to_have_value("first: digits, 3 dimensions, beta 1")
     assert (bench.runs / "first" / "codes.npz").exists()
@@ -180,7 +169,7 @@ def test_a_paused_training_outlives_reload_and_app(
         expect(page.locator(".js-plotly-plot").get_by_text("β = 4").first).to_be_visible(timeout=PATIENCE)
         page.get_by_role("button", name="Pause").click()
         expect(paused).to_be_visible(timeout=PATIENCE)
-        press_stop(page)
+        stop_button(page).click()  # at once, while the paused view is still being drawn
         expect(page.get_by_text("Stopped at step")).to_be_visible(timeout=PATIENCE)
         check(page)
 

@@ -90,7 +90,7 @@ class Film {
       this.at = Math.min(Math.max(0, same) + this.at - low, frames.length - 1);
     }
     this.exact = this.at;
-    this.view.furnish(data, still, frames.length, this.map);
+    this.view.furnish(data, still, frames, this.map);
     if (shown) this.driftFrom(shown);
     this.aim = this.extent();
     this.box ??= { ...this.aim };

@@ -10,6 +10,15 @@ const ICONS = { play: "M7 4l13 8-13 8z", pause: "M6 4h4v16H6zM14 4h4v16h-4z" };
 /** Step, epoch, distortion and total rate of a frame. */
 export const figuresOf = ({ figures: [step, epoch, distortion, rate] }) => ({ step, epoch, distortion, rate });
 
+/** Which row of the frames' walks each row of the page shows: of a film that is done, those used most at its end first. */
+function walksInOrder({ rows, live, rated }, frames) {
+  const order = Array.from({ length: rows }, (_, row) => row);
+  const last = frames.at(-1);
+  if (live || !rated || !last) return order; // while it trains each dimension stays in its row
+  const use = (row) => last.rate[last.dims[row]] || 0;
+  return order.sort((a, b) => use(b) - use(a));
+}
+
 const canvas = (part, label) => el("canvas", { role: "img", "aria-label": label, "data-part": part });
 
 export class View {
@@ -61,7 +70,9 @@ export class View {
   }
 
   /** What is the same at every moment: titles, legend, notes, room for the pictures. */
-  furnish(data, still, count, map) {
+  furnish(data, still, frames, map) {
+    const count = frames.length;
+    this.order = walksInOrder(data, frames);
     const title = (node, [bold, rest]) => node.replaceChildren(el("b", {}, bold), el("span", {}, rest ? ` · ${rest}` : ""));
     this.waits.hidden = count > 0;
     this.plane.hidden = !data.encodes;
@@ -145,13 +156,13 @@ export class View {
     }
     drawPictures(this.back, sheets, columns, data.picture);
     [...this.rows.children].forEach((row, r) => {
-      const d = frame.dims[r];
+      const d = frame.dims[this.order[r]];
       const [name, strip] = row.children;
       name.textContent = name.title = data.names[d] ?? `z${d}`;
       const awake = !data.rated || frame.rate[d] >= data.awake;
       name.classList.toggle("awake", awake);
       strip.setAttribute("aria-label", `Walk along ${name.textContent}${awake ? "" : ", which sleeps"}`);
-      drawPictures(strip, [cut(frame.walk, r * data.stops, data.stops)], data.stops, data.picture, 3);
+      drawPictures(strip, [cut(frame.walk, this.order[r] * data.stops, data.stops)], data.stops, data.picture, 3);
     });
     const { step, epoch, distortion, rate } = figuresOf(frame);
     const words = `Epoch ${epoch.toFixed(epoch < 10 ? 2 : 1)} · step ${step.toLocaleString("en")}`;
@@ -165,9 +176,10 @@ export class View {
       title.replaceChildren(el("b", {}, name), el("span", {}, ` · ${value}`));
       drawn.setAttribute("aria-label", `${name}: ${value} at ${now}`);
     };
-    say(this.charts.distortion, data.measure.title, `${short(distortion)} ${data.measure.unit}`);
+    const told = (value, unit) => (Number.isFinite(value) ? `${short(value)} ${unit}`.trim() : "before the first batch");
+    say(this.charts.distortion, data.measure.title, told(distortion, data.measure.unit));
     if (!data.rated) return;
-    say(this.charts.rate, "Rate", `${short(rate)} nats`);
+    say(this.charts.rate, "Rate", told(rate, "nats"));
     const awake = frame.rate.filter((value) => value >= data.awake).length;
     say(this.charts.bars, "Rate per dimension", `${awake} of ${frame.rate.length} awake`);
   }
