@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.cache.progress import Progress
 from ui.cache.runs import changed_at
 from vae_core.data import DatasetError, find_card, is_available
 from vae_core.data.cards import data_files, data_folder, in_reach
@@ -84,17 +84,8 @@ def _damages() -> dict[tuple[str, tuple[tuple[str, int], ...]], str]:
     return {}
 
 
-@dataclass
-class Download:
-    """A download under way, in a thread of its own: visitors come and go meanwhile, and all see how far it is."""
-
-    fraction: float = 0.0
-    text: str = ""
-    problem: str = ""
-    ended: bool = False
-
-    def tell(self, fraction: float, text: str) -> None:
-        self.fraction, self.text = fraction, text
+class Download(Progress):
+    """A download under way."""
 
     def fetch(self, name: str) -> None:
         from vae_core.data import load_dataset

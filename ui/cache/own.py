@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from ui.cache.progress import Progress
 from vae_core.data import DatasetError
 
 if TYPE_CHECKING:
@@ -54,18 +55,12 @@ def get_own_preview(path: Path, choices: Choices) -> Preview:
 
 
 @dataclass
-class Taking:
-    """Data being taken over, in a thread of its own. keep: what must not be thrown away meanwhile (an upload)."""
+class Taking(Progress):
+    """Data being taken over. title: what it will be called. keep: what must stay meanwhile (an upload)."""
 
-    title: str
-    keep: object
-    fraction: float = 0.0
+    title: str = ""
+    keep: object = None
     text: str = "Waiting for its turn"
-    problem: str = ""
-    ended: bool = False
-
-    def tell(self, fraction: float, text: str) -> None:
-        self.fraction, self.text = fraction, text
 
     def run(self, path: Path, choices: Choices, name: str, source: str) -> None:
         from vae_core.data.own.taking import take
@@ -102,7 +97,7 @@ def start_taking(path: Path, choices: Choices, name: str, title: str, source: st
 
     False where another visitor has just begun to take other data under this name.
     """
-    taking = Taking(title, keep)
+    taking = Taking(title=title, keep=keep)
     while (before := _takings().setdefault(name, taking)) is not taking:  # one step: two may press at once
         if not before.ended:
             return False
