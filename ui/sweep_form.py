@@ -109,7 +109,7 @@ def _base() -> TrainConfig | None:
     )  # fmt: skip
     base = train_form.settings() if key == OF_FORM else lines[key].config
     if base is not None:
-        st.caption(f"{plain(default_title(base))} · {training.how_long(base)}")
+        st.caption(plain(default_title(base)))
     if base is not None and cache.why_no_originals(base.data):
         st.warning(f"{plain(cache.known_lack(base.data))} Its download is on the Train page.")
         return None
@@ -126,7 +126,9 @@ def _length(base: TrainConfig) -> TrainConfig:
         key=f"latentarium.sweep.length.{field}.{usual}", persist_state="session",
         help="A step is one batch; an epoch sees each training sample once.",
     )  # fmt: skip
-    return base.model_copy(update={field: int(length)})
+    base = base.model_copy(update={field: int(length)})
+    st.caption(f"Each run: {training.how_long(base)}")
+    return base
 
 
 def _second(fields: Sequence[str]) -> str:

@@ -214,8 +214,10 @@ def test_a_sweep_is_started_from_the_form(app: AppTest, no_runs: Path) -> None:
     app.text_input("latentarium.sweep.values.0.beta").set_value("1, 4").run()
     app.text_input("latentarium.sweep.values.1.latent_dim").set_value("2 3").run()
     app.text_input("latentarium.sweep.name").set_value("mine").run()
+    next(element for element in app.number_input if element.label == "Epochs of each run").set_value(7).run()
     button(app, "Start 4 runs").click().run()
     assert not app.exception, app.exception
+    assert {row.train_config.epochs for row in sweep.runs_of("mine")} == {7}
     assert [row.name for row in sweep.runs_of("mine")] == [
         "mine-beta1-d2", "mine-beta1-d3", "mine-beta4-d2", "mine-beta4-d3",
     ]  # fmt: skip
