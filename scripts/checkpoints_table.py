@@ -27,7 +27,8 @@ the first 1,000 test samples. Grey pictures count as the mean over their random 
 stand beside those of dynamic binarisation. The likelihood of a Gaussian run is a density: its figures can be of either
 sign and are not to be compared with Bernoulli's. *Dreams* is the energy distance between decoded codes of the prior and
 test samples, then that of a mixture of ten Gaussians fitted to the codes, and in brackets that between training and
-test samples.
+test samples. All three are V-statistics: two finite sets of the same distribution are a little apart in them. The GAN's
+energy distance on the pages and in its card is an estimate without that bias, and so near 0.
 
 Each folder's `card.md` has the one command that makes the run again, `python -m scripts.train_zoo NAME` calls it. The
 weights are those that were best on the validation split, or the last ones where an objective cannot be judged there; no
@@ -88,7 +89,8 @@ def family_row(name: str, run: Run, test: Result) -> str:
     if entry.section == "Text":
         reached.append(f"rate {test['rate']:.2f}, {test['active_units']} of {test['latent_dim']} units active")
     if not run.config.model.abilities.encodes:
-        reached.append(f"dreams' energy distance {test['dream_distance']:.2f} (data {test['data_distance']:.2f})")
+        dreams, data = test["dream_distance"], test["data_distance"]
+        reached.append(f"dreams {dreams:.2f} from held-out samples, training samples {data:.2f} (energy, V-statistic)")
     cells = [
         f"[{entry.title}](checkpoints/{name}/card.md)", entry.paper, entry.teaches, f"`zoo {name}`", "; ".join(reached)
     ]  # fmt: skip

@@ -72,7 +72,7 @@ def show_facts(config: RunConfig) -> None:
     facts, able = facts_of(config.train), config.model.abilities
     reached = config.test or config.best
     if reached is not None and not able.encodes:
-        facts["energy distance"] = f"{reached.distortion:.2f}"
+        facts["energy distance"] = f"{reached.distortion:.3f}"
     elif reached is not None:
         # a Gaussian's is of a density: of either sign, and no match
         if config.model.likelihood in ("bernoulli", "categorical"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
 from ui.words import plain
@@ -16,7 +17,7 @@ SIDE = 68  # pixels on the screen
 def size_words(kind: str, shape: tuple[int, ...]) -> str:
     """The size of a sample, after "pictures" or the like."""
     if kind == "image":
-        return f" of {shape[2]} × {shape[1]}, {'grey' if shape[0] == 1 else 'in colour'}"
+        return f" of {shape[2]} × {shape[1]} in {'grey' if shape[0] == 1 else 'colour'}"
     return f" of {shape[0]} columns" if kind == "table" else ""
 
 
@@ -58,7 +59,10 @@ def _samples(preview: Preview) -> None:
         from ui.widgets import picture_strip
         from vae_core.export import upright
 
-        picture_strip(upright(preview.pictures[:PICTURES_SHOWN]), preview.captions[:PICTURES_SHOWN], SIDE)
+        # they stand class by class: the first alone would be of one class
+        places = np.unique(np.linspace(0, len(preview.pictures) - 1, PICTURES_SHOWN).round().astype(int))
+        captions = [preview.captions[place] for place in places]
+        picture_strip(upright(preview.pictures[places]), captions, SIDE)
     elif preview.lines:
         st.dataframe({"The first lines": preview.lines}, hide_index=True, height="content")
     else:

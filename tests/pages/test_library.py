@@ -98,10 +98,10 @@ def test_a_zip_is_seen_taken_and_trained_on(app: AppTest) -> None:
     upload(app, ("my cats_and-dogs.zip", CATS))
     assert not app.exception, app.exception
     said = words(app)
-    assert "16 pictures** of 28 × 28, grey would be taken" in said and "cats **8** · dogs **8**" in said
+    assert "16 pictures** of 28 × 28 in grey would be taken" in said and "cats **8** · dogs **8**" in said
     assert "no picture, whatever its name says" in said and not shelf.names()
     control(app, "Pixels a side").set_value(16).run()
-    assert "of 16 × 16, grey" in words(app)
+    assert "of 16 × 16 in grey" in words(app)
     press(app, "Take 16 pictures")
     assert not app.exception and shelf.names() == ["own:my-cats-and-dogs"]
     card = card_of("own:my-cats-and-dogs")
