@@ -180,8 +180,9 @@ def _curve(run: Run, cell: Cell, row: int) -> None:
     st.plotly_chart(figure, key="latentarium.lab.curve", theme=None, config=FIGURE,
                     alt=f"Code of {name} for each value of {factor}: mean and standard deviation")  # fmt: skip
     part = answer.explained[cell.dimension]
-    st.caption(f"{plain(factor)} alone accounts for **{part:.0%}** of what varies in {plain(name)}. A line that climbs "
-               "within a narrow band carries the factor; a flat one does not know of it.")  # fmt: skip
+    st.caption(f"{plain(factor)} alone accounts for **{part:.0%}** of what varies in {plain(name)}. Around the "
+               "mean: one standard deviation. A line that goes far within a narrow band carries the factor; a flat one "
+               "does not know of it.")  # fmt: skip
 
 
 # -- the two strips ----------------------------------------------------------------------------------------

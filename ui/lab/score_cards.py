@@ -106,7 +106,7 @@ def _cards(scores: Scores) -> None:
 def _card(card: MetricCard, one: Score) -> str:
     """One score as HTML."""
     known = one.self_test
-    beside = "".join(f" · {escape(name)} {value:.2f}" for name, value in one.figures.items())
+    beside = "".join(f" · {escape(name.replace('_', ' '))} {value:.2f}" for name, value in one.figures.items())
     return (
         f'<article style="{CARD}"><div style="display: flex; justify-content: space-between; align-items: baseline">'
         f"<b>{escape(card.title)}</b><span style='font-size: 1.5rem'>{one.score:.2f}</span></div>"

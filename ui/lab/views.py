@@ -40,7 +40,7 @@ def setting(
     st.session_state[key] = now
     st.segmented_control(
         label, list(choices), format_func=choices.__getitem__, key=key, on_change=keep, required=True,
-        label_visibility=label_visibility, help=help,  # type: ignore[arg-type]
+        label_visibility=label_visibility, help=help, wrap=True,  # type: ignore[arg-type]
     )  # fmt: skip
     return now
 

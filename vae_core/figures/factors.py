@@ -128,7 +128,7 @@ def response_curve(
         )
     figure.add_trace(
         go.Scatter(
-            x=values, y=mean, name="all samples, with their spread", mode="lines+markers",
+            x=values, y=mean, name="all samples", mode="lines+markers",
             line={"color": colour, "width": 2}, marker={"size": 7 if few else 4}, hovertext=hover, hoverinfo="text",
             error_y={"type": "data", "array": spread, "color": colour, "thickness": 1.5} if few else None,
         )
