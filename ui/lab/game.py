@@ -224,8 +224,9 @@ def _play() -> None:
         board_component(f"latentarium.game.{now.name}", now.plan, rounds[now.done], name=now.name,
                         problem=now.problem, replay=now.replay, on_end=ended)  # fmt: skip
     st.caption(
-        "Drag the sliders, or use Tab and the arrow keys (Shift moves farther). The white mark on the bar is where the "
-        "round is solved."
+        "The clock starts with the button. Drag the sliders, or use Tab and the arrow keys (Shift and Page keys move "
+        "farther); the round is solved when the bar reaches its mark. *Lay over* shows the target in amber and yours "
+        "in blue in one picture."
     )
     if st.button("Stop playing", type="tertiary", key="game-stop"):
         del st.session_state[_GAME]

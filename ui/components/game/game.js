@@ -64,7 +64,7 @@ class Game {
           el("figure", { class: "mine" }, this.mineCanvas, el("figcaption", {}, "Yours")),
           el("div", { class: "closeness" }, this.meter, this.agreed,
             el("label", { class: "overlay" }, this.overlay, "Lay over"))),
-        el("div", { class: "hand" }, this.panel, el("div", { class: "buttons" }, this.main, this.skip), this.verdict)));
+        el("div", { class: "hand" }, el("div", { class: "buttons" }, this.main, this.skip, this.verdict), this.panel)));
   }
 
   enter(phase) {
