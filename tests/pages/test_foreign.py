@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.foreign.onnx_files import linear_decoder, linear_encoder
+from tests.pages.toy import write_toy_run
 from vae_core import load_dataset
 from vae_core.config import PROJECT
 from vae_core.runs.pairs import look_at, stage_pair, take_pair
@@ -43,3 +44,17 @@ def test_every_page_opens(run: str) -> None:
             assert not app.exception and not app.error
             (z,) = app.query_params["z"] if isinstance(app.query_params["z"], list) else [app.query_params["z"]]
             assert any(float(part) for part in z.split("_"))  # it was decoded anew from there
+
+
+def test_it_is_compared_with_a_model_trained_here(run: str, no_runs: Path) -> None:
+    write_toy_run(no_runs, "ours")
+    app = AppTest.from_file(str(PROJECT / "pages" / "compare.py"), default_timeout=60)
+    app.query_params["runs"] = f"ours.{run}"
+    for view in ("sliders", "differences", "maps", "figures"):
+        app.query_params["view"] = view
+        app.run()
+        assert not app.exception and not app.error, (view, [one.value for one in app.error])
+        if run == "dreams":  # it brought no data, and data is what models are compared on
+            assert "learnt other data" in app.warning[0].value
+        elif view == "figures":
+            assert "came as a file" in " ".join(str(one.value) for one in app.caption)
