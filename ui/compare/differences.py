@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from vae_core.runs import Run
 
-WIDE = 760  # pixels
+WIDE = 620  # pixels
 
 
 def show_differences(runs: list[Run], at: int) -> None:

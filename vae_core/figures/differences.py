@@ -14,7 +14,7 @@ from vae_core.figures.template import INKS, Theme, literal, template
 LEAST = 16
 """Grey levels that the scale spans at least to either side: below it, noise would look like a difference."""
 DARKER, BRIGHTER = "#3f90da", "#ffa90e"  # far apart for colour-blind eyes too; between them lies the page's own colour
-SIDE = 190  # pixels of a picture on the screen, about
+SIDE = 156  # pixels of a picture on the screen, about
 GAP = 46  # above each row, for its title
 
 
@@ -109,7 +109,7 @@ def differences(rows: Sequence[Compared], columns: Sequence[str], *, theme: Them
                 "outlinecolor": ink.grid,
                 "tickfont": {"color": ink.faint, "size": 11},
                 "title": {
-                    "text": "grey levels of 255: blue is darker, amber brighter",
+                    "text": "grey levels (of 255)",
                     "side": "bottom",
                     "font": {"size": 11, "color": ink.faint},
                 },
