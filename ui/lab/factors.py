@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 MEASURES = {"information": "Mutual information", "importance": "DCI importance", "accuracy": "SAP accuracy"}
 MEANS = {
-    "information": "What one dimension tells of one factor: mutual information, as a part of all there is to tell of "
-    "it (0 nothing, 1 everything).",
-    "importance": "How much gradient-boosted trees lean on each dimension when they predict a factor (Eastwood and "
-    "Williams 2018). Each row adds up to 1.",
-    "accuracy": "How often a linear classifier gets a factor right from this dimension alone (Kumar et al. 2018). "
-    "Guessing is not 0: of three shapes, it gets a third.",
+    "information": "Percent of all there is to tell of a factor that one dimension tells ({samples:,} samples, {bins} "
+    "bins). Columns are sorted towards a diagonal; those that sleep come last.",
+    "importance": "How much boosted trees lean on each dimension when they predict a factor, in percent (Eastwood and "
+    "Williams 2018). Each row adds up to 100.",
+    "accuracy": "How often a linear classifier gets a factor right from this dimension alone, in percent (Kumar et al. "
+    "2018). Guessing is not 0: of three shapes, it gets a third.",
 }
 FIGURE = {"displayModeBar": False}
-CURVE = 320  # pixels
+CURVE = 260  # pixels
 _CLICKED = "latentarium.lab.clicked"
 
 
@@ -159,8 +159,7 @@ def _matrix(run: Run, found: Information, cell: Cell, measure: str) -> None:
         figure, key=key, on_select=clicked, selection_mode="points", theme=None, config=FIGURE,
         alt=f"{MEASURES[measure]} of {len(names)} factors and {len(order)} dimensions",
     )  # fmt: skip
-    of = f" {found.mig.samples:,} samples, {found.mig.bins} equal bins a dimension." if measure == "information" else ""
-    st.caption(f"{MEANS[measure]}{of} Columns are sorted towards a diagonal; sleeping dimensions come last.")
+    st.caption(MEANS[measure].format(samples=found.mig.samples, bins=found.mig.bins))
 
 
 def _curve(run: Run, cell: Cell, row: int) -> None:
@@ -180,9 +179,8 @@ def _curve(run: Run, cell: Cell, row: int) -> None:
     st.plotly_chart(figure, key="latentarium.lab.curve", theme=None, config=FIGURE,
                     alt=f"Code of {name} for each value of {factor}: mean and standard deviation")  # fmt: skip
     part = answer.explained[cell.dimension]
-    st.caption(f"{plain(factor)} alone accounts for **{part:.0%}** of what varies in {plain(name)}. Around the "
-               "mean: one standard deviation. A line that goes far within a narrow band carries the factor; a flat one "
-               "does not know of it.")  # fmt: skip
+    st.caption(f"{plain(factor)} alone accounts for **{part:.0%}** of what varies in {plain(name)}. A line that goes "
+               "far within a narrow band (one standard deviation) carries the factor.")  # fmt: skip
 
 
 # -- the two strips ----------------------------------------------------------------------------------------
@@ -198,13 +196,9 @@ def _sweep(run: Run, cell: Cell, row: int) -> cache.Sweep | None:
 def _strips(run: Run, cell: Cell, row: int) -> None:
     """The factor moved in the data, beside the dimension moved in the code, both from the same sample."""
     from vae_core.response import values_in_words
-    from vae_core.traversals import moved
 
     name, factor = strips.dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
     sweep = _sweep(run, cell, row)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="lab-sample"):
-        strips.pick_sample(run, row)
-        strips.name_field(run, cell.dimension)
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(f"**{plain(factor.capitalize())}** moved in the data, all other factors kept")
@@ -219,15 +213,26 @@ def _strips(run: Run, cell: Cell, row: int) -> None:
         st.markdown(f"**{plain(name)}** moved in the code, all other dimensions kept")
         if run.config.model.abilities.cells:
             st.caption("A code here is a grid of entries of a book: no single number of it can be moved.")
-            return
-        values, walks = moved(run.codes.mean, run.codes.mean[row], [cell.dimension], cache.SWEEP)
-        step = 1 if cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
-        made = cache.get_decoded(run.name, walks[0, ::step], cache.get_told_key(run.name, int(run.codes.index[row])))
-        strips.show_strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
-        ends = values[0, ::step]
-        down = "" if step > 0 else f" Shown downwards, for it falls as {plain(factor)} rises."
-        st.caption(
-            f"{strips.way(run)}: {plain(name)} from {ends[0]:+.2f} to {ends[-1]:+.2f}, across 96% of its codes.{down}"
-        )
+        else:
+            _traversal(run, cell, row)
     st.caption("Do both strips show the same change, and the right one nothing else? Then this dimension carries this "
                "factor.")  # fmt: skip
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="lab-sample"):
+        strips.pick_sample(run, row)
+        strips.name_field(run, cell.dimension)
+
+
+def _traversal(run: Run, cell: Cell, row: int) -> None:
+    """The sample's code with the dimension moved, in the direction in which it answers to the factor."""
+    from vae_core.traversals import moved
+
+    name, factor = strips.dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
+    values, walks = moved(run.codes.mean, run.codes.mean[row], [cell.dimension], cache.SWEEP)
+    step = 1 if cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
+    made = cache.get_decoded(run.name, walks[0, ::step], cache.get_told_key(run.name, int(run.codes.index[row])))
+    strips.show_strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
+    ends = values[0, ::step]
+    down = "" if step > 0 else f" Shown downwards, for it falls as {plain(factor)} rises."
+    st.caption(
+        f"{strips.way(run)}: {plain(name)} from {ends[0]:+.2f} to {ends[-1]:+.2f}, across 96% of its codes.{down}"
+    )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vae_core.figures.template import INKS, ORDERED_SCALE, Theme, class_colour, literal, template
 
-ROW, HEAD = 44, 92  # pixels of a row of the matrix, and of all around it
+ROW, HEAD = 40, 56  # pixels of a row of the matrix, and of all around it
 BARE = 0.005  # what rounds to 0 % has no number in its cell
 NUMBERED = 24  # more dimensions than this leave no room for numbers; then there is a bar of colours
 PALE = 0.55  # from here on the scale is too bright for white letters
