@@ -5,7 +5,7 @@ PORT ?= 8501
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint bench-feel bench-train bench-umap screenshots clean
+.PHONY: app test lint bench-feel bench-train bench-umap bench-metrics screenshots clean
 
 app: $(VENV)/.app-installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -29,6 +29,9 @@ bench-train: $(VENV)/.dev-installed
 
 bench-umap: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.umap_speed $(ARGS)
+
+bench-metrics: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.metrics_speed $(ARGS)
 
 screenshots: $(VENV)/.dev-installed
 	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import peers, speed, training, umap_speed
+from benchmarks import metrics_speed, peers, speed, training, umap_speed
 from benchmarks.training import CASES, Measured, rows_of, to_markdown
 from vae_core.config import ModelSpec
 from vae_core.models import build
@@ -68,3 +68,18 @@ def test_the_page_is_made_of_what_is_kept(tmp_path: Path, monkeypatch: pytest.Mo
     assert "| a | table |" in page and "## Maps" in page and "## Training" not in page
     assert json.loads((tmp_path / "results" / "umap.json").read_text(encoding="utf-8"))["raw"] == [1]
     assert training.CASES.keys() == {"mlp", "conv32", "conv64"}
+
+
+def test_shares_are_of_the_six_and_a_slow_score_misses_the_target() -> None:
+    def rows(slow: float) -> list[metrics_speed.Timed]:
+        names = (*metrics_speed.SIX, "explicitness")
+        return [
+            metrics_speed.Timed("noise", name, number, 0.5, seconds := slow if name == "dci" else 1.0, seconds)
+            for name in names
+            for number in (1, 2, 3)
+        ]
+
+    table = metrics_speed.speed_table(rows(15.0))
+    assert "| DCI disentanglement | 15.00 | 15.00 | 75% |" in table and "20.0" in table and "MISSED" not in table
+    assert "beside them" in table  # explicitness
+    assert "MISSED" in metrics_speed.speed_table(rows(90.0))

@@ -45,7 +45,24 @@ def boosted(
                 raise
     lowered = _lowered_residuals(model.booster_.model_to_string(), x.shape[1], model.booster_.num_model_per_iteration())
     right = float(np.mean(model.predict(test_x) == test_y))
-    return lowered / max(lowered.sum(), 1e-300), right
+    return _shared_by_twins(lowered, x) / max(lowered.sum(), 1e-300), right
+
+
+def _shared_by_twins(importance: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Importances [D], equal among dimensions that order the samples x [N, D] alike, or just the other way round.
+
+    Trees cannot tell such twins apart: LightGBM always splits on the first, scikit-learn on any, so that they share.
+    """
+    places: dict[bytes, list[int]] = {}
+    for d, column in enumerate(x.T):
+        order = np.unique(column, return_inverse=True)[1]
+        if order[0] > order.max() - order[0]:
+            order = order.max() - order
+        places.setdefault(order.tobytes(), []).append(d)
+    shared = importance.copy()
+    for twins in places.values():
+        shared[twins] = importance[twins].mean()
+    return shared
 
 
 def _lowered_residuals(text: str, dims: int, first: int) -> np.ndarray:
