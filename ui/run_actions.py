@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ui import picks, run_lines, sweep_form, training
+from ui.compare.choose import comparable
 from ui.run_lines import Line
 from ui.words import plain
 from vae_core.config import runs_folder
@@ -44,6 +45,9 @@ def _panel(chosen: Sequence[Line]) -> None:
             st.markdown(f"**{plain(chosen[0].title)}**" if count == 1 else f"**{count} runs**", width="content")
             if count == 1:
                 _ways_on(chosen[0])
+            elif runs := comparable([line.name for line in chosen]):
+                where = {"run": runs[0], "runs": ".".join(runs)}
+                st.page_link("pages/compare.py", label="Compare", icon=":material/compare:", query_params=where)
             _delete_button(chosen)
             st.button("Unpick", icon=":material/close:", on_click=picks.pick, args=([],), key="logbook-unpick")
         if count == 1 and chosen[0].problem:

@@ -40,3 +40,12 @@ def test_all_differences_share_one_scale_about_nothing(channels: tuple[int, ...]
         assert len([trace for trace in figure.data if trace.type == "image"]) == 2
         used = {(trace.xaxis, trace.yaxis) for trace in figure.data}
         assert len(used) == 5, "each in a place of its own"
+
+
+@pytest.mark.parametrize("models", [1, 2, 3, 4])
+def test_rows_lie_below_each_other_within_the_figure(models: int) -> None:
+    picture, part = np.zeros((8, 8), np.uint8), np.ones((8, 8))
+    layout = differences([Compared(str(i), picture, (part, part)) for i in range(models)], ("a", "b")).layout
+    places = [layout[f"yaxis{3 * row + 1 if row else ''}"].domain for row in range(models)]
+    edges = [edge for low, high in places for edge in (high, low)]
+    assert edges == sorted(edges, reverse=True) and edges[-1] >= 0 and edges[0] <= 1

@@ -250,3 +250,18 @@ def test_a_selection_on_one_map_is_marked_on_the_others(no_runs: Path, mounted: 
     app.session_state["latentarium.compare.marked"] = ("wine", np.array([3, 9, 30]))
     app.run()
     assert [call["data"]["chosen"]["length"] for call in mounted[-2:]] == [0, 0], "of other data they mean nothing"
+
+
+def test_runs_that_are_picked_together_lead_here(no_runs: Path) -> None:
+    for name in ("one", "two"):
+        write_toy_run(no_runs, name)
+    write_toy_run(no_runs, "wine", train=TOYS["table"][0], info=TOYS["table"][1])
+    for picked, wanted in (("one,two", ["Compare"]), ("one,wine", []), ("one,gone", [])):
+        app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30)
+        app.run()
+        app.switch_page("pages/runs.py")
+        app.query_params["picked"] = picked
+        app.run()
+        assert not app.exception
+        links = [link.label for link in app.main.get("page_link")]
+        assert [label for label in links if label == "Compare"] == wanted, picked

@@ -117,6 +117,14 @@ def _same_data(run: str, cards: Mapping[str, RunCard]) -> list[str]:
     return [name for name, card in cards.items() if fits(card.config)]
 
 
+def comparable(names: Sequence[str]) -> list[str]:
+    """These runs, where all of them can stand side by side; else none."""
+    cards = _cards()
+    if not 2 <= len(names) <= MOST or not all(name in cards for name in names):
+        return []
+    return list(names) if set(names) <= set(_same_data(names[0], cards)) else []
+
+
 def open_runs(names: Collection[str]) -> None:
     """Compares these runs, the sidebar's choice being the first of them. For callbacks."""
     state.set_page_param(RUNS, ".".join(names) or None)

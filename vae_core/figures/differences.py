@@ -69,7 +69,7 @@ def differences(rows: Sequence[Compared], columns: Sequence[str], *, theme: Them
     height = len(rows) * (SIDE + GAP)
     for place, row in enumerate(rows):
         top = 1 - (place * (SIDE + GAP) + GAP) / height
-        bottom = top - SIDE / height
+        bottom = max(0.0, top - SIDE / height)  # the last ends at 0, but for rounding
         parts = [None if part is None else _difference(part) for part in row.differences]
         for column, trace in enumerate([_picture(row.picture), *parts]):
             number = place * count + column + 1
