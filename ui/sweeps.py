@@ -296,13 +296,14 @@ def multiples(groups: Sequence[Group], *, first: int = 0) -> None:
             shown = cache.get_pictures(one.name, (int(sample),))
             st.image(picture_png(shown.pixels[0], 2 * ORIGINAL), width=ORIGINAL, output_format="PNG",
                      alt=f"{shown.labels[0]}, as it is in the data")  # fmt: skip
+    widest = max(len(lines) for _, lines in groups)
     for title, lines in groups:
         if not lines:
             continue
         if title:
             st.markdown(f"**{title}**")
         body = "".join(_panel(line, words, int(sample), int(dims)) for line, words in lines)
-        st.html(f'<div class="sweep-multiples" style="--runs: {len(lines)}">{body}</div>')
+        st.html(f'<div class="sweep-multiples" style="--runs: {widest}">{body}</div>')
     st.caption("Each row moves one dimension across its codes, from the lowest to the highest, while the others stay "
                "as the sample has them; the busiest dimension stands on top, with the nats it tells of a sample. "
                "A row in which nothing changes is a dimension that the model does not use.")  # fmt: skip

@@ -101,7 +101,7 @@ def _by_weight(part: pd.DataFrame, measure: str, axis: str) -> None:
         rows = part[(part.objective == key) & part[measure].notna()]
         groups = [(float(weight), group[measure].tolist()) for weight, group in rows.groupby("weight")]
         if groups:
-            series.append(Series(f"{method.title} ({method.symbol})", colours[key], dict(groups)))
+            series.append(Series(method.title, colours[key], dict(groups)))
             counts += [len(values) for _, values in groups]
     figure = by_weight(series, axis, theme=current_theme())
     figure.update_layout(height=HEIGHT)
@@ -149,9 +149,10 @@ def _runs() -> None:
             elif one.objective == key:
                 missing.append(one.title)
         groups.append((f"{method.title} · {method.paper}", row))
+    titles = {one.name: one.title for one in study_runs()}
     there = [line for _, row in groups for line, _ in row]
     if missing:
-        which = "None of the study's models is" if not there else f"{len(missing)} of the study's models are"
+        which = "None of the study's models is" if not there else f"{len(missing)} of the study's models are not"
         named = "" if not there else f": {'; '.join(missing)}"
         st.info(f"{which} here yet{named}.", icon=":material/hourglass_empty:")
     if not there:
@@ -161,7 +162,7 @@ def _runs() -> None:
     st.markdown("Open one of them among its factors:")
     with st.container(horizontal=True, gap="small"):
         for line in there:
-            st.page_link("pages/disentangle.py", label=line.title, query_params={"run": line.name})
+            st.page_link("pages/disentangle.py", label=titles[line.name], query_params={"run": line.name})
 
 
 def _how(results: pd.DataFrame) -> str:

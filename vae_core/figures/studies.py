@@ -49,7 +49,7 @@ def by_weight(series: Sequence[Series], measure: str, *, theme: Theme = "dark") 
         )  # fmt: skip
     figure.update_layout(
         template=template(theme),
-        xaxis={"type": "log", "title": {"text": "weight"}, "tickvals": weights,
+        xaxis={"type": "log", "title": {"text": "weight (β, γ)"}, "tickvals": weights,
                "ticktext": [f"{weight:g}" for weight in weights]},
         yaxis={"title": {"text": literal(measure)}, "rangemode": "tozero"},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
