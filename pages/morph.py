@@ -68,10 +68,13 @@ def show_pickers(run: Run, rows: list[int]) -> None:
                 samples.picker(LETTERS[place], run, rows[place], pictures.pixels[place], picked)
 
     pair((0, 1))
-    if run.config.data.kind != "text":  # sentences go line by line, without a grid
-        with st.expander("C and D, the other corners of the grid"):
+    grid = run.config.data.kind != "text"  # sentences go line by line
+    more = st.columns(2) if grid else [st.container()]
+    if grid:
+        with more[0], st.expander("C and D, the other corners of the grid"):
             pair((2, 3))
-    guests.bring(run, {"A": "Make it A", "B": "Make it B"}, partial(bring, run), key="morph")
+    with more[-1]:
+        guests.bring(run, {"A": "Make it A", "B": "Make it B"}, partial(bring, run), key="morph")
     downloads.offer_originals(run.config.data.name)
 
 

@@ -72,7 +72,7 @@ def show(waiting: WaitingPair, done: Callable[[str], None]) -> None:
 
     done: called with the name of the run once it is there.
     """
-    settings, preview = st.columns([2, 3], gap="large")
+    settings, preview = st.columns(2, gap="large")
     with settings:
         name, shape = _choose_data(waiting)
         data = _dataset(name)
@@ -285,7 +285,7 @@ def _take(
     key = f"{waiting.key}.name"
     if key not in st.session_state:
         st.session_state[key] = free_name(f"{data_name.removeprefix('own:') or 'my'}-onnx")
-    left, right = st.columns([2, 3], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         name = st.text_input("Name", key=key, max_chars=80, help="Letters, digits, dots, dashes and underscores.")
     with right:

@@ -91,10 +91,10 @@ class Pad {
         "div",
         { class: "beside" },
         el("div", { class: "tools" }, this.undoing, this.clearing, brush, ...inks),
-        el("div", { class: "look" }, this.seen, this.words),
         this.labels,
         this.actions,
         this.status,
+        el("div", { class: "look" }, this.seen, this.words),
         el("div", { class: "tools" }, placing, el("label", {}, this.invert, "Invert"), this.cutting),
         el("div", { class: "tools" }, this.choosing, this.file, hint),
       ),
@@ -266,9 +266,9 @@ class Pad {
   /** What the model sees, in words. */
   told() {
     const [, height, width] = this.data.shape;
-    const size = `The model sees ${width} × ${height} pixels`;
+    const size = `What the model gets: ${width} × ${height} pixels`;
     if (!this.centre.checked || !this.habit) return `${size}.`;
-    return `${size}: yours, ${Math.round(this.habit.reach)} large, its centre of mass where the data has it.`;
+    return `${size}, with what you brought moved and sized as the data's own samples are.`;
   }
 
   enable() {
