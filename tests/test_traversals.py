@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.pages.toy import TOYS, write_toy, write_toy_run
 from vae_core.export import decode_pictures
+from vae_core.redraw import told_of
 from vae_core.runs import load_run
 from vae_core.traversals import traverse
 
@@ -25,6 +27,20 @@ def test_the_busiest_dimensions_move_and_the_rest_of_the_code_stays(no_runs: Pat
         z[:, d] = found.values[row]
         assert np.array_equal(found.pictures[row], decode_pictures(run.model, run.config.data, z))
         assert run.codes.mean[:, d].min() <= found.values[row][0] < found.values[row][-1] <= run.codes.mean[:, d].max()
+
+
+def test_a_model_that_is_told_quadrants_sees_those_of_the_sample(no_runs: Path) -> None:
+    run = load_run(write_toy(no_runs, "quadrants"))
+    sample, (c, h, w) = int(run.codes.index[5]), run.config.data.sample_shape
+    x = torch.full((1, c, h, w), 200, dtype=torch.uint8)
+    unseen, seen = traverse(run, sample), traverse(run, sample, x=x)
+    assert unseen.dims == seen.dims and not np.array_equal(unseen.pictures, seen.pictures)
+    z = np.repeat(run.codes.mean[5][None], 7, 0)
+    z[:, seen.dims[0]] = seen.values[0]
+    told = told_of(run.model, x, None)
+    assert told is not None
+    again = decode_pictures(run.model, run.config.data, z, told.expand(7, -1).numpy())
+    assert np.array_equal(seen.pictures[0], again)
 
 
 def test_a_sample_without_a_code_is_the_middle(no_runs: Path) -> None:

@@ -10,8 +10,11 @@ import numpy as np
 
 from vae_core.export import decode_pictures
 from vae_core.latent.dimensions import describe
+from vae_core.redraw import told_of
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from vae_core.runs import Run
 
 ENDS = (0.02, 0.98)
@@ -59,13 +62,14 @@ def moved(codes: np.ndarray, start: np.ndarray, dims: Sequence[int] | np.ndarray
     return values, walks
 
 
-def traverse(run: Run, sample: int, *, dims: int = 3, steps: int = 7) -> Traversal:
+def traverse(run: Run, sample: int, *, dims: int = 3, steps: int = 7, x: Tensor | None = None) -> Traversal:
     """The busiest dimensions of a run, each moved across its codes while the sample's others stay.
 
     Args:
         sample: place in the dataset. A run whose codes do not have it (or that has no encoder) takes the middle.
         dims: how many dimensions at most.
         steps: pictures of each.
+        x: the sample itself, [1, C, H, W]: a model that is told quadrants sees the usual ones of it, else none.
 
     Raises:
         ValueError: where codes are a grid of discrete ones, of which no single number means anything.
@@ -77,7 +81,10 @@ def traverse(run: Run, sample: int, *, dims: int = 3, steps: int = 7) -> Travers
     row = int(codes.rows([sample])[0]) if spec.abilities.encodes else -1
     start = codes.mean[row] if row >= 0 else np.median(codes.mean, axis=0)  # [D]
     told = None
-    if spec.classes:
+    if spec.abilities.quadrants:
+        seen = told_of(run.model, x, None)  # [1, width]
+        told = None if seen is None else seen.expand(dims * steps, -1).numpy()
+    elif spec.classes:
         one = int(codes.y[row]) if row >= 0 and codes.y is not None else 0
         told = np.full(dims * steps, one, dtype=np.int64)
     found = describe(codes.mean, codes.rate)

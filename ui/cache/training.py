@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
+from ui.cache.pictures import get_pictures
 from ui.cache.runs import changed_at, stamp_of
 
 if TYPE_CHECKING:
@@ -87,6 +89,12 @@ def _get_traversal(name: str, sample: int, dims: int, stamp: tuple[int, ...]) ->
     from vae_core.traversals import traverse
 
     run = load_run(find_run(name))  # not kept: a sweep has many runs, and each is asked for its pictures alone
-    found = traverse(run, sample, dims=dims)
+    x = None
+    if run.config.model.abilities.quadrants:  # it is told part of the sample
+        import torch
+
+        pixels = get_pictures(name, (sample,)).pixels  # uint8 [1, H, W] or [1, H, W, 3]
+        x = torch.from_numpy(pixels[:, None] if pixels.ndim == 3 else np.moveaxis(pixels, -1, 1).copy())
+    found = traverse(run, sample, dims=dims, x=x)
     strips = tuple(strip_source(upright(row)) for row in found.pictures)
     return Strips(found.dims, tuple(map(float, found.rate)), strips, found.own)
