@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from vae_core.config import Bottleneck, TrainConfig, check_name
+from vae_core.data.own.choices import Choices
+from vae_core.data.own.taking import take
 from vae_core.model_cards import MODEL_CARDS, default_title, facts_of, name_of, own_settings
 from vae_core.zoo import ZOO
 
@@ -54,3 +57,14 @@ def test_text_and_mixtures_bring_settings_of_their_own() -> None:
     assert "word_dropout" in own_settings(TrainConfig(), "text")
     assert "word_dropout" not in own_settings(TrainConfig(), "image")
     assert "pseudo_inputs" in own_settings(TrainConfig(prior="vamp"), "image")
+
+
+def test_a_title_calls_ones_own_data_as_its_owner_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path / "data"))
+    lines = tmp_path / "lines.txt"
+    lines.write_text("".join(f"a line {number % 7} of words\n" for number in range(60)))
+    config = TrainConfig(data="own:my-words")
+    assert default_title(config).startswith("my-words, 10 dimensions")
+    take(lines, Choices(), "my-words", title="What I wrote")
+    assert default_title(config).startswith("What I wrote, 10 dimensions")
+    assert name_of(config).startswith("own:my-words"), "a folder's name follows the data's, which stays"

@@ -83,10 +83,20 @@ def _told_by_price(train: TrainConfig) -> bool:
     return MODEL_CARDS[train.bottleneck].priced or (own and train.bottleneck != "none")
 
 
+def data_title(name: str) -> str:
+    """What a dataset is called in titles: its name; one's own what its owner calls it, as long as it is here."""
+    if not name.startswith("own:"):
+        return name
+    from vae_core.data import find_card
+
+    card = find_card(name)
+    return card.title if card else name.removeprefix("own:")
+
+
 def default_title(train: TrainConfig) -> str:
     """A run's name for people: 'mnist, 10 dimensions, beta 4', 'digits, VQ-VAE, 64 codes'."""
     name, size = size_of(train)
-    parts = [train.data, MODEL_CARDS[train.bottleneck].label]
+    parts = [data_title(train.data), MODEL_CARDS[train.bottleneck].label]
     parts.append(f"{name} {size}" if train.bottleneck == "ladder" else f"{size} {name}")
     if _told_by_price(train):
         parts.append(" ".join(fact_of(train)))

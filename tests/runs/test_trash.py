@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from vae_core.config import TrainConfig
 from vae_core.runs import RunError, RunFolder, find_run, list_runs
 from vae_core.runs import trash as bin
 from vae_core.runs.database import RunRow, RunStore, open_store
+from vae_core.runs.incoming import free_name, is_free
 from vae_core.runs.trash import Trashed, delete_run, restore, trash
 
 
@@ -188,3 +190,16 @@ def test_of_two_who_delete_one_run_at_once_one_does(no_runs: Path) -> None:
     assert all("is called mine" in str(one) for one in said if not isinstance(one, Trashed))
     restore(trash()[0])
     assert names() == ({"mine"}, {"mine"})
+
+
+def test_a_name_that_a_deleted_or_a_queued_run_has_is_not_free(no_runs: Path) -> None:
+    a_run(no_runs, "mine")
+    (gone,) = [delete_run("mine")]
+    assert not (no_runs / "mine").exists() and not is_free("mine") and free_name("mine") == "mine-2"
+    restore(gone)
+    waiting = a_run(no_runs, "waits")
+    open_store().note("waits", state="queued")
+    shutil.rmtree(waiting)
+    assert not is_free("waits") and is_free("other")
+    open_store().note("waits", state="finished")
+    assert is_free("waits"), "a row that somebody's own hands have left without a folder bars nobody"

@@ -68,8 +68,16 @@ def discard(folder: Path) -> None:
 
 
 def is_free(name: str) -> bool:
-    """Whether no run, shipped or one's own, has this name."""
-    return not any((root / name).exists() for root in (checkpoints_folder(), runs_folder()))
+    """Whether no run, shipped or one's own, has this name, waits to be trained under it, or may come back to it."""
+    from vae_core.launch import LIVE_STATES
+    from vae_core.runs.database import open_store
+    from vae_core.runs.trash import trash
+
+    if any((root / name).exists() for root in (checkpoints_folder(), runs_folder())):
+        return False
+    row = open_store().get(name)
+    waits = row is not None and row.trashed is None and row.state in LIVE_STATES
+    return not waits and all(gone.name != name for gone in trash())
 
 
 def free_name(wanted: str) -> str:
