@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,7 +25,7 @@ from pydantic import ValidationError
 from safetensors.torch import load_file
 from sqlalchemy import update
 
-from vae_core import launch
+from vae_core import launch, team
 from vae_core.config import PROJECT, ModelSpec, RunConfig, TrainConfig
 from vae_core.data import DatasetError
 from vae_core.launch import (
@@ -50,7 +51,7 @@ from vae_core.launch import (
 )
 from vae_core.runs import RunError, RunFolder, list_runs, load_run
 from vae_core.runs import database as database_module
-from vae_core.runs.database import RunRow, open_store
+from vae_core.runs.database import OrderRow, RunRow, open_store
 from vae_core.runs.live import Recorder, read_live
 from vae_core.training import Step, TrainingError, train
 
@@ -137,9 +138,7 @@ def test_two_starts_a_queue_and_stops(workers: Path) -> None:
     live = read_live(workers / "a")
     assert live is not None and live.samples.shape == (16, 1, 8, 8) and len(live.train)
     wait_for("a", lambda now: no_child_is_a_zombie())
-    assert {path.name for path in workers.iterdir()} <= {
-        "a", "b", ".places", "runs.db", "runs.db-wal", "runs.db-shm"
-    }
+    assert {path.name for path in workers.iterdir()} <= {"a", "b", ".places", "runs.db", "runs.db-wal", "runs.db-shm"}
 
 
 def test_a_killed_worker_resumes_to_the_same_weights(workers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -544,9 +543,7 @@ def test_a_name_that_is_taken_leaves_its_row_alone(inline: Path) -> None:
     assert standing("a").state == "finished"
 
 
-def test_a_killed_run_that_the_command_line_finished_is_finished(
-    inline: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_that_the_command_line_finished_is_finished(inline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not the command line could reach the database."""
     monkeypatch.setattr(worker, "HEARTBEAT", 0.0)
     for name, heard in (("told", True), ("untold", False)):
@@ -741,8 +738,15 @@ def test_on_a_full_disk_a_run_fails_with_a_sentence_and_goes_on_once_there_is_ro
 @pytest.mark.parametrize(
     ("visible", "devices", "found"),
     [
-        (None, 0, ""), (None, 3, "0 1 2"), ("0", 3, "0"), ("1,2", 3, "1 2"), ("", 3, ""), ("-1", 3, ""),
-        ("0,-1,1", 3, "0"), ("GPU-8932f937,GPU-7a", 3, "GPU-8932f937 GPU-7a"), ("0,1", 0, ""),
+        (None, 0, ""),
+        (None, 3, "0 1 2"),
+        ("0", 3, "0"),
+        ("1,2", 3, "1 2"),
+        ("", 3, ""),
+        ("-1", 3, ""),
+        ("0,-1,1", 3, "0"),
+        ("GPU-8932f937,GPU-7a", 3, "GPU-8932f937 GPU-7a"),
+        ("0,1", 0, ""),
     ],
 )
 def test_gpus_are_counted_as_cuda_counts_them(
@@ -919,3 +923,27 @@ def test_an_error_is_one_sentence(error: BaseException, sentence: str) -> None:
 def test_a_setting_that_does_not_fit_is_one_sentence() -> None:
     said = one_sentence(bad_spec())
     assert said.startswith("A convolutional net takes square pictures") and "\n" not in said
+
+
+def test_a_paused_training_tells_its_team_to_wait_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that follow give up on a leader that is silent for longer than a look at held-out samples takes."""
+    monkeypatch.setattr(attend, "STILL_THERE", 0.0)
+    monkeypatch.setattr(attend, "POLL", 0.0)
+    heard: list[object] = []
+
+    class Asked(Notes):
+        def asked(self) -> str:
+            return "stop" if len(heard) == 3 else ""
+
+        def orders(self) -> list[OrderRow]:
+            return [] if heard else [OrderRow(what="pause")]
+
+    def steps() -> Generator[str, object, None]:
+        while True:
+            heard.append((yield "step"))
+
+    training = steps()
+    step = next(training)
+    assert attend.Attendant(Asked("a")).hear(training, step, lambda: None) == "stop"  # type: ignore[arg-type]
+    assert heard == ["wait"] * 3
+    assert timedelta(seconds=10 * 60) <= team.PATIENCE <= timedelta(hours=1)

@@ -207,6 +207,7 @@ def test_single_steps_leave_no_trace(tmp_path: Path, family: str) -> None:
     watched = train(config.model_copy(update={"out": tmp_path / "watched"}))
     before = _until(watched, 5)
     torch.rand(7)  # whoever watches may draw what they like
+    assert watched.send("wait").step == before.step, "a pause is no step"
     steps = [watched.send("single") for _ in range(4)]
     assert [step.step for step in steps] == [before.step + i for i in (1, 2, 3, 4)]
     assert [step.account and step.account.step for step in steps] == [step.step for step in steps]

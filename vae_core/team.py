@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from vae_core.config import TrainConfig
 
 T = TypeVar("T")
-PATIENCE = timedelta(days=7)
-"""How long the others wait for a leader that was told to pause."""
+PATIENCE = timedelta(minutes=30)
+"""How long the others wait for a leader: longer than it needs for a look at held-out samples or a full disk's retries,
+and what they lose where it dies over NCCL, which does not see that. A leader that is paused tells them so meanwhile."""
 
 
 @dataclass(frozen=True)

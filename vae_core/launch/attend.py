@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 POLL = 0.1
 """Seconds between two looks for orders while paused: a visitor waits for the answer."""
+STILL_THERE = 60.0
+"""Seconds after which a paused training is told to wait on: those that follow give up on a leader that is silent."""
 Wish = Literal["go on", "single", "stop"]
 
 
@@ -37,7 +39,7 @@ class Attendant:
 
         `on_pause` is called when a pause begins.
         """
-        told = time.monotonic()
+        told = waited = time.monotonic()
         while True:
             if self.notes.asked() == "stop":
                 return "stop"
@@ -61,6 +63,9 @@ class Attendant:
             if time.monotonic() - told >= HEARTBEAT:
                 self.notes.tell(state="paused")
                 told = time.monotonic()
+            if time.monotonic() - waited >= STILL_THERE:
+                step = steps.send("wait")
+                waited = time.monotonic()
             time.sleep(POLL)  # another process's order gives no event to await
 
     def _turn(self, steps: Generator[Step, Order | None, None], step: Step, order: OrderRow) -> Step:

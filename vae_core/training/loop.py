@@ -43,7 +43,7 @@ CRITIC_BETAS = (0.5, 0.9)
 """Adam's, for a critic (Kim and Mnih 2018, appendix A)."""
 
 
-Order = Turn | Literal["single"]
+Order = Turn | Literal["single", "wait"]
 """What a training takes while it goes on: a setting to change, or that the next batch is to be looked at alone."""
 
 
@@ -224,7 +224,10 @@ def _train(
         """Yield a Step and take the turns that come back. Returns whether the next batch is to be a single one."""
         nonlocal config, run
         order = team.heard((yield step))
-        while isinstance(order, Turn) and done < total:
+        while order == "wait" or (isinstance(order, Turn) and done < total):
+            if not isinstance(order, Turn):  # a paused leader tells its team that it is still there
+                order = team.heard((yield step))
+                continue
             config = config.turned(order.model_copy(update={"step": done}))
             run = run.model_copy(update={"train": config})
             if folder:
