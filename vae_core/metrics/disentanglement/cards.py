@@ -17,8 +17,8 @@ class MetricCard:
         chance: what a code that knows nothing gets, in words.
         settings: disentanglement_lib's (2020), by the names of the function's arguments.
         matrix: which of its parts is a factor x dimension matrix; "" where it has none.
-        rotates: whether it is to lower a rotated perfect code's score. A linear classifier that sees all dimensions need
-            not, and FactorVAE's variances do so by little.
+        rotates: whether a rotated perfect code scores lower. A linear classifier that sees all dimensions does not
+            mind, and the FactorVAE score minds little.
     """
 
     title: str

@@ -1,0 +1,135 @@
+"""Scores beside a run: measured, kept, refused where they are damaged, forgotten where the weights have changed."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.pages.toy import write_toy_run
+from vae_core import __main__ as command_line
+from vae_core import load_run
+from vae_core.config import checkpoints_folder
+from vae_core.runs import RunError
+from vae_core.runs.bundle import import_run, write_bundle
+from vae_core.runs.scores import FILE, Scores, read_scores, score_run, write_scores
+
+RUN = "sprites-beta4"
+NAMES = ("mig", "sap", "factor_vae")
+
+
+@pytest.fixture(scope="module")
+def scores() -> Scores:
+    said: list[float] = []
+    found = score_run(load_run(RUN), NAMES, lambda part, text: said.append(part), samples=600, repeats=2)
+    assert said == sorted(said) and said[0] == 0 and said[-1] == 1
+    return found
+
+
+@pytest.fixture
+def copy(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped run as one of one's own."""
+    monkeypatch.delenv("LATENTARIUM_CHECKPOINTS")
+    folder = no_runs / "mine"
+    leave = shutil.ignore_patterns("maps", "film*", FILE, ".*")
+    shutil.copytree(checkpoints_folder() / RUN, folder, ignore=leave)
+    return folder
+
+
+def test_a_run_is_scored_on_its_split(scores: Scores) -> None:
+    assert tuple(scores.metrics) == NAMES and scores.samples == 600 and scores.split == "test"
+    assert scores.factors == ("shape", "scale", "orientation", "x", "y") and scores.dimensions == 10
+    for one in scores.metrics.values():
+        assert one.low <= one.score <= one.high
+        assert one.self_test.noise < one.score < one.self_test.perfect  # a trained model is neither
+    share = scores.metrics["mig"].parts["share"]
+    assert len(share) == 5 and {len(row) for row in share if isinstance(row, tuple)} == {10}
+
+
+def test_scores_come_back_as_they_were_and_go_with_the_weights(scores: Scores, copy: Path) -> None:
+    assert read_scores(copy) is None
+    write_scores(copy, scores)
+    assert read_scores(copy) == scores
+    weights = copy / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert read_scores(copy) is None
+
+
+def _without(key: str) -> Callable[[dict[str, object]], object]:
+    return lambda held: held.pop(key)
+
+
+def _narrow(held: dict) -> None:  # type: ignore[type-arg]
+    held["metrics"]["mig"]["parts"]["share"][0].pop()
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"),
+    [
+        (_without("samples"), "samples"),
+        (lambda held: held.update(schema_version=2), "schema_version"),
+        (lambda held: held.update(more=1), "more"),
+        (lambda held: held["metrics"]["mig"].update(score=1.5), "score"),
+        (lambda held: held["metrics"].update(mog=held["metrics"]["mig"]), "no score called mog"),
+        (_narrow, "share of mig does not fit"),
+    ],
+)
+def test_damaged_scores_are_refused_in_a_sentence(
+    scores: Scores, copy: Path, damage: Callable[[dict[str, object]], object], word: str
+) -> None:
+    held = json.loads(scores.model_dump_json())
+    damage(held)
+    (copy / FILE).write_text(json.dumps(held))
+    with pytest.raises(RunError, match=word) as caught:
+        read_scores(copy)
+    assert "\n" not in str(caught.value) and str(caught.value).startswith(f"mine/{FILE} holds no scores")
+
+
+@pytest.mark.parametrize("content", [b"", b"[" * 50_000, b'{"a":NaN}', b" " * (2 << 20)])
+def test_what_is_no_json_or_too_much_is_refused(copy: Path, content: bytes) -> None:
+    (copy / FILE).write_bytes(content)
+    with pytest.raises(RunError):
+        read_scores(copy)
+
+
+def test_scores_travel_in_a_bundle_and_those_of_other_weights_stay_behind(
+    scores: Scores, copy: Path, no_runs: Path
+) -> None:
+    write_scores(copy, scores)
+    packed = io.BytesIO()
+    write_bundle(copy, packed)
+    taken = import_run(packed, "mine.zip", "again")
+    assert read_scores(taken.folder) == scores and not taken.left_out
+    write_scores(copy, scores.model_copy(update={"weights": "0" * 64}))
+    packed = io.BytesIO()
+    write_bundle(copy, packed)
+    taken = import_run(packed, "mine.zip", "third")
+    assert taken.left_out == (f"{FILE}: scores of other weights than these",) and read_scores(taken.folder) is None
+
+
+def test_what_cannot_be_scored_is_said(no_runs: Path) -> None:
+    toy = load_run(write_toy_run(no_runs, "toy"))
+    with pytest.raises(RunError, match="digits has no known factors"):
+        score_run(toy, NAMES)
+    with pytest.raises(ValueError, match="no score called mog"):
+        score_run(toy, ["mog"])
+
+
+def test_the_command_line_prints_json_alone_and_keeps_it(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "mine", "--metrics", "mig, modularity", "--samples", "500", "--json", "--keep"]
+    monkeypatch.setattr(sys, "argv", ["vae_core", *words])
+    assert command_line.main() == 0
+    said = capsys.readouterr()
+    assert Scores.model_validate_json(said.out) == read_scores(copy)
+    assert said.err.splitlines()[-1] == "100% Done" and "MIG" in said.err
+    monkeypatch.setattr(sys, "argv", ["vae_core", "evaluate", "mine", "--metrics", "mog"])
+    assert command_line.main() == 1
+    assert "no score called mog" in capsys.readouterr().err
