@@ -34,3 +34,5 @@ elif view == "Differences":
     differences.show_differences(runs, at)
 else:
     planes.show_maps(runs, at)
+if at is not None and view != "Figures":
+    choose.bring(runs)

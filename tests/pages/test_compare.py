@@ -10,10 +10,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.toy import TOYS, write_toy, write_toy_run
+from tests.pages.toy import PICTURES, TOYS, write_toy, write_toy_run
 from ui.compare.choose import parse_runs
 from ui.compare.links import LINKED, moved, rows_of
 from ui.components import duet, map
+from vae_core.guests import Store, name_of
 from vae_core.latent.dimensions import describe
 from vae_core.latent.matching import match
 
@@ -156,6 +157,27 @@ def test_another_model_in_the_sidebar_begins_anew(no_runs: Path, mounted: list[d
     app.sidebar.selectbox[0].set_value("three").run()
     assert not app.exception
     assert mounted[-1]["data"]["sides"][0]["title"] == "The run three"
+
+
+def test_what_a_visitor_brings_goes_through_all_of_them(no_runs: Path, mounted: list[dict]) -> None:
+    for name in ("gaussian", "autoencoder", "ladder"):
+        write_toy(no_runs, name)
+    pixels = np.random.default_rng(0).integers(0, 256, PICTURES.sample_shape, dtype=np.uint8)
+    number = Store.here().add(PICTURES, pixels, -1).number
+    app = alone(runs="gaussian.autoencoder.ladder", at=number)
+    for view in VIEWS:
+        app.query_params["view"] = view
+        app.run()
+        assert not app.exception and not app.error, (view, app.exception)
+        assert name_of(number) in said(app)
+        assert app.expander or view == "figures"
+
+
+def test_a_sample_that_a_model_has_no_code_of_is_said_so(no_runs: Path, mounted: list[dict]) -> None:
+    write_toy_run(no_runs, "one", codes=60)
+    write_toy_run(no_runs, "two", codes=20)  # every third sample: 0 to 57
+    app = alone(runs="one.two", at=90)
+    assert not app.exception and "The run two has no code of sample 90" in said(app)
 
 
 # ---- what is linked

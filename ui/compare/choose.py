@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui import cache, samples, state
+from ui import cache, guests, samples, state
 from ui.words import plain
+from vae_core.guests import is_guest, name_of
 
 if TYPE_CHECKING:
     from vae_core.config import RunConfig
@@ -173,8 +174,8 @@ def choose() -> list[Run]:
         max_selections=MOST, key=key, placeholder="Choose two to four models",
         on_change=lambda: open_runs(st.session_state[key]),
     )  # fmt: skip
-    guests = [number for number in state.named_guests() if cache.has_guest(names[0], number)]
-    return [cache.get_run_with(name, guests) for name in names]
+    brought = [number for number in state.named_guests() if cache.has_guest(names[0], number)]
+    return [cache.get_run_with(name, brought) for name in names]
 
 
 def follow() -> None:
@@ -246,17 +247,38 @@ def choose_sample(runs: list[Run]) -> int | None:
         return None
     first = encoding[0]
 
-    def there(index: int) -> bool:
-        return all(run.codes.rows([index])[0] >= 0 for run in encoding)
+    def lack(index: int) -> list[str]:
+        return [plain(run.title) for run in encoding if run.codes.rows([index])[0] < 0]
 
-    waiting = [index for index in state.selection().tray if there(index)]
+    waiting = [index for index in state.selection().tray if not lack(index)]
     usual = waiting[0] if waiting else int(common[0])
-    at = state.page_param("at", usual, int)
-    if not 0 <= at < 10**9 or not there(at):
-        at = usual
+    asked = state.page_param("at", usual, _place)
+    at = usual if lack(asked) else asked
     row = samples.rows_of(first, [at])[0]
     samples.picker("Sample", first, row, cache.get_pictures(first.name, (at,)).pixels[0], _look)
+    if at != asked:
+        name = name_of(asked) if is_guest(asked) else f"sample {asked}"
+        st.caption(f"{' and '.join(lack(asked))} has no code of {name}, so another sample is shown.")
     return at
+
+
+def _place(text: str) -> int:
+    """A place in the dataset, or a guest's number. Raises ValueError where it is neither."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("A sample is a whole number of at most nine digits.")
+    return int(text)
+
+
+def bring(runs: Sequence[Run]) -> None:
+    """The control with which a visitor brings a sample of their own, to see it through all of these models."""
+    run = next((run for run in runs if run.config.model.abilities.encodes), None)
+
+    def add(_: str, number: int) -> None:
+        state.add_to_tray([number])
+        _look(number)
+
+    if run is not None:
+        guests.bring(run, {"look": "See it through all of them"}, add, key="compare")
 
 
 def _look(index: int) -> None:
