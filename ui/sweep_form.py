@@ -60,11 +60,12 @@ def choose_view() -> str:
     return view
 
 
-def begin_with(key: str, vary: str = "") -> None:
-    """Open the form with the settings of a run, and `vary` as what is varied. For callbacks."""
+def begin_with(key: str, vary: str = "", values: str = "") -> None:
+    """Open the form with the settings of a run, and `vary` alone as what is varied, over `values`. For callbacks."""
     st.session_state[_BASE] = key
     if vary:
-        st.session_state["latentarium.sweep.setting0"] = vary
+        st.session_state["latentarium.sweep.setting0"], st.session_state["latentarium.sweep.setting1"] = vary, NOTHING
+        st.session_state[f"latentarium.sweep.values.0.{vary}"] = values or USUAL.get(vary, "")
     st.session_state[VIEW_KEY] = SWEEPS
     state.set_page_param(OPEN, FORM)
     picks.note_change()

@@ -157,7 +157,8 @@ def _train_seeds(run: Run) -> None:
         return
     if st.button("Train it from other seeds", icon=":material/model_training:", key="latentarium.lab.train-seeds",
                  help="Opens the form of a sweep with these settings and the seed as what is varied."):  # fmt: skip
-        sweep_form.begin_with(line.key, vary="seed")
+        seeds = [seed for seed in range(4) if seed != line.config.seed][:3]
+        sweep_form.begin_with(line.key, vary="seed", values=", ".join(map(str, seeds)))
         st.switch_page("pages/runs.py", query_params={"view": sweep_form.SWEEPS, sweep_form.OPEN: sweep_form.FORM})
     st.caption("Once they have been trained, they are compared here by themselves.")
 
