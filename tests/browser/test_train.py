@@ -138,6 +138,7 @@ def test_a_paused_training_outlives_reload_and_app(
         start(page, server, "held", length="steps", steps=5_000_000)
         expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+        page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")  # Start lies far down
         page.get_by_role("button", name="Pause").click()
         paused = page.get_by_text(re.compile(r"Paused at step [\d,]+ of"))
         expect(paused).to_be_visible(timeout=PATIENCE)
