@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import PICTURES, TOYS, write_toy, write_toy_run
-from ui.compare.choose import parse_runs
+from ui.compare.choose import PRESETS, parse_runs
 from ui.compare.links import LINKED, moved, rows_of
 from ui.components import duet, map
 from vae_core.guests import Store, name_of
@@ -287,3 +287,12 @@ def test_runs_that_are_picked_together_lead_here(no_runs: Path) -> None:
         assert not app.exception
         links = [link.label for link in app.main.get("page_link")]
         assert [label for label in links if label == "Compare"] == wanted, picked
+
+
+def test_presets_name_runs_that_are_shipped_or_of_the_study() -> None:
+    from vae_core.studies import study_runs
+
+    known = {path.parent.name for path in (PROJECT / "checkpoints").glob("*/config.json")}
+    known |= {run.name for run in study_runs()}
+    for preset in PRESETS:
+        assert set(preset.runs) <= known and 2 <= len(preset.runs) <= 4, preset.title

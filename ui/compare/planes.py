@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN = 16  # pictures of what is marked
 _MARKED = "latentarium.compare.marked"
-METHODS = {"umap": "UMAP", "pca": "PCA", "raw": "raw plane"}
+METHODS = {"umap": "UMAP", "pca": "PCA", "raw": "Raw plane"}
 
 
 def show_maps(runs: list[Run], at: int | None) -> None:
