@@ -104,6 +104,15 @@ def test_a_senseless_address_opens_the_usual(app: AppTest) -> None:
     assert values(charts(app)[0]).shape == (6, 8)
 
 
+def test_another_sample_is_in_the_address(app: AppTest) -> None:
+    opened(app, run=COLOUR)
+    before = next(part for part in texts(app).splitlines() if part.startswith("**Sample**"))
+    next(button for button in app.main.button if button.help == "A random sample for Sample").click().run()
+    assert not app.exception and "at" in app.query_params
+    after = next(part for part in texts(app).splitlines() if part.startswith("**Sample**"))
+    assert before != after and str(app.query_params["at"]).strip("[']") in after
+
+
 def test_a_name_that_a_visitor_gives_is_kept_and_shown(app: AppTest, no_runs: Path) -> None:
     opened(app, run=COLOUR, factor="x", dim="0")
     field = next(one for one in app.main.text_input if one.label == "What do you call z0?")
@@ -238,7 +247,10 @@ def test_without_other_seeds_the_way_to_some_is_a_sweep_of_them(app: AppTest, no
     write_toy_run(no_runs)
     opened(app, run="toy", view="unlabelled")
     assert "no other run of these settings" in texts(app)
-    assert "Train it from other seeds" in {button.label for button in app.main.button}
+    next(button for button in app.main.button if button.label == "Train it from other seeds").click().run()
+    assert not app.exception and app.title[0].value == "Which run is worth keeping?"
+    assert box(app, "Vary").value == "seed" and box(app, "and").value == ""
+    assert next(field for field in app.main.text_input if field.label == "Values").value == "1, 2, 3"
 
 
 # -- a study -----------------------------------------------------------------------------------------------
