@@ -19,32 +19,36 @@ def boosted(
     Friedman 2001. An importance is what scikit-learn's is: how much a split lowers the squared residuals, summed over
     all splits. LightGBM's own gain divides by Hessians, which gives late rounds more weight.
     """
-    from lightgbm import LGBMClassifier
+    from lightgbm import Dataset, train
     from lightgbm.basic import LightGBMError
 
-    if (y == y[0]).all():
-        return np.zeros(x.shape[1]), float((test_y == y[0]).mean())
+    classes, labels = np.unique(y, return_inverse=True)
+    if len(classes) < 2:
+        return np.zeros(x.shape[1]), float(np.mean(test_y == y[0]))
+    objective = {"objective": "multiclass", "num_class": len(classes)} if len(classes) > 2 else {"objective": "binary"}
     for least in LEAST:
-        model = LGBMClassifier(
-            n_estimators=ROUNDS,
-            learning_rate=RATE,
-            max_depth=DEPTH,
-            num_leaves=2**DEPTH,
-            min_child_samples=least,
-            random_state=seed,
-            deterministic=True,
-            force_col_wise=True,  # no time is lost on finding out which way is quicker
-            n_jobs=1,
-            verbose=-1,
-        )
+        settings = {
+            **objective,
+            "learning_rate": RATE,
+            "max_depth": DEPTH,
+            "num_leaves": 2**DEPTH,
+            "min_data_in_leaf": least,
+            "seed": seed,
+            "deterministic": True,
+            "force_col_wise": True,  # no time is lost on finding out which way is quicker
+            "num_threads": 1,
+            "verbose": -1,
+        }
         try:
-            model.fit(x, y)
+            booster = train(settings, Dataset(x, labels), ROUNDS)
             break
         except LightGBMError:
             if least == LEAST[-1]:
                 raise
-    lowered = _lowered_residuals(model.booster_.model_to_string(), x.shape[1], model.booster_.num_model_per_iteration())
-    right = float(np.mean(model.predict(test_x) == test_y))
+    chances = booster.predict(test_x)  # [n, classes], or [n] of the second of two
+    guessed = np.argmax(chances, 1) if len(classes) > 2 else np.greater(chances, 0.5).astype(int)
+    lowered = _lowered_residuals(booster.model_to_string(), x.shape[1], booster.num_model_per_iteration())
+    right = float(np.mean(classes[guessed] == test_y))
     return _shared_by_twins(lowered, x) / max(lowered.sum(), 1e-300), right
 
 
