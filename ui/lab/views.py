@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 
 import streamlit as st
 
@@ -23,8 +22,7 @@ _KEY = "latentarium.lab.view"
 
 def choose_view() -> str:
     """The control of the page's views."""
-    views = {name: title for name, title in VIEWS.items() if find_spec(f"ui.lab.{name}")}
-    return setting("View", VIEW, views, FACTORS, key=_KEY, label_visibility="collapsed")
+    return setting("View", VIEW, VIEWS, FACTORS, key=_KEY, label_visibility="collapsed")
 
 
 def setting(
