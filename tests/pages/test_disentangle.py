@@ -27,7 +27,8 @@ COLOUR = "colour-tcvae"
 @pytest.fixture
 def app(no_runs: Path) -> Iterator[AppTest]:
     st.cache_data.clear()
-    shutil.copytree(PROJECT / "checkpoints" / COLOUR, no_runs.parent / "checkpoints" / COLOUR)
+    unscored = shutil.ignore_patterns(scores.FILE)
+    shutil.copytree(PROJECT / "checkpoints" / COLOUR, no_runs.parent / "checkpoints" / COLOUR, ignore=unscored)
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     page.switch_page("pages/disentangle.py")
     yield page
