@@ -2,17 +2,19 @@
 # PYTHON chooses the interpreter that makes .venv, e.g. `make app PYTHON=python3.12`. On Windows see the README.
 PYTHON ?= python3
 PORT ?= 8501
+# Test files run side by side: many wait for a browser, a worker or a timer rather than for a core.
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint bench-feel bench-train bench-umap bench-metrics screenshots clean
+.PHONY: app test lint bench-feel bench-train bench-umap bench-metrics bench-disentanglement screenshots clean
 
 app: $(VENV)/.app-installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(VENV)/.dev-installed
 	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)" || exit 1; \
-	CHROMIUM="$$chromium" $(BIN)/python -m pytest $(ARGS)
+	CHROMIUM="$$chromium" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
@@ -29,6 +31,10 @@ bench-train: $(VENV)/.dev-installed
 
 bench-umap: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.umap_speed $(ARGS)
+
+# Trains and scores the study of beta: hours on a processor; resumable, and two may run beside each other.
+bench-disentanglement: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.disentanglement $(ARGS)
 
 bench-metrics: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.metrics_speed $(ARGS)
