@@ -11,6 +11,7 @@ from ui import cache, state, widgets
 from ui.words import plain
 from vae_core.data import find_card, is_available
 from vae_core.model_cards import facts_of
+from vae_core.studies import study_runs
 from vae_core.zoo import SECTIONS, entry_of
 
 if TYPE_CHECKING:
@@ -24,22 +25,25 @@ ROOMS = (
     ("pages/generate.py", "Generate", ":material/bedtime:", "What does the prior dream?"),
 )
 OWN = "Your own"
+STUDY = "A study of β"
 EVERYTHING = "Everything"
 FEW = 6  # runs that need no sections
 COLUMNS = 3
 
 
 def section_of(card: RunCard) -> str:
-    """The section a run stands in: its family's, the classic one for other shipped runs, a last one for your own."""
+    """The section a run stands in: its family's, the study's, the classic one for other shipped runs, or your own."""
     if not card.shipped:
         return OWN
+    if card.name in {cell.name for cell in study_runs()}:
+        return STUDY
     entry = entry_of(card.name)
     return entry.section if entry else SECTIONS[0]
 
 
 def show(cards: Sequence[RunCard]) -> None:
     """All runs that can be read, under the names of their sections; one section alone where it is chosen."""
-    sections = {name: [card for card in cards if section_of(card) == name] for name in (*SECTIONS, OWN)}
+    sections = {name: [card for card in cards if section_of(card) == name] for name in (*SECTIONS, STUDY, OWN)}
     sections = {name: found for name, found in sections.items() if found}
     if len(cards) <= FEW or len(sections) == 1:
         _show_cards(cards)
@@ -55,7 +59,21 @@ def show(cards: Sequence[RunCard]) -> None:
     for name, found in sections.items():
         if chosen in (EVERYTHING, name):
             st.subheader(name, anchor=False, divider="grey")
-            _show_cards(found)
+            if name == STUDY:
+                _tell_of_the_study(len(found))
+            if name != STUDY or chosen == STUDY:  # the same net so many times would bury what is different
+                _show_cards(found)
+
+
+def _tell_of_the_study(count: int) -> None:
+    st.markdown(
+        f"{count} models that differ in one number only: how much it costs that dimensions depend on each other, or "
+        "that the code says anything."
+    )
+    st.page_link(
+        "pages/disentangle.py", label=":primary[See them side by side]", icon=":material/science:",
+        query_params={"view": "study"},
+    )  # fmt: skip
 
 
 def _show_cards(cards: Sequence[RunCard]) -> None:

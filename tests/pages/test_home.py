@@ -9,12 +9,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import TOYS, write_toy_run
-from ui.gallery import OWN, section_of
+from ui.gallery import OWN, STUDY, section_of
 from vae_core.config import PROJECT
 from vae_core.runs import list_runs
 
 NAMES = {"gaussian": "digits-2d", "gan": "digits-gan", "autoencoder": "digits-autoencoder", "vq": "digits-vq",
          "ladder": "digits-ladder", "text": "grammar", "table": "wine", "m2": "digits-m2"}  # fmt: skip
+STUDIED = ("study-beta-1", "study-beta-16", "study-beta-2")
 
 
 @pytest.fixture
@@ -24,6 +25,9 @@ def app(no_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTe
     monkeypatch.setenv("LATENTARIUM_CHECKPOINTS", str(shipped))
     for toy, name in NAMES.items():
         train, info = TOYS[toy]
+        write_toy_run(shipped, name, train=train, info=info)
+    train, info = TOYS["gaussian"]
+    for name in STUDIED:
         write_toy_run(shipped, name, train=train, info=info)
     train, info = TOYS["pca"]
     write_toy_run(no_runs, "digits-vq", train=train, info=info)  # called like a shipped one
@@ -41,10 +45,25 @@ def test_runs_stand_in_the_sections_of_the_zoo(app: AppTest) -> None:
     headings = [name for name in subheaders(app) if not name.startswith("The run")]
     assert headings == [
         "The classic", "Conditional and semi-supervised", "Discrete", "Hierarchical", "Text", "Tables", "Contrasts",
-        OWN,
+        STUDY, OWN,
     ]  # fmt: skip
     assert subheaders(app).count("The run digits-vq") == 2
     assert {section_of(card) for card in list_runs() if not card.shipped} == {OWN}
+
+
+def test_models_of_the_study_stand_together_and_only_where_they_are_asked_for(app: AppTest) -> None:
+    app.run()
+    assert STUDY in subheaders(app) and not any("study-" in name for name in subheaders(app))
+    assert [card.name for card in list_runs() if section_of(card) == STUDY] == [STUDIED[0], STUDIED[2], STUDIED[1]]
+
+
+def test_the_study_alone(app: AppTest) -> None:
+    app.query_params["show"] = STUDY
+    app.run()
+    assert not app.exception
+    assert [name for name in subheaders(app) if "study-" in name] == [
+        f"The run {name}" for name in (STUDIED[0], STUDIED[2], STUDIED[1])
+    ]
 
 
 def test_one_section_alone_stands_in_the_address(app: AppTest) -> None:

@@ -15,6 +15,7 @@ from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
 from vae_core.runs.labels import NO_LABEL, Label, label_of, write_label
 from vae_core.runs.names import dimension_names, rename_dimension
+from vae_core.studies import study_runs
 from vae_core.zoo import ZOO
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-PLACES = {name: place for place, name in enumerate(ZOO)}
+PLACES = {name: place for place, name in enumerate((*ZOO, *(cell.name for cell in study_runs())))}
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def read_card(folder: Path, shipped: bool) -> RunCard:
 
 
 def list_runs(read: Callable[[Path, bool], RunCard] = read_card) -> list[RunCard]:
-    """The shipped runs in the catalogue's order (others simplest first), then your own, newest first.
+    """The shipped runs in the catalogue's order, then the study's, then others, simplest first; your own, newest first.
 
     A folder that cannot be read is listed with its problem.
 
