@@ -189,7 +189,7 @@ def test_slope_and_area_of_a_straight_fall() -> None:
     assert game.slope(play(seconds=20)) == pytest.approx(-0.5, rel=0.02)  # from 1 to 0 in 20 s, per 10 s
     assert game.area(play(seconds=20)) == pytest.approx(10, rel=0.02)
     assert game.slope(play(falls=False)) == pytest.approx(0) and game.area(play(falls=False)) == pytest.approx(10)
-    assert game.slope(replace(play(), seconds=0.0)) == 0
+    assert [game.slope(replace(play(), seconds=seconds)) for seconds in (0.0, 5e-324, 1e-200)] == [0, 0, 0]
     np.testing.assert_allclose(game.distance_at(play(), np.array([0, 5, 10, 99])), [1, 0.5, 0, 0], atol=0.011)
 
 

@@ -9,6 +9,9 @@ import numpy as np
 
 from vae_core.game.boards import CLOSE
 
+SHORTEST = 0.01
+"""Seconds of a round that has a slope."""
+
 
 @dataclass(frozen=True)
 class Play:
@@ -118,8 +121,11 @@ def area(play: Play) -> float:
 
 
 def slope(play: Play) -> float:
-    """The slope of the picture distance over the round's time, per 10 seconds: least squares over even moments."""
-    if play.seconds <= 0:
+    """The slope of the picture distance over the round's time, per 10 seconds: least squares over even moments.
+
+    0 of a round too short to have one, which only a browser that lies can send.
+    """
+    if play.seconds < SHORTEST:
         return 0.0
     times = np.linspace(0.0, play.seconds, 100)
     return float(10.0 * np.polyfit(times, distance_at(play, times), 1)[0])

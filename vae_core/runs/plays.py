@@ -28,6 +28,8 @@ from vae_core.runs.errors import RunError
 
 MOST_NAME = 24
 """Letters of a nickname."""
+FORMULA = "=+-@"
+"""What a spreadsheet takes for a formula where a cell begins with it."""
 MOST_OF_CLASS = 2_000
 """Rounds that are kept of one class."""
 MOST_ALONE = 20_000
@@ -88,9 +90,12 @@ FIGURES = (
 
 
 def nickname(text: str) -> str:
-    """A nickname as it is kept: one line of visible letters, MOST_NAME at most; '' where there are none."""
+    """A nickname as it is kept: one line of visible letters, MOST_NAME at most; '' where there are none.
+
+    None begins like a formula: tables on the page have a download of their own, which escapes nothing.
+    """
     visible = "".join(c if unicodedata.category(c)[0] in "LMNPSZ" else " " for c in text[:1000])
-    return " ".join(visible.split())[:MOST_NAME].rstrip()
+    return " ".join(visible.split()).lstrip(f"{FORMULA} ")[:MOST_NAME].rstrip()
 
 
 def new_game() -> str:
@@ -237,4 +242,4 @@ def to_csv(plays: Sequence[Play]) -> bytes:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in "=+-@" else text
+    return f"'{text}" if text.startswith(tuple(FORMULA)) else text
