@@ -15,13 +15,6 @@ from vae_core.runs import Run
 LETTERS = "ABCD"
 
 
-def place_in_dataset(text: str) -> int:
-    """A sample as in the address. Raises ValueError where it is no place in any dataset."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ValueError("A sample is a whole number of at most nine digits.")
-    return int(text)
-
-
 def default_rows(run: Run) -> list[int]:
     """Four rows of run.codes: the tray's first, then samples of classes that are not there yet."""
     rows = samples.tray_rows(run)[:4]
@@ -38,7 +31,7 @@ def chosen_rows(run: Run) -> list[int]:
     """A, B, C, D as rows of run.codes: from the address, else the defaults."""
     rows = default_rows(run)
     for place, letter in enumerate(LETTERS):
-        index = state.page_param(letter.lower(), -1, place_in_dataset)
+        index = state.page_param(letter.lower(), -1, samples.place_in_dataset)
         rows[place] = next(iter(samples.rows_of(run, [index])), rows[place])
     return rows
 

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 PICTURE = 88  # pixels on the screen
 
 
+def place_in_dataset(text: str) -> int:
+    """A sample as in the address: a place in a dataset, or a guest's number. Raises ValueError where it is neither."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ValueError("A sample is a whole number of at most nine digits.")
+    return int(text)
+
+
 def rows_of(run: Run, indices: Sequence[int]) -> list[int]:
     """Rows of run.codes of the samples at `indices` of the dataset; those without a code are left out."""
     rows = run.codes.rows(indices)

@@ -252,7 +252,7 @@ def choose_sample(runs: list[Run]) -> int | None:
 
     waiting = [index for index in state.selection().tray if not lack(index)]
     usual = waiting[0] if waiting else int(common[0])
-    asked = state.page_param("at", usual, _place)
+    asked = state.page_param("at", usual, samples.place_in_dataset)
     at = usual if lack(asked) else asked
     row = samples.rows_of(first, [at])[0]
     samples.picker("Sample", first, row, cache.get_pictures(first.name, (at,)).pixels[0], _look)
@@ -260,13 +260,6 @@ def choose_sample(runs: list[Run]) -> int | None:
         name = name_of(asked) if is_guest(asked) else f"sample {asked}"
         st.caption(f"{' and '.join(lack(asked))} has no code of {name}, so another sample is shown.")
     return at
-
-
-def _place(text: str) -> int:
-    """A place in the dataset, or a guest's number. Raises ValueError where it is neither."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ValueError("A sample is a whole number of at most nine digits.")
-    return int(text)
 
 
 def bring(runs: Sequence[Run]) -> None:

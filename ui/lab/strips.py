@@ -20,7 +20,7 @@ BETWEEN = 96  # grey of the gaps in a strip: black sprites on black would run to
 
 def row_of(run: Run) -> int:
     """The row of the run's codes of the sample that is looked at; its first sample where the address names none."""
-    at = state.page_param("at", -1, int)
+    at = state.page_param("at", -1, samples.place_in_dataset)
     rows = samples.rows_of(run, [at]) if at >= 0 else []
     return rows[0] if rows and rows[0] < len(run.codes) else 0  # a guest has no factors
 
