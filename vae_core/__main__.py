@@ -288,13 +288,13 @@ def _evaluate(command: Evaluate) -> None:
 def _score(command: Evaluate) -> None:
     from vae_core.metrics.disentanglement import METRICS
     from vae_core.runs import load_run
-    from vae_core.runs.scores import score_run, write_scores
+    from vae_core.runs.scores import score_run, with_kept, write_scores
 
-    names = tuple(METRICS) if command.metrics in ("", "all") else tuple(command.metrics.replace(" ", "").split(","))
+    names = None if command.metrics in ("", "all") else tuple(command.metrics.replace(" ", "").split(","))
     run = load_run(command.run)
     scores = score_run(run, names, _tell_aside, split=command.split, samples=command.samples, seed=command.seed)
     if command.keep:
-        write_scores(run.folder, scores)
+        write_scores(run.folder, with_kept(run.folder, scores))
     if command.json:
         print(scores.model_dump_json(indent=2))
         return

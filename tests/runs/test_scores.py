@@ -15,9 +15,10 @@ from tests.pages.toy import write_toy_run
 from vae_core import __main__ as command_line
 from vae_core import load_run
 from vae_core.config import checkpoints_folder
+from vae_core.metrics.disentanglement import METRICS
 from vae_core.runs import RunError
 from vae_core.runs.bundle import import_run, write_bundle
-from vae_core.runs.scores import FILE, Scores, read_scores, score_run, write_scores
+from vae_core.runs.scores import FILE, Scores, read_scores, score_run, with_kept, write_scores
 
 RUN = "sprites-beta4"
 NAMES = ("mig", "sap", "factor_vae")
@@ -59,6 +60,45 @@ def test_scores_come_back_as_they_were_and_go_with_the_weights(scores: Scores, c
     content = weights.read_bytes()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert read_scores(copy) is None
+
+
+def test_scores_join_those_that_were_measured_alike(scores: Scores, copy: Path) -> None:
+    few = scores.model_copy(update={"metrics": {"mig": scores.metrics["mig"]}})
+    assert with_kept(copy, few) == few
+    write_scores(copy, scores)
+    assert with_kept(copy, few) == scores  # as was asked for last, the others as they were
+    other = few.model_copy(update={"seed": 1})
+    assert with_kept(copy, other) == other
+    (copy / FILE).write_text("{")
+    assert with_kept(copy, few) == few
+
+
+def test_scores_are_of_the_weights_that_were_read(copy: Path) -> None:
+    def go_on(part: float, text: str) -> None:
+        if text == "Done":  # a training writes its next weights while the run is scored
+            content = (copy / "model.safetensors").read_bytes()
+            (copy / "model.safetensors").write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+
+    write_scores(copy, score_run(load_run(copy), ["mig"], go_on, samples=300, repeats=2))
+    assert read_scores(copy) is None
+
+
+def test_all_scores_of_a_code_of_one_number_are_those_that_it_can_have(
+    monkeypatch: pytest.MonkeyPatch, copy: Path
+) -> None:
+    asked: list[str] = []
+
+    def stop(codes: object, factors: object, names: tuple[str, ...], **_: object) -> None:
+        asked.extend(names)
+        raise InterruptedError
+
+    monkeypatch.setattr("vae_core.runs.scores.measure", stop)
+    for latent, more in ((10, {"dci"}), (1, set())):
+        monkeypatch.setattr("vae_core.runs.Run.latent_dim", latent)
+        asked.clear()
+        with pytest.raises(InterruptedError):
+            score_run(load_run(copy), samples=20)
+        assert set(asked) == (set(METRICS) - {"dci"}) | more
 
 
 def _without(key: str) -> Callable[[dict[str, object]], object]:
@@ -119,6 +159,9 @@ def test_what_cannot_be_scored_is_said(no_runs: Path) -> None:
         score_run(toy, NAMES)
     with pytest.raises(ValueError, match="no score called mog"):
         score_run(toy, ["mog"])
+    for samples in (0, -5):
+        with pytest.raises(ValueError, match=f"one sample at least, not on {samples}"):
+            score_run(toy, NAMES, samples=samples)
 
 
 def test_the_command_line_prints_json_alone_and_keeps_it(

@@ -25,6 +25,8 @@ FILE = "scores.json"
 LIMIT = 1 << 20
 """Bytes that the file may have."""
 MOST_DIMENSIONS, MOST_FACTORS = 1024, 100
+ALIKE = ("weights", "split", "samples", "seed", "factors", "dimensions")
+"""What scores that stand in one file have in common."""
 
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 Vector = Annotated[tuple[FiniteFloat, ...], Field(max_length=MOST_DIMENSIONS)]
@@ -120,9 +122,21 @@ def weights_mark(folder: Path) -> str:
     return ""
 
 
+def with_kept(folder: Path, scores: Scores) -> Scores:
+    """These scores, and beside them those that the folder has already, where both were measured on the same samples."""
+    try:
+        kept = read_scores(folder)
+    except RunError:  # damaged: there is nothing to keep
+        return scores
+    if kept is None or any(getattr(kept, name) != getattr(scores, name) for name in ALIKE):
+        return scores
+    together = kept.metrics | scores.metrics
+    return scores.model_copy(update={"metrics": {name: together[name] for name in METRICS if name in together}})
+
+
 def score_run(
     run: Run,
-    names: Iterable[str] = tuple(METRICS),
+    names: Iterable[str] | None = None,
     progress: Callable[[float, str], None] | None = None,
     *,
     split: str = "test",
@@ -133,19 +147,22 @@ def score_run(
     """Measure a run's codes against the known factors of its data, with intervals and self-tests.
 
     Args:
+        names: which scores; None takes all that a code of its size can have (DCI compares dimensions).
         split, samples: at most so many samples of this split are encoded; scores that vote draw from them.
-        repeats: of the intervals, as for `measure`.
+        repeats: of the intervals, as for `measure`, but for 0: a score is kept with its interval.
 
-    Raises RunError where the run has no encoder or its data no factors, ValueError for an unknown score or split,
-    DatasetError where the data is not here.
+    Raises RunError where the run has no encoder or its data no factors, ValueError for an unknown score or split or
+    for fewer than one sample, DatasetError where the data is not here.
     """
     from vae_core.data import load_dataset
     from vae_core.launch.spawn import worker_threads
     from vae_core.metrics.likelihood import encoded, told_classes
 
-    names = tuple(names)
+    names = tuple(name for name in METRICS if name != "dci" or run.latent_dim > 1) if names is None else tuple(names)
     for name in names:
         full_settings(name)  # an unknown name is refused before anything is encoded
+    if samples < 1:
+        raise ValueError(f"Scores are measured on one sample at least, not on {samples}.")
     tell = progress or (lambda fraction, text: None)
     if not run.config.model.abilities.encodes:
         raise RunError(f"{run.name} has no encoder: without codes of samples there is nothing to score.")
@@ -158,6 +175,7 @@ def score_run(
         raise RunError(f"{run.name} has codes of {run.latent_dim:,} dimensions; up to {MOST_DIMENSIONS:,} are scored.")
     positions = data.splits[split][:samples]
     tell(0.0, "Encoding samples")
+    weights = weights_mark(run.folder)  # before they are read: a training that goes on makes these scores stale
     told = told_classes(run.config.model, data.y)
     codes = encoded(run.model, data.x, positions, told).mean.double().numpy()
     factors = data.factors[positions].numpy()
@@ -190,7 +208,7 @@ def score_run(
         )
     tell(1.0, "Done")
     return Scores(
-        weights=weights_mark(run.folder),
+        weights=weights,
         split=split,
         samples=len(codes),
         seed=seed,
