@@ -44,6 +44,9 @@ def test_dimensions_without_information_take_no_part(code: np.ndarray) -> None:
     found = udr(wide)
     assert found.informative.tolist() == [[True] * 4 + [False] * 3] * 2
     assert found.score == pytest.approx(udr([code, code]).score)
+    assert (found.relations[0, 1][4:] == 0).all() and (found.relations[0, 1][:, 4:] == 0).all()
+    one_sided = udr([code, code * 1e-3])
+    assert one_sided.score == 0 and (one_sided.relations[0, 1] == 0).all()
     rates = [np.array([1.0, 1, 1, 1, 0, 0, 0])] * 2
     loud = [np.concatenate([code, one], 1) for one in noise]
     assert udr(loud, rates=rates).score == pytest.approx(found.score) and udr(loud).score < found.score - 0.1

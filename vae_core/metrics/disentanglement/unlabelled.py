@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -66,25 +67,28 @@ def udr(
         [one[taken].var(0) if rates is None else np.asarray(rates[s]) for s, one in enumerate(codes)]
     )
     informative = informative > threshold  # [S, D]
-    ready = [_standardised(one[taken], mask) for one, mask in zip(codes, informative, strict=True)]
+    # the others would be 0 throughout, and relate to nothing: leaving them out saves a wide code's time
+    ready = [_standardised(one[taken][:, mask]) for one, mask in zip(codes, informative, strict=True)]
+    relate = partial(_lasso, seed=seed) if relation == "lasso" else _ranks
     count, dims = informative.shape
     relations = np.full((count, count, dims, dims), np.nan)
     pairs = np.full((count, count), np.nan)
     for i in range(count):
         for j in range(count):
             if i != j:
-                relations[i, j] = (
-                    _lasso(ready[i], ready[j], seed) if relation == "lasso" else _ranks(ready[i], ready[j])
-                )
-                pairs[i, j] = _match(relations[i, j][informative[i]][:, informative[j]])
+                relations[i, j], pairs[i, j] = 0.0, 0.0
+                if ready[i].size and ready[j].size:
+                    found = relate(ready[i], ready[j])  # [d, d']
+                    relations[i, j][np.ix_(informative[i], informative[j])] = found
+                    pairs[i, j] = _match(found)
     models = np.nanmedian(pairs, axis=0)
     return UdrResult(float(np.median(models)), models, pairs, relations, informative, relation, threshold, len(taken))
 
 
-def _standardised(codes: np.ndarray, informative: np.ndarray) -> np.ndarray:
-    """Mean 0 and spread 1 in each informative dimension, 0 in the others: [N, D]."""
+def _standardised(codes: np.ndarray) -> np.ndarray:
+    """Mean 0 and spread 1 in each dimension that varies: [N, D]."""
     std = codes.std(0)
-    return (codes - codes.mean(0)) / np.where(std > 0, std, 1.0) * informative
+    return (codes - codes.mean(0)) / np.where(std > 0, std, 1.0)
 
 
 def _lasso(one: np.ndarray, other: np.ndarray, seed: int) -> np.ndarray:
@@ -107,9 +111,7 @@ def _ranks(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _match(relations: np.ndarray) -> float:
-    """Mean of max^2 / sum along columns and along rows of [d, d']; 0 where nothing is informative."""
-    if not relations.size:
-        return 0.0
+    """Mean of max^2 / sum along columns and along rows of [d, d'], neither of them 0."""
     sides = []
     for axis in (0, 1):
         total = relations.sum(axis)
