@@ -98,10 +98,13 @@ def test_a_senseless_game_is_one_sentence(change: dict[str, Any], words: str) ->
         game.plan(boards, change.get("rounds", 3), 0, change.get("close", 0.9))
 
 
-def test_a_model_asleep_is_no_game() -> None:
+def test_a_model_asleep_or_of_too_many_sliders_is_no_game() -> None:
     mean, _ = codes()
     with pytest.raises(ValueError, match="1 active dimension: a game needs two"):
         game.board("a", mean, np.arange(6) == 1, np.zeros(6))
+    wide = np.random.default_rng(0).standard_normal((50, 41))
+    with pytest.raises(ValueError, match="41 active dimensions: a game has 40 sliders at most"):
+        game.board("a", wide, np.ones(41, dtype=bool), np.zeros(41))
     with pytest.raises(ValueError, match="no held-out codes"):
         game.board("a", mean[:0], np.ones(6, dtype=bool), np.zeros(6))
 

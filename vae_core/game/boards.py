@@ -13,6 +13,8 @@ MOST_ROUNDS = 12
 """Rounds on each model, at most."""
 REACH = 3.0
 """A slider goes at least so far to either side, standard deviations."""
+MOST_SLIDERS = 40
+"""Nobody finds a way among more."""
 NEAR = 0.6
 """A target nearer to the start than this (code distance) is no task."""
 DRAWS = 300
@@ -65,12 +67,14 @@ def board(
             before) and the number of sliders are the same: what differs is the axes alone.
 
     Raises:
-        ValueError: fewer than two active dimensions, or no code.
+        ValueError: fewer than two active dimensions or more than MOST_SLIDERS, or no code.
     """
     codes, start = np.asarray(codes, dtype=np.float64), np.asarray(start, dtype=np.float64)
     dims = np.flatnonzero(awake)
     if len(dims) < 2:
         raise ValueError(f"{run} has {len(dims)} active dimension{'' if len(dims) == 1 else 's'}: a game needs two.")
+    if len(dims) > MOST_SLIDERS:
+        raise ValueError(f"{run} has {len(dims)} active dimensions: a game has {MOST_SLIDERS} sliders at most.")
     if not len(codes):
         raise ValueError(f"{run} has no held-out codes to draw targets from.")
     rng = np.random.default_rng([seed, int(rotated), 1])
