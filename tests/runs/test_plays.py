@@ -83,6 +83,19 @@ def test_the_tables_are_bounded(store: PlayStore, monkeypatch: pytest.MonkeyPatc
     assert len(store.of_class(row.code)) == 2
 
 
+def test_a_class_that_nobody_played_makes_room(store: PlayStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_CLASSES", 2)
+    played, _ = store.begin_class(MODELS, 4, 7, 0.9)
+    store.keep(replace(PLAY, class_code=played.code))
+    unused, _ = store.begin_class(MODELS, 4, 7, 0.9)
+    with pytest.raises(RunError, match="delete one"):
+        store.begin_class(MODELS, 4, 7, 0.9)  # it may still be played
+    monkeypatch.setattr(module, "UNUSED", -1.0)
+    row, _ = store.begin_class(MODELS, 4, 7, 0.9)
+    assert store.get_class(unused.code) is None and store.get_class(row.code) and store.of_class(played.code)
+    assert store.get_class(played.code) is not None
+
+
 @pytest.mark.parametrize(
     ("typed", "kept"),
     [("  Ada \n Lovelace\t", "Ada Lovelace"), ("x" * 500, "x" * 24), ("\x00\u202e\u200b", ""),

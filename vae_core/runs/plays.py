@@ -35,6 +35,8 @@ MOST_OF_CLASS = 2_000
 MOST_ALONE = 20_000
 """Rounds that are kept of people who play without a class; the oldest go first."""
 MOST_CLASSES = 200
+UNUSED = 7 * 86_400.0
+"""Seconds after which a class that nobody played makes room for others."""
 CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """None that is mistaken for another when it is read from a projector."""
 CODE_LENGTH = 6
@@ -158,10 +160,14 @@ class PlayStore:
     def begin_class(
         self, models: Sequence[tuple[str, bool]], rounds: int, seed: int, close: float
     ) -> tuple[ClassRow, str]:
-        """A new class and its instructor's key. Raises RunError where there are MOST_CLASSES already."""
+        """A new class and its instructor's key. Raises RunError where there are MOST_CLASSES that are in use."""
         key = secrets.token_urlsafe(16)
         with one_sentence(self.engine), Session(self.engine, expire_on_commit=False) as session:
-            if (session.scalar(select(func.count()).select_from(ClassRow)) or 0) >= MOST_CLASSES:
+            unused = ClassRow.code.not_in(select(PlayRow.class_code)), ClassRow.created < time.time() - UNUSED
+            if _classes(session) >= MOST_CLASSES:
+                session.execute(delete(ClassRow).where(*unused))
+                session.commit()
+            if _classes(session) >= MOST_CLASSES:
                 raise RunError(f"There are {MOST_CLASSES} classes: delete one that is over.")
             for _ in range(20):
                 row = ClassRow(
@@ -191,6 +197,10 @@ class PlayStore:
             session.execute(delete(PlayRow).where(PlayRow.class_code == code))
             session.execute(delete(ClassRow).where(ClassRow.code == code))
             session.commit()
+
+
+def _classes(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(ClassRow)) or 0
 
 
 def _hash(key: str) -> str:
