@@ -1,8 +1,8 @@
-"""Maps that take long are made in a process of their own; the page only looks how far it is.
+"""Maps that take long, and scores, are made in a process of their own; the page only looks how far it is.
 
-One job a map, whoever asks, and one job at a time on this machine: the processes this server started are known
-here, and one started by an earlier server, or by hand, is known by the locks it holds. The map itself is the
-result, on disk with the run.
+One job a file, whoever asks, and one job at a time on this machine: the processes this server started are known
+here, and a map's that was started by an earlier server, or by hand, is known by the locks it holds. The file itself is
+the result, on disk with the run.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _look(path: Path) -> JobState:
         return JobState("failed", text=_what_went_wrong(job.returncode, path))
     _forget(path)
     if any(other.poll() is None for other in _jobs.values()) or is_any_being_made():
-        return JobState("waiting", text="Another map is being made; this one comes next.")
+        return JobState("waiting", text="Another map or other scores are being made; this comes next.")
     return JobState("none")
 
 

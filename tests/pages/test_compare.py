@@ -235,6 +235,7 @@ def test_sleeping_dimensions_have_no_slider(no_runs: Path, mounted: list[dict]) 
     [
         ({"offsets": [0.5, -3], "seq": 4}, (0.5, -3.0)),
         ({"offsets": [0.5]}, None), ({"offsets": [0.5, 3.5]}, None), ({"offsets": [0.5, float("nan")]}, None),
+        ({"offsets": [0, 10**400]}, None), ({"offsets": [0, True]}, None),
         ({"offsets": "ab"}, None), ({"offsets": [None, 1]}, None), ("hello", None), (None, None),
     ],
 )  # fmt: skip

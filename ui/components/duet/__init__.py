@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -134,6 +133,5 @@ def _offsets(said: object, count: int, reach: float) -> tuple[float, ...] | None
     values = said.get("offsets") if isinstance(said, dict) else None
     if not isinstance(values, list) or len(values) != count:
         return None
-    numbers = [float(value) for value in values if isinstance(value, int | float)]
-    fits = len(numbers) == count and all(math.isfinite(value) and abs(value) <= reach for value in numbers)
-    return tuple(numbers) if fits else None
+    fits = all(type(value) in (int, float) and abs(value) <= reach for value in values)  # no NaN is
+    return tuple(map(float, values)) if fits else None
