@@ -210,10 +210,12 @@ def test_a_job_that_failed_says_why_and_can_be_tried_again(app: AppTest, monkeyp
     assert "no known factors" in texts(app) and any(button.label.startswith("Try again") for button in app.main.button)
 
 
-def test_broken_scores_are_one_sentence(app: AppTest, no_runs: Path) -> None:
+def test_broken_scores_are_one_sentence_and_can_be_measured_anew(app: AppTest, no_runs: Path) -> None:
     (no_runs.parent / "checkpoints" / COLOUR / scores.FILE).write_text('{"schema_version": 9}')
-    opened(app, run=COLOUR)
-    assert len(app.main.error) == 1 and scores.FILE in app.main.error[0].value
+    opened(app, run=COLOUR, show="importance")
+    assert len(app.main.warning) == 1 and f"{scores.FILE} holds no scores" in app.main.warning[0].value
+    assert not app.main.error and [one for one in app.main.button if "Measure" in one.label]
+    assert "hue" in box(app, "Factor").options
 
 
 # -- without labels ----------------------------------------------------------------------------------------

@@ -11,6 +11,8 @@ import streamlit as st
 from ui import cache
 from ui.lab import score_job
 from ui.maps import current_theme
+from ui.words import plain
+from vae_core.runs import RunError
 
 if TYPE_CHECKING:
     from vae_core.metrics.disentanglement import MetricCard
@@ -46,9 +48,17 @@ CARD = "border: 1px solid light-dark(#00000022, #ffffff22); border-radius: 0.6re
 SMALL = "font-size: 0.85rem; opacity: 0.8; margin: 0.35rem 0 0; line-height: 1.4"
 
 
+def _kept(run: Run) -> tuple[Scores | None, str]:
+    """The run's scores, or why what is kept cannot be read: it can be measured anew."""
+    try:
+        return cache.get_scores(run.name), ""
+    except RunError as error:
+        return None, str(error)
+
+
 def matrix(run: Run, measure: str) -> np.ndarray | None:
     """The matrix [K, D] of a measure that comes with the scores, NaN for factors that never vary; None without them."""
-    scores, (name, part) = cache.get_scores(run.name), MATRICES[measure]
+    (scores, _), (name, part) = _kept(run), MATRICES[measure]
     if scores is None or name not in scores.metrics or part not in scores.metrics[name].parts:
         return None
     names = run.config.data.factor_names
@@ -63,7 +73,9 @@ def matrix(run: Run, measure: str) -> np.ndarray | None:
 def show(run: Run) -> None:
     """All scores of the run; where they have not been measured, what can be said at once and the way to the others."""
     st.subheader("The scores", anchor=False)
-    scores = cache.get_scores(run.name)
+    scores, damage = _kept(run)
+    if damage:
+        st.warning(plain(damage), icon=":material/error:")
     if scores is None:
         found = cache.get_information(run.name)
         if found is not None:
