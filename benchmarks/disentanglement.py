@@ -54,7 +54,7 @@ DRAWN = 50_000
 SUBSET_STEPS = np.array([1, 1, 4, 2, 2])
 """The subset takes every 4th orientation and every 2nd position."""
 FEWER = {"dci": 4, "beta_vae": 6, "factor_vae": 12, "sap": 10}
-"""Repeats of the intervals, fewer than usual: there are three for each training. The real pictures' scores have none."""
+"""Repeats of the intervals, fewer than usual: there are three a training, and the real pictures' have none."""
 WASTE = ("state.safetensors", ".lock", "live.npz", "film.npz", "seconds.txt")
 Row = dict[str, object]
 
