@@ -98,7 +98,7 @@ def test_out_and_in_from_the_command_line(tmp_path: Path, call: Callable[..., tu
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     assert call("import", str(tmp_path / "d.zip"), "--name", "back")[0] == 0
     assert call("import", str(pair / "encoder.onnx"), str(pair / "decoder.onnx"), "--data", "digits")[0] == 0
-    assert {path.name for path in runs.iterdir()} == {".incoming", "back", "digits-onnx"}
+    assert {path.name for path in runs.iterdir() if path.is_dir()} == {".incoming", "back", "digits-onnx"}
     assert not list((runs / ".incoming").iterdir())
 
 
