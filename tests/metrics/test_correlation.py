@@ -49,6 +49,18 @@ def test_codes_that_tell_all_samples_apart_are_said_to() -> None:
     assert parts.total_correlation > 10 and parts.gaussian < 0.5, "the surplus, and the second opinion"
 
 
+@pytest.mark.parametrize(("noise", "few"), [(0.3, False), (0.05, True)])
+def test_too_few_to_compare_a_code_with_are_said_to_be(noise: float, few: bool) -> None:
+    rng = np.random.default_rng(0)
+    covariance = np.kron(np.eye(3), np.array([[1, 0.6], [0.6, 1]]))
+    mean = rng.multivariate_normal(np.zeros(6), covariance - noise * np.eye(6), 5000).astype(np.float32)
+    parts = rate_parts(mean, np.full_like(mean, noise**0.5), 700_000)
+    known = -1.5 * np.log(1 - 0.6**2)
+    assert parts.few is few and not parts.bound
+    assert (parts.total_correlation < known - 5 * parts.error[1]) == few
+    assert parts.gaussian == pytest.approx(known, abs=0.05), "the second opinion needs no neighbours"
+
+
 def test_a_doubled_dimension_is_total_correlation_and_turning_it_is_not() -> None:
     rng = np.random.default_rng(0)
     mean = rng.standard_normal((3000, 1)).astype(np.float32)

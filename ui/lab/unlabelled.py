@@ -40,6 +40,11 @@ BOUND = (
     "by the second opinion."
 )
 
+FEW = (
+    "Of {samples:,} samples {compared:,} are compared, and a code of {information:.1f} nats lies near hardly any of "
+    "them. So the information comes out too high and the total correlation too low: go by the second opinion."
+)
+
 
 def show(run: Run) -> None:
     """The whole view."""
@@ -88,7 +93,8 @@ def _figures(run: Run) -> None:
         if dimensions.has_rate:
             st.metric("Rate", f"{dimensions.rate.sum():.1f} nats", help="What a code costs, mean over samples.")
         if parts is not None:
-            st.metric("Total correlation", f"{'≤ ' if parts.bound else ''}{max(0.0, parts.total_correlation):.2f} nats",
+            sign = "" if parts.bound == parts.few else "≤ " if parts.bound else "≥ "  # with both, it may be either
+            st.metric("Total correlation", f"{sign}{max(0.0, parts.total_correlation):.2f} nats",
                       help="How far the dimensions are from independent; 0: none repeats another.")  # fmt: skip
             st.metric("Second opinion", f"{parts.gaussian:.2f} nats", help="The total correlation of a Gaussian with "
                       "the covariance of the codes (Locatello et al. 2019): straight relations only.")  # fmt: skip
@@ -97,6 +103,9 @@ def _figures(run: Run) -> None:
     if parts.bound:
         st.warning(BOUND.format(rate=dimensions.rate.sum(), samples=parts.samples, most=parts.most),
                    icon=":material/compress:")  # fmt: skip
+    elif parts.few:
+        st.warning(FEW.format(samples=parts.samples, compared=parts.compared, information=parts.information),
+                   icon=":material/blur_on:")  # fmt: skip
     with st.expander("How is the total correlation estimated?"):
         e0, e1, e2 = parts.error
         st.markdown(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+NEAR = 3.0
+"""Nats: below exp(3) = 20 posteriors near a code, the logarithm of their mean density is visibly too low."""
 WORK = 1 << 23
 """Numbers held at once, in arrays of codes x codes compared x dimensions."""
 
@@ -44,6 +46,12 @@ class RateParts:
         counted as total correlation."""
         return self.information > 0.9 * self.most
 
+    @property
+    def few(self) -> bool:
+        """Whether hardly any of the posteriors compared lie near a code (about exp(-information) of them do), so that
+        information is too high and total correlation too low by more than `error` says."""
+        return self.compared < self.samples and self.information > math.log(self.compared) - NEAR
+
 
 def rate_parts(
     mean: np.ndarray, std: np.ndarray, samples: int, *, drawn: int = 512, compared: int = 10_000, seed: int = 0
@@ -53,7 +61,7 @@ def rate_parts(
     q(z) is the mixture of the posteriors of all `samples` of the data. At a code drawn from one posterior that one
     stands for 1/N of it, and the others at hand for the rest in equal parts (Chen et al. 2018, appendix C.2; as
     vae_core.objectives.total_correlation.stratified in training). The estimate of q is without bias, its logarithm is
-    not: where far fewer posteriors are compared than there are samples, information is too high.
+    not: where far fewer posteriors are compared than there are samples, information is too high (`RateParts.few`).
 
     Args:
         samples: N of the data that the n codes are some of, at least n.
