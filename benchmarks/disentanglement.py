@@ -155,6 +155,7 @@ def keep(rows: Sequence[Row]) -> None:
     with RESULTS.open("a", encoding="utf-8", newline="") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        file.seek(0, os.SEEK_END)  # another process may have written since the file was opened
         if file.tell() == 0:
             writer.writeheader()
         writer.writerows(
