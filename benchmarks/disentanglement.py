@@ -110,9 +110,7 @@ def score_cell(run: Run, seed: int) -> Iterator[Row]:
     yield {"scored_on": "dsprites", **figures(run, real.x, factors, seed, repeats=0)}
 
 
-def figures(
-    run: Run, pictures: Samples, factors: np.ndarray, seed: int, repeats: Mapping[str, int] | int
-) -> Row:
+def figures(run: Run, pictures: Samples, factors: np.ndarray, seed: int, repeats: Mapping[str, int] | int) -> Row:
     """Distortion, rate, active units and the scores of these pictures, with the seconds they took."""
     import torch
 
@@ -191,9 +189,21 @@ def do_cell(key: str, cell: StudyRun, seed: int, work: Path, given: argparse.Nam
     }  # fmt: skip
     keep([told | row for row in score_cell(run, seed)])
     if given.ship and seed == 0:
-        place = checkpoints_folder() / cell.name
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.copytree(out, place, ignore=shutil.ignore_patterns(*WASTE))
+        put_into_checkpoints(cell.name, out)
+
+
+def put_into_checkpoints(name: str, trained: Path) -> None:
+    """A copy of the run under its shipped name; its config and card don't tell where it was trained."""
+    from vae_core.runs.folder import RunFolder
+
+    place = checkpoints_folder() / name
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(trained, place, ignore=shutil.ignore_patterns(*WASTE))
+    folder = RunFolder(place)
+    config = folder.read_config()
+    folder.write_config(config.model_copy(update={"train": config.train.model_copy(update={"out": None})}))
+    card = place / "card.md"
+    card.write_text(card.read_text(encoding="utf-8").replace(f"runs/{trained.name}", f"runs/{name}"), encoding="utf-8")
 
 
 # -- the page ----------------------------------------------------------------------------------------------
