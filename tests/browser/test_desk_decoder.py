@@ -14,6 +14,7 @@ import torch
 from playwright.sync_api import Browser, Page, Route
 from torch import nn
 
+from tests.browser.harness import shipped_kinds
 from vae_core.config import DataInfo
 from vae_core.export import decode_pictures, decoder_program
 from vae_core.latent.geometry import corner_grid, lerp, slerp
@@ -21,11 +22,9 @@ from vae_core.runs import RunFolder
 
 PROJECT = Path(__file__).resolve().parents[2]
 DESK = PROJECT / "ui" / "components" / "desk"
-SHIPPED = sorted(
-    path.parent.name
-    for path in (PROJECT / "checkpoints").glob("*/config.json")
-    if RunFolder(path.parent).read_config().model.abilities.in_browser
-)
+SHIPPED = [
+    folder.name for folder in shipped_kinds() if RunFolder(folder).read_config().model.abilities.in_browser
+]
 ORIGIN = "http://desk.test"
 
 Decode = Callable[[bytes, np.ndarray, bool], tuple[str, np.ndarray]]

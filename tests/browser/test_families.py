@@ -7,10 +7,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PROJECT, AppServer, visit
+from tests.browser.harness import AppServer, shipped_kinds, visit
 from vae_core.zoo import ZOO
 
-SHIPPED = sorted(path.parent.name for path in (PROJECT / "checkpoints").glob("*/config.json"))
+SHIPPED = [folder.name for folder in shipped_kinds()]
 PAGES = {
     "map": "Where does every sample live?",
     "dimensions": "What does each dimension do?",
