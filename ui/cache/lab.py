@@ -160,7 +160,7 @@ def _get_rate_parts(name: str, stamp: tuple[int, ...]) -> RateParts | None:
     codes = run.codes
     if not run.config.model.abilities.closed_rate or len(codes) < 2:
         return None
-    return rate_parts(codes.mean, codes.std, run.config.data.size)
+    return rate_parts(codes.mean, codes.std)
 
 
 OF_NO_MATTER = {"seed", "out", "title", "about", "device", "devices", "nodes", "precision", "weights", "compile"}

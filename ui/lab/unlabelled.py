@@ -21,9 +21,8 @@ FIRST = 6  # dimensions to be named at once; the rest waits behind a switch
 FILM = 9
 FIGURE = {"displayModeBar": False}
 HOW_PARTS = """
-The rate is what a code costs, and it has three parts (Chen et al. 2018, eq. 2). They are estimated at {drawn:,} codes
-drawn from posteriors, each compared with {compared:,} posteriors that stand for all {samples:,} samples (stratified
-sampling of a minibatch, appendix C.2):
+The rate is what a code costs, and it has three parts (Chen et al. 2018, eq. 2). They are those of the mixture of
+{samples:,} posteriors, looked at in {drawn:,} codes drawn from it:
 
 | part | nats | asks |
 |---|---|---|
@@ -39,10 +38,9 @@ BOUND = (
     "samples apart. What is beyond that counts as total correlation, whether or not dimensions repeat each other: go "
     "by the second opinion."
 )
-
-FEW = (
-    "Of {samples:,} samples {compared:,} are compared, and a code of {information:.1f} nats lies near hardly any of "
-    "them. So the information comes out too high and the total correlation too low: go by the second opinion."
+PART = (
+    "The total correlation is that of the **{samples:,} samples whose codes are kept**, as if they were all; of the "
+    "{size:,} in the data it is as a rule a little lower."
 )
 
 
@@ -93,8 +91,7 @@ def _figures(run: Run) -> None:
         if dimensions.has_rate:
             st.metric("Rate", f"{dimensions.rate.sum():.1f} nats", help="What a code costs, mean over samples.")
         if parts is not None:
-            sign = "" if parts.bound == parts.few else "≤ " if parts.bound else "≥ "  # with both, it may be either
-            st.metric("Total correlation", f"{sign}{max(0.0, parts.total_correlation):.2f} nats",
+            st.metric("Total correlation", f"{'≤ ' if parts.bound else ''}{max(0.0, parts.total_correlation):.2f} nats",
                       help="How far the dimensions are from independent; 0: none repeats another.")  # fmt: skip
             st.metric("Second opinion", f"{parts.gaussian:.2f} nats", help="The total correlation of a Gaussian with "
                       "the covariance of the codes (Locatello et al. 2019): straight relations only.")  # fmt: skip
@@ -103,14 +100,13 @@ def _figures(run: Run) -> None:
     if parts.bound:
         st.warning(BOUND.format(rate=dimensions.rate.sum(), samples=parts.samples, most=parts.most),
                    icon=":material/compress:")  # fmt: skip
-    elif parts.few:
-        st.warning(FEW.format(samples=parts.samples, compared=parts.compared, information=parts.information),
-                   icon=":material/blur_on:")  # fmt: skip
+    if parts.samples < run.config.data.size:
+        st.caption(PART.format(samples=parts.samples, size=run.config.data.size))
     with st.expander("How is the total correlation estimated?"):
         e0, e1, e2 = parts.error
         st.markdown(
             HOW_PARTS.format(
-                drawn=parts.drawn, compared=parts.compared, samples=parts.samples, most=parts.most,
+                drawn=parts.drawn, samples=parts.samples, most=parts.most,
                 information=parts.information, correlation=parts.total_correlation, dimensionwise=parts.dimensionwise,
                 e0=e0, e1=e1, e2=e2,
             )

@@ -8,26 +8,31 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NEAR = 3.0
-"""Nats: below exp(3) = 20 posteriors near a code, the logarithm of their mean density is visibly too low."""
+MOST = 70_000
+"""Posteriors of a mixture, at most."""
+DRAWN = 512
+"""Codes at which densities are looked at, at most; fewer where many posteriors are compared with each."""
+PAIRS = 128 * MOST
+"""Codes looked at times posteriors, at most."""
 WORK = 1 << 23
-"""Numbers held at once, in arrays of codes x codes compared x dimensions."""
+"""Numbers held at once, in arrays of codes x posteriors x dimensions."""
 
 
 @dataclass(frozen=True)
 class RateParts:
     """The rate in three parts, nats per sample (Chen et al. 2018, eq. 2); they add up to it.
 
+    All are of the mixture of `samples` posteriors, q(z) = 1/N sum_n q(z|x_n): of the data, were it these samples alone.
+
     Attributes:
-        information: I(x; z), what a code tells of its sample; an estimate cannot pass `most`.
+        information: I(x; z), what a code tells of its sample; never above `most`.
         total_correlation: KL(q(z) || prod q(z_d)), how far the dimensions are from independent.
         dimensionwise: sum_d KL(q(z_d) || p(z_d)), how far each dimension's codes together are from the prior.
         error: standard errors of the three, from the spread over the codes drawn.
         gaussian: the total correlation of a Gaussian with the covariance of the codes: a second opinion that sees only
             straight relations, and has no bound.
         most: log of the number of samples, nats: so many suffice to tell all of them apart.
-        samples: of the whole data that the mixture stands for.
-        drawn, compared: how many codes were drawn, and how many posteriors each of them was compared with.
+        samples: N, in the mixture. drawn: how many codes the densities were looked at.
     """
 
     information: float
@@ -38,7 +43,6 @@ class RateParts:
     most: float
     samples: int
     drawn: int
-    compared: int
 
     @property
     def bound(self) -> bool:
@@ -46,27 +50,17 @@ class RateParts:
         counted as total correlation."""
         return self.information > 0.9 * self.most
 
-    @property
-    def few(self) -> bool:
-        """Whether hardly any of the posteriors compared lie near a code (about exp(-information) of them do), so that
-        information is too high and total correlation too low by more than `error` says."""
-        return self.compared < self.samples and self.information > math.log(self.compared) - NEAR
 
+def rate_parts(mean: np.ndarray, std: np.ndarray, *, most: int = MOST, drawn: int = DRAWN, seed: int = 0) -> RateParts:
+    """The parts of the rate of posteriors N(mean, std) [n, D] against N(0, I).
 
-def rate_parts(
-    mean: np.ndarray, std: np.ndarray, samples: int, *, drawn: int = 512, compared: int = 10_000, seed: int = 0
-) -> RateParts:
-    """The parts of the rate of posteriors N(mean, std) [n, D] against N(0, I), by stratified sampling.
-
-    q(z) is the mixture of the posteriors of all `samples` of the data. At a code drawn from one posterior that one
-    stands for 1/N of it, and the others at hand for the rest in equal parts (Chen et al. 2018, appendix C.2; as
-    vae_core.objectives.total_correlation.stratified in training). The estimate of q is without bias, its logarithm is
-    not: where far fewer posteriors are compared than there are samples, information is too high (`RateParts.few`).
+    q(z) is the mixture of all n posteriors (of `most` of them where there are more), and each density is computed
+    whole: nothing but the choice of the codes at which it is looked at is left to chance. Of samples that are a part
+    of larger data this is the part's own: information is concave in the distribution of the samples (Cover and
+    Thomas 2006, theorem 2.7.4), so the whole tells as much or more, and a total correlation is as a rule lower there.
 
     Args:
-        samples: N of the data that the n codes are some of, at least n.
-        drawn: codes at which the densities are looked at.
-        compared: posteriors of the mixture, at most.
+        drawn: codes, drawn from the mixture, at which the densities are looked at; fewer where PAIRS are reached.
 
     Raises:
         ValueError: where shapes don't fit, there are fewer than two codes, or a spread is not above 0.
@@ -78,20 +72,17 @@ def rate_parts(
             f"Posteriors are means and spreads above 0 of the same shape [n > 1, D], not {mean.shape} and {std.shape}."
         )
     rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(mean))[:compared]
-    m = torch.from_numpy(mean[chosen].astype(np.float32))  # [M, D]
+    chosen = rng.permutation(len(mean))[:most]
+    m = torch.from_numpy(mean[chosen].astype(np.float32))  # [N, D]
     s = torch.from_numpy(std[chosen].astype(np.float32))
     count, dims = m.shape
-    total, first = max(samples, len(mean)), min(drawn, count)
+    first = min(drawn, count, max(2, PAIRS // count))
     z = m[:first] + s[:first] * torch.from_numpy(rng.standard_normal((first, dims), dtype=np.float32))  # [B, D]
-    others = math.log((total - 1) / (total * (count - 1)))
     parts = []
     for rows in torch.arange(first).split(max(1, WORK // (count * dims))):
-        log_q = -0.5 * (((z[rows, None] - m) / s) ** 2 + math.log(2 * math.pi)) - s.log()  # [b, M, D]
-        weights = torch.full((len(rows), count), others)
-        weights[torch.arange(len(rows)), rows] = -math.log(total)
-        joint = torch.logsumexp(weights + log_q.sum(2), 1)  # [b], log q(z)
-        each = torch.logsumexp(weights[..., None] + log_q, 1).sum(1)  # [b], log prod q(z_d)
+        log_q = -0.5 * (((z[rows, None] - m) / s) ** 2 + math.log(2 * math.pi)) - s.log()  # [b, N, D]
+        joint = torch.logsumexp(log_q.sum(2), 1) - math.log(count)  # [b], log q(z)
+        each = torch.logsumexp(log_q, 1).sum(1) - dims * math.log(count)  # [b], log prod q(z_d)
         own = log_q[torch.arange(len(rows)), rows].sum(1)  # [b], log q(z|x)
         prior = -0.5 * (z[rows] ** 2 + math.log(2 * math.pi)).sum(1)  # [b], log p(z)
         parts.append(torch.stack([own - joint, joint - each, each - prior], 1))
@@ -99,7 +90,7 @@ def rate_parts(
     information, correlation, dimensionwise = table.mean(0).tolist()
     a, b, c = (table.std(0) / math.sqrt(first)).tolist()
     gaussian = gaussian_total_correlation(mean, std)
-    return RateParts(information, correlation, dimensionwise, (a, b, c), gaussian, math.log(total), total, first, count)
+    return RateParts(information, correlation, dimensionwise, (a, b, c), gaussian, math.log(count), count, first)
 
 
 def gaussian_total_correlation(mean: np.ndarray, std: np.ndarray) -> float:
