@@ -5,11 +5,13 @@ Every figure comes from a run's own files, or from evaluating it on its test spl
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from vae_core.config import PROJECT, checkpoints_folder
 from vae_core.evaluation import Result, evaluate
 from vae_core.runs import Run, list_runs, load_run
+from vae_core.studies import study_runs
 from vae_core.zoo import SECTIONS, ZOO
 
 IMPORTANCE = 100
@@ -60,7 +62,7 @@ def number(result: Result, key: str) -> str:
 
 
 def run_row(run: Run, test: Result) -> str:
-    size = sum(file.stat().st_size for file in shipped_files(run.folder)) / 2**20
+    size = mebibytes([run.folder])
     model = run.config.model
     bound = ""
     if model.abilities.spreads and model.abilities.kind != "text":  # a point has no density to weigh
@@ -124,19 +126,39 @@ def shipped_files(folder: Path) -> list[Path]:
     return [file for file in folder.rglob("*") if file.is_file() and file.name not in ignored]
 
 
+def mebibytes(folders: Iterable[Path]) -> float:
+    return sum(file.stat().st_size for folder in folders for file in shipped_files(folder)) / 2**20
+
+
+def sizes(folders: Iterable[Path]) -> str:
+    """How much is shipped; the study's runs have a page of their own instead of a row each."""
+    studied = {cell.name for cell in study_runs()}
+    own, study = [], []
+    for folder in folders:
+        (study if folder.name in studied else own).append(folder)
+    text = f"{mebibytes(own):.1f} MiB in all"
+    if study:
+        text += (
+            f", and {mebibytes(study):.1f} MiB of `study-*`: {len(study)} runs that differ in their objective alone, "
+            "with their figures on [a page of their own](../docs/sprites-study.md)"
+        )
+    return f"{text}.\n"
+
+
 def main() -> None:
-    cards = [card for card in list_runs() if card.shipped and card.ready]
+    shipped = [card for card in list_runs() if card.shipped and card.ready]
+    studied = {cell.name for cell in study_runs()}
+    cards = [card for card in shipped if card.name not in studied]
     order = {name: place for place, name in enumerate(ZOO)}
     cards.sort(key=lambda card: order.get(card.name, len(order)))
     runs = {card.name: load_run(card.folder) for card in cards}
-    total = sum(file.stat().st_size for run in runs.values() for file in shipped_files(run.folder)) / 2**20
     tests, rows = dict[str, Result](), ""
     for name, run in runs.items():
         tests[name] = evaluate(run.folder, split="test", samples=10_000)
         rows += run_row(run, tests[name])
         print(rows.splitlines()[-1], flush=True)
     gaps = "".join(factors(run, tests[name]) for name, run in runs.items())
-    text = f"{HEAD.format(k=IMPORTANCE)}{rows}\n{total:.1f} MiB in all.\n"
+    text = f"{HEAD.format(k=IMPORTANCE)}{rows}\n{sizes(card.folder for card in shipped)}"
     text += (
         "\nWhere factors are known, the mutual information gap (10,000 test samples, 20 equal-width bins a code), "
         f"the dimension that tells most of each factor, and how much:\n\n{GAPS}{gaps}"
