@@ -1,7 +1,7 @@
 """Maps that take long, and scores, are made in a process of their own; the page only looks how far it is.
 
 One job a file, whoever asks, and one job at a time on this machine: the processes this server started are known
-here, and a map's that was started by an earlier server, or by hand, is known by the locks it holds. The file itself is
+here, and one that was started by an earlier server, or by hand, is known by the locks it holds. The file itself is
 the result, on disk with the run.
 """
 
@@ -80,7 +80,7 @@ def look(run_folder: Path, settings: MapSettings) -> JobState:
     """How far the map is.
 
     "none" where nobody makes it: it is there, was not asked for, or was stopped. "waiting" where nobody does
-    and another map is being made, after which it can be started.
+    and another map or other scores are being made, after which it can be started.
     """
     from vae_core.runs.maps import map_path
 
@@ -94,7 +94,7 @@ def look_at_job(path: Path) -> JobState:
 
 
 def _look(path: Path) -> JobState:
-    from vae_core.runs.maps import is_any_being_made, is_being_made
+    from vae_core.runs.making import is_any_being_made, is_being_made
 
     job = _jobs.get(path)
     if job.poll() is None if job is not None else is_being_made(path):

@@ -288,13 +288,21 @@ def _evaluate(command: Evaluate) -> None:
 def _score(command: Evaluate) -> None:
     from vae_core.metrics.disentanglement import METRICS
     from vae_core.runs import load_run
-    from vae_core.runs.scores import score_run, with_kept, write_scores
+    from vae_core.runs.making import being_made, the_place
+    from vae_core.runs.scores import FILE, Scores, score_run, with_kept, write_scores
 
     names = None if command.metrics in ("", "all") else tuple(command.metrics.replace(" ", "").split(","))
     run = load_run(command.run)
-    scores = score_run(run, names, _tell_aside, split=command.split, samples=command.samples, seed=command.seed)
+
+    def measured() -> Scores:
+        return score_run(run, names, _tell_aside, split=command.split, samples=command.samples, seed=command.seed)
+
     if command.keep:
-        write_scores(run.folder, with_kept(run.folder, scores))
+        with being_made(run.folder / FILE), the_place(_tell_aside):
+            scores = measured()
+            write_scores(run.folder, with_kept(run.folder, scores))
+    else:
+        scores = measured()
     if command.json:
         print(scores.model_dump_json(indent=2))
         return

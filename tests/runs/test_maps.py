@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from tests.pages.toy import write_toy_run
 from vae_core.latent.projection import MapSettings, Projection, project
-from vae_core.runs import Run, RunError, load_run
+from vae_core.runs import Run, RunError, load_run, making
 from vae_core.runs import maps as m
 
 
@@ -138,16 +138,16 @@ def test_one_map_is_made_at_a_time_and_others_say_that_they_wait(run: Run) -> No
         said.append(text)
         waits.set()
 
-    place = m._place_file()
+    place = making._place_file()
     place.parent.mkdir(parents=True)
     worker = threading.Thread(target=m.project_run, args=(run, settings, tell))
     with FileLock(place):
-        assert m.is_any_being_made()
+        assert making.is_any_being_made()
         worker.start()
-        assert waits.wait(10) and said == [m.WAITING]
-        assert m.is_being_made(m.map_path(run.folder, settings))
+        assert waits.wait(10) and said == [making.WAITING]
+        assert making.is_being_made(m.map_path(run.folder, settings))
     worker.join(20)
-    assert m.map_path(run.folder, settings).exists() and not m.is_any_being_made()
+    assert m.map_path(run.folder, settings).exists() and not making.is_any_being_made()
 
 
 @pytest.mark.parametrize("content", [None, pickle.dumps([1]), header_only((1 << 44, 2))])

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.pages.toy import write_toy_run
+from ui import map_jobs
 from vae_core import __main__ as command_line
 from vae_core import load_run
 from vae_core.config import checkpoints_folder
 from vae_core.metrics.disentanglement import METRICS
 from vae_core.runs import RunError
 from vae_core.runs.bundle import import_run, write_bundle
+from vae_core.runs.making import is_any_being_made, is_being_made
 from vae_core.runs.scores import FILE, Scores, read_scores, score_run, with_kept, write_scores
 
 RUN = "sprites-beta4"
@@ -171,8 +173,28 @@ def test_the_command_line_prints_json_alone_and_keeps_it(
     monkeypatch.setattr(sys, "argv", ["vae_core", *words])
     assert command_line.main() == 0
     said = capsys.readouterr()
-    assert Scores.model_validate_json(said.out) == read_scores(copy)
+    assert Scores.model_validate_json(said.out) == read_scores(copy) and not is_being_made(copy / FILE)
     assert said.err.splitlines()[-1] == "100% Done" and "MIG" in said.err
     monkeypatch.setattr(sys, "argv", ["vae_core", "evaluate", "mine", "--metrics", "mog"])
     assert command_line.main() == 1
     assert "no score called mog" in capsys.readouterr().err
+
+
+def test_scores_that_are_kept_are_measured_by_one_process_at_a_time(
+    scores: Scores, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its locks the app knows of a job that an earlier server began."""
+    seen: list[tuple[bool, bool, str]] = []
+
+    def measured(*_: object, **__: object) -> Scores:
+        path = load_run(copy).folder / FILE
+        seen.append((is_being_made(path), is_any_being_made(), map_jobs.start_job(path, ["evaluate"]).state))
+        return scores
+
+    monkeypatch.setattr("vae_core.runs.scores.score_run", measured)
+    for keep in (["--keep"], []):
+        monkeypatch.setattr(sys, "argv", ["vae_core", "evaluate", str(copy), "--metrics", "mig", *keep])
+        if not keep:
+            monkeypatch.setattr(map_jobs, "start_job", lambda *_: map_jobs.JobState("none"))
+        assert command_line.main() == 0
+    assert seen == [(True, True, "running"), (False, False, "none")]

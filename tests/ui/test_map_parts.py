@@ -21,7 +21,8 @@ from ui import blobs, cache, map_jobs, maps, tiles
 from ui.components.map import overlay_data, prepare, unpack_picks, unpack_rows
 from vae_core.figures.maps import Colouring, Ellipse, map_figure
 from vae_core.latent.projection import MapSettings
-from vae_core.runs.maps import being_made, map_path
+from vae_core.runs.making import being_made
+from vae_core.runs.maps import map_path
 
 PROJECT = Path(__file__).resolve().parents[2]
 

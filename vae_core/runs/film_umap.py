@@ -12,7 +12,7 @@ from vae_core.latent.projection import MapSettings, Progress, ProjectionError, u
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_arrays, write_arrays
 from vae_core.runs.film import LIMIT, Film, read_film
-from vae_core.runs.maps import being_made, the_place
+from vae_core.runs.making import being_made, the_place
 
 FILE = "film-umap.npz"
 SETTINGS = MapSettings(epochs=200)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from vae_core.config import runs_folder
 from vae_core.latent.projection import (
     MAX_SAMPLES,
     MapSettings,
@@ -27,14 +23,13 @@ from vae_core.latent.projection import (
 from vae_core.metrics.trust import Trust
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_arrays, write_arrays
+from vae_core.runs.making import being_made, the_place
 
 if TYPE_CHECKING:
     from vae_core.runs import Run
 
 SCHEMA = 1
 LIMIT = 32 * MAX_SAMPLES  # bytes: a sample has two float32 and one int64; the rest is head and axes
-WAITING = "Waiting: another map is being made"
-POLL = 0.2  # seconds between two tries for a lock that somebody else holds; the kernel gives no sign
 
 
 # -- files -------------------------------------------------------------------------------------------------
@@ -143,67 +138,3 @@ def _read_whole(path: Path, codes: NDArray[np.floating]) -> Projection | None:
         return read_map(path, codes) if path.exists() else None
     except RunError:
         return None
-
-
-def _lock_file(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.lock")
-
-
-def _place_file() -> Path:
-    return runs_folder() / ".places" / "map.lock"
-
-
-@contextmanager
-def being_made(path: Path) -> Iterator[None]:
-    """Hold the making of one map for oneself, waiting until nobody else does it.
-
-    The kernel lets go of the lock when its process dies, however it dies.
-    """
-    with _held(_lock_file(path), path):
-        yield
-
-
-@contextmanager
-def the_place(tell: Progress) -> Iterator[None]:
-    """Wait for this machine's one place for maps: UMAP takes memory and a core."""
-    file = _place_file()
-    if is_held(file):
-        tell(0.0, WAITING)
-    with _held(file, file):
-        yield
-
-
-@contextmanager
-def _held(file: Path, path: Path) -> Iterator[None]:
-    lock = FileLock(file)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(poll_interval=POLL)
-    except OSError as error:
-        raise _not_kept(path, error) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_being_made(path: Path) -> bool:
-    """Whether some process on this machine makes this map now, or waits to."""
-    return is_held(_lock_file(path))
-
-
-def is_any_being_made() -> bool:
-    """Whether some process on this machine makes a map now."""
-    return is_held(_place_file())
-
-
-def is_held(file: Path) -> bool:
-    """Whether some process holds this lock."""
-    if not file.exists():
-        return False
-    try:
-        # a moment's patience: another's glance holds the lock too
-        with FileLock(file, timeout=0.05, poll_interval=0.01):
-            return False
-    except Timeout:
-        return True
