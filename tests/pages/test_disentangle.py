@@ -134,7 +134,7 @@ def test_data_without_factors_leads_to_the_other_view(app: AppTest, no_runs: Pat
 # -- scores ------------------------------------------------------------------------------------------------
 
 
-def write_some_scores(folder: Path) -> None:
+def write_some_scores(folder: Path, weights: str = "") -> None:
     """Scores as the command line keeps them, of made-up numbers."""
     run = load_run(folder)
     names, dims = run.config.data.factor_names[:5], run.latent_dim  # as if the last factor never varied
@@ -151,8 +151,8 @@ def write_some_scores(folder: Path) -> None:
     scores.write_scores(
         folder,
         scores.Scores(
-            weights=scores.weights_mark(folder), split="test", samples=1000, seed=0, factors=names, dimensions=dims,
-            metrics=made,
+            weights=weights or scores.weights_mark(folder), split="test", samples=1000, seed=0, factors=names,
+            dimensions=dims, metrics=made,
         ),
     )  # fmt: skip
 
@@ -210,6 +210,33 @@ def test_a_job_that_failed_says_why_and_can_be_tried_again(app: AppTest, monkeyp
     assert "no known factors" in texts(app) and any(button.label.startswith("Try again") for button in app.main.button)
 
 
+def test_a_job_that_ends_with_scores_of_earlier_weights_is_not_begun_again(
+    app: AppTest, no_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = no_runs.parent / "checkpoints" / COLOUR
+    waiting, running = map_jobs.JobState("waiting"), map_jobs.JobState("running", 0.9, "Modularity")
+    now, begun = {"state": waiting}, []
+
+    def start(path: Path, asked: list[str]) -> map_jobs.JobState:
+        if now["state"].state == "none":
+            begun.append(path)
+            now["state"] = running
+        return now["state"]
+
+    monkeypatch.setattr(map_jobs, "start_job", start)
+    monkeypatch.setattr(map_jobs, "look_at_job", lambda path: now["state"])
+    opened(app, run=COLOUR)
+    next(button for button in app.main.button if button.label.startswith("Measure")).click().run()
+    now["state"] = map_jobs.JobState("none")  # what it waited for is over
+    app.run()
+    assert len(begun) == 1 and app.main.get("progress"), "what waits for its turn is begun when that comes"
+    write_some_scores(folder, weights="0" * 64)
+    now["state"] = map_jobs.JobState("none")
+    app.run()
+    assert not app.exception and len(begun) == 1 and "of other weights" in texts(app)
+    assert [button for button in app.main.button if button.label.startswith("Measure")]
+
+
 def test_broken_scores_are_one_sentence_and_can_be_measured_anew(app: AppTest, no_runs: Path) -> None:
     (no_runs.parent / "checkpoints" / COLOUR / scores.FILE).write_text('{"schema_version": 9}')
     opened(app, run=COLOUR, show="importance")
@@ -231,6 +258,12 @@ def test_every_family_opens_without_labels(family: str, app: AppTest, no_runs: P
     assert "Active units" in metrics and ("Total correlation" in metrics) == able.closed_rate
     named = [field for field in app.main.text_input if field.label.startswith("What do you call")]
     assert bool(named) == (able.cells is None)
+
+
+def test_where_a_part_of_the_codes_is_kept_the_total_correlation_is_said_to_be_that_parts(app: AppTest) -> None:
+    opened(app, run=COLOUR, view="unlabelled")
+    assert "**10,000 samples whose codes are kept**" in texts(app) and "of the 147,456 in the data" in texts(app)
+    assert not [metric for metric in app.main.metric if "≥" in metric.value]
 
 
 def test_other_seeds_are_found_and_compared(app: AppTest, no_runs: Path) -> None:

@@ -72,10 +72,14 @@ def matrix(run: Run, measure: str) -> np.ndarray | None:
 
 def show(run: Run) -> None:
     """All scores of the run; where they have not been measured, what can be said at once and the way to the others."""
+    from vae_core.runs.scores import FILE
+
     st.subheader("The scores", anchor=False)
     scores, damage = _kept(run)
     if damage:
         st.warning(plain(damage), icon=":material/error:")
+    elif scores is None and (run.folder / FILE).exists():
+        st.info("The scores that are kept are of other weights than this model has now.", icon=":material/history:")
     if scores is None:
         found = cache.get_information(run.name)
         if found is not None:

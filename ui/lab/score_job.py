@@ -20,7 +20,7 @@ ABOUT = "a minute or two"
 
 
 def offer(run: Run, key: str) -> None:
-    """The button that has the scores measured; while they are, how far that is.
+    """The button that has all scores measured; while they are, how far that is.
 
     Args:
         key: of its own on the page.
@@ -29,13 +29,15 @@ def offer(run: Run, key: str) -> None:
     try:
         now = _start(run) if asked else map_jobs.look_at_job(path)
     except OSError as error:
+        _asked().discard(run.name)
         st.warning(f"The scores cannot be kept with this run: {error.strerror or error}.")
         return
+    if now.state != "waiting":  # begun, so that it is not begun again when it ends with scores that are stale already
+        _asked().discard(run.name)
     if now.state == "running" or (now.state == "waiting" and asked):
         _follow(run, key)
         return
     if now.state == "failed":
-        _asked().discard(run.name)
         st.warning(f"The scores could not be measured. {plain(now.text)}", icon=":material/error:")
     label = "Try again" if now.state == "failed" else "Measure the scores"
     if st.button(f"{label} ({ABOUT})", icon=":material/straighten:", key=f"{key}.measure"):
@@ -51,7 +53,7 @@ def _path(run: Run) -> Path:
 
 
 def _asked() -> set[str]:
-    """Runs whose scores this visitor asked for."""
+    """Runs whose scores this visitor asked for, until the measuring begins."""
     return st.session_state.setdefault(_ASKED, set())
 
 
@@ -61,7 +63,7 @@ def _start(run: Run) -> map_jobs.JobState:
 
 
 def ended(run: Run) -> None:
-    """The scores are there: nobody has to be asked for them any more."""
+    """All scores are there: nobody has to be asked for them any more."""
     _asked().discard(run.name)
 
 
