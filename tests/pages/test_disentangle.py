@@ -17,6 +17,7 @@ from tests.pages.toy import TOYS, write_toy, write_toy_run
 from ui import map_jobs
 from ui.lab import study
 from vae_core.config import PROJECT
+from vae_core.metrics.disentanglement import METRICS
 from vae_core.runs import load_run, scores
 from vae_core.studies import METHODS
 
@@ -85,7 +86,7 @@ def test_the_matrix_is_there_at_once_and_opens_its_brightest_cell(app: AppTest) 
         == load_run(PROJECT / "checkpoints" / COLOUR).config.data.factor_names[best[0]]
     )
     assert curve["layout"]["yaxis"]["title"]["text"] == f"code of z{dimension}"
-    assert "Measure the scores (a minute or two)" in {button.label for button in app.main.button}
+    assert "Measure all scores (a minute or two)" in {button.label for button in app.main.button}
 
 
 def test_menus_and_the_address_open_the_same_cell(app: AppTest) -> None:
@@ -134,24 +135,24 @@ def test_data_without_factors_leads_to_the_other_view(app: AppTest, no_runs: Pat
 # -- scores ------------------------------------------------------------------------------------------------
 
 
-def write_some_scores(folder: Path, weights: str = "") -> None:
+def write_some_scores(folder: Path, weights: str = "", names: tuple[str, ...] = ("mig", "dci", "sap")) -> None:
     """Scores as the command line keeps them, of made-up numbers."""
     run = load_run(folder)
-    names, dims = run.config.data.factor_names[:5], run.latent_dim  # as if the last factor never varied
+    factors, dims = run.config.data.factor_names[:5], run.latent_dim  # as if the last factor never varied
     trial = scores.Trial(perfect=0.99, noise=0.01, rotated=0.2, doubled=0.5)
-    matrix = tuple(tuple((k + d) % 5 / 5 for d in range(dims)) for k in range(len(names)))
-    parts = {"mig": {}, "dci": {"importance": matrix}, "sap": {"accuracy": matrix}}
+    matrix = tuple(tuple((k + d) % 5 / 5 for d in range(dims)) for k in range(len(factors)))
+    parts = {"dci": {"importance": matrix}, "sap": {"accuracy": matrix}}
     made = {
         name: scores.Score(
-            score=0.4, low=0.3, high=0.5, interval="made up", settings={"samples": 1000, "bins": 20}, parts=part,
-            figures={"completeness": 0.25} if name == "dci" else {}, self_test=trial, seconds=1.0,
+            score=0.4, low=0.3, high=0.5, interval="made up", settings={"samples": 1000, "bins": 20}, self_test=trial,
+            parts=parts.get(name, {}), figures={"completeness": 0.25} if name == "dci" else {}, seconds=1.0,
         )
-        for name, part in parts.items()
+        for name in names
     }  # fmt: skip
     scores.write_scores(
         folder,
         scores.Scores(
-            weights=weights or scores.weights_mark(folder), split="test", samples=1000, seed=0, factors=names,
+            weights=weights or scores.weights_mark(folder), split="test", samples=1000, seed=0, factors=factors,
             dimensions=dims, metrics=made,
         ),
     )  # fmt: skip
@@ -166,7 +167,11 @@ def test_scores_stand_beside_their_self_test_with_settings_in_words(app: AppTest
     assert "1,000 samples, 20 equal bins a dimension" in cards and "Eastwood and Williams 2018" in cards
     board = charts(app)[-1]
     assert [trace["name"] for trace in board["data"]] == ["perfect", "noise", "rotated", "doubled", "this model"]
-    assert not [button for button in app.main.button if "Measure" in button.label]
+    assert "**Not measured yet:** FactorVAE score, beta-VAE score, Modularity, Explicitness." in texts(app)
+    assert len([button for button in app.main.button if "Measure" in button.label]) == 1
+    write_some_scores(no_runs.parent / "checkpoints" / COLOUR, names=tuple(METRICS))
+    app.run()
+    assert "Not measured yet" not in texts(app) and not [b for b in app.main.button if "Measure" in b.label]
 
 
 def test_the_switch_shows_matrices_of_the_scores(app: AppTest, no_runs: Path) -> None:

@@ -90,10 +90,23 @@ def show(run: Run) -> None:
             )
         score_job.offer(run, "lab-scores")
         return
-    score_job.ended(run)
+    _offer_missing(run, scores)
     st.markdown(HOW_TO_READ)
     _board(scores)
     _cards(scores)
+
+
+def _offer_missing(run: Run, scores: Scores) -> None:
+    """The way to the scores that were not measured with these."""
+    from vae_core.metrics.disentanglement import METRICS
+    from vae_core.runs.scores import scores_of
+
+    missing = [METRICS[name].title for name in scores_of(run.latent_dim) if name not in scores.metrics]
+    if not missing:
+        score_job.ended(run)
+        return
+    st.markdown(f"**Not measured yet:** {', '.join(missing)}.")
+    score_job.offer(run, "lab-scores")
 
 
 def _board(scores: Scores) -> None:

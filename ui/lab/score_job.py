@@ -39,7 +39,7 @@ def offer(run: Run, key: str) -> None:
         return
     if now.state == "failed":
         st.warning(f"The scores could not be measured. {plain(now.text)}", icon=":material/error:")
-    label = "Try again" if now.state == "failed" else "Measure the scores"
+    label = "Try again" if now.state == "failed" else "Measure all scores"
     if st.button(f"{label} ({ABOUT})", icon=":material/straighten:", key=f"{key}.measure"):
         map_jobs.forget_job(path)
         _asked().add(run.name)

@@ -134,6 +134,11 @@ def with_kept(folder: Path, scores: Scores) -> Scores:
     return scores.model_copy(update={"metrics": {name: together[name] for name in METRICS if name in together}})
 
 
+def scores_of(dimensions: int) -> tuple[str, ...]:
+    """Names of the scores that a code of so many dimensions can have: DCI compares dimensions."""
+    return tuple(name for name in METRICS if name != "dci" or dimensions > 1)
+
+
 def score_run(
     run: Run,
     names: Iterable[str] | None = None,
@@ -147,7 +152,7 @@ def score_run(
     """Measure a run's codes against the known factors of its data, with intervals and self-tests.
 
     Args:
-        names: which scores; None takes all that a code of its size can have (DCI compares dimensions).
+        names: which scores; None takes all that a code of its size can have.
         split, samples: at most so many samples of this split are encoded; scores that vote draw from them.
         repeats: of the intervals, as for `measure`, but for 0: a score is kept with its interval.
 
@@ -158,7 +163,7 @@ def score_run(
     from vae_core.launch.spawn import worker_threads
     from vae_core.metrics.likelihood import encoded, told_classes
 
-    names = tuple(name for name in METRICS if name != "dci" or run.latent_dim > 1) if names is None else tuple(names)
+    names = scores_of(run.latent_dim) if names is None else tuple(names)
     for name in names:
         full_settings(name)  # an unknown name is refused before anything is encoded
     if samples < 1:
