@@ -31,8 +31,8 @@ def test_a_beta_of_one_is_the_same_loss_by_either_method() -> None:
 
 
 def rows(**more: object) -> list[dict[str, object]]:
-    told: dict[str, object] = {"protocol": "laptop", "objective": "beta", "weight": "4", "seed": 0, "steps": 6000, "distortion": 80.5,
-            "rate": 12.0, "active": 6}  # fmt: skip
+    told: dict[str, object] = {"protocol": "laptop", "objective": "beta", "weight": "4", "seed": 0, "steps": 6000}
+    told |= {"distortion": 80.5, "rate": 12.0, "active": 6}
     for name in bench.SCORES:
         told |= {name: 0.5, f"{name}_low": 0.4, f"{name}_high": 0.6}
     return [told | {"scored_on": "sprites"} | more]
