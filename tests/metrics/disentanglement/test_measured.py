@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vae_core.metrics.disentanglement import METRICS, known_codes, measure, self_test
-from vae_core.metrics.disentanglement.estimates import estimate, full_settings
+from vae_core.metrics.disentanglement.estimates import Estimate, Settings, estimate, full_settings
 
 SIZES = (3, 6)
 QUICK = {
@@ -112,6 +112,18 @@ def test_a_self_test_tells_the_known_codes_apart(name: str) -> None:
     else:
         assert found.doubled == pytest.approx(found.perfect, abs=0.1)
     assert self_test(name, 600, 4, (*SIZES, 10), settings=QUICK.get(name)) is found  # kept in memory
+
+
+def test_a_self_test_uses_the_threads_that_it_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[Settings] = []
+
+    def estimated(name: str, codes: np.ndarray, factors: np.ndarray, settings: Settings, *, seed: int) -> Estimate:
+        used.append(settings)
+        return Estimate(0.5, {})
+
+    monkeypatch.setattr("vae_core.metrics.disentanglement.trial.estimate", estimated)
+    self_test("dci", 61, 4, SIZES, settings={"threads": 3}, seed=1)
+    assert len(used) == 4 and {settings["threads"] for settings in used} == {3}
 
 
 def test_known_codes_are_what_they_are_called() -> None:

@@ -43,7 +43,6 @@ def self_test(
     Raises ValueError for an unknown score or setting.
     """
     chosen = full_settings(name, settings)
-    chosen.pop("threads", None)  # the scores do not depend on it
     return _trial(name, samples, dims, tuple(sizes), tuple(sorted(chosen.items())), seed)
 
 
