@@ -156,8 +156,8 @@ def score_run(
         split, samples: at most so many samples of this split are encoded; scores that vote draw from them.
         repeats: of the intervals, as for `measure`, but for 0: a score is kept with its interval.
 
-    Raises RunError where the run has no encoder or its data no factors, ValueError for an unknown score or split or
-    for fewer than one sample, DatasetError where the data is not here.
+    Raises RunError where the run has no encoder or its data no factors, ValueError for an unknown score or split,
+    for fewer than one sample or for repeats of 0, DatasetError where the data is not here.
     """
     from vae_core.data import load_dataset
     from vae_core.launch.spawn import worker_threads
@@ -166,6 +166,8 @@ def score_run(
     names = scores_of(run.latent_dim) if names is None else tuple(names)
     for name in names:
         full_settings(name)  # an unknown name is refused before anything is encoded
+        if (repeats if isinstance(repeats, int) else (repeats or {}).get(name)) == 0:
+            raise ValueError(f"The score {name} is kept with its interval, which takes two repeats at least, not 0.")
     if samples < 1:
         raise ValueError(f"Scores are measured on one sample at least, not on {samples}.")
     tell = progress or (lambda fraction, text: None)
