@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core train | sweep | zoo | resume | evaluate | project | film | download."""
+"""The command line: python -m vae_core train | sweep | zoo | resume | evaluate | apply | project | film | download."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 
 import tyro
 
+from vae_core.apply.command import Apply, apply
 from vae_core.carry import Export, Import
 from vae_core.config import TrainConfig
 
@@ -119,6 +120,7 @@ Command = (
     Annotated[TrainConfig, tyro.conf.subcommand("train", description="Train a variational autoencoder.")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Apply, tyro.conf.subcommand("apply")]
     | Annotated[Project, tyro.conf.subcommand("project")]
     | Annotated[FilmMap, tyro.conf.subcommand("film")]
     | Annotated[Zoo, tyro.conf.subcommand("zoo")]
@@ -143,6 +145,8 @@ def main() -> int:
             return _train(config.model_copy(update={"out": command.run}), resume=True)
         elif isinstance(command, Evaluate):
             _evaluate(command)
+        elif isinstance(command, Apply):
+            apply(command)
         elif isinstance(command, Project):
             _project(command)
         elif isinstance(command, FilmMap):

@@ -1,0 +1,272 @@
+"""Which samples are not like the others: scores of a model and of plain baselines, each with its ROC curve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from vae_core.apply.material import Part, class_number, codes_of, data_of, flat_of, needs_codes, part_of
+from vae_core.apply.outcome import ApplyError, Merit, Outcome
+from vae_core.apply.roc import Roc, area_interval, roc_of, threshold_for
+from vae_core.data import load_dataset
+from vae_core.latent.mixture import fit
+from vae_core.metrics.likelihood import held_out_terms
+
+if TYPE_CHECKING:
+    from vae_core.data import Dataset
+    from vae_core.models import Model
+    from vae_core.runs import Run
+
+TITLES = {
+    "distortion": "Distortion",
+    "elbo": "Minus the ELBO",
+    "density": "Density of the code",
+    "regret": "Likelihood regret",
+    "mean": "Distance to the mean",
+    "neighbour": "Nearest neighbour",
+    "forest": "Isolation forest",
+}
+BASELINES = ("mean", "neighbour", "forest")
+TRAINING = 5_000
+"""Normal training samples that densities and baselines are fitted to, at most."""
+DRAWS = 4
+"""Posterior samples that distortion and ELBO are averaged over."""
+COMPONENTS = 10
+
+
+@dataclass(frozen=True)
+class Score:
+    """One way of telling odd samples, higher: odder.
+
+    Attributes:
+        values: of the samples that are looked at, float64 [n]; nats, or the baseline's own unit.
+        quiet: of the normal validation samples, float64 [m]: a threshold is set on these.
+    """
+
+    name: str
+    values: np.ndarray
+    quiet: np.ndarray
+    roc: Roc
+
+    def threshold(self, false_alarms: float = 0.05) -> float:
+        """The threshold that calls this share of normal validation samples odd."""
+        return threshold_for(self.quiet, false_alarms)
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Held-out samples, which of them are odd, and what each score makes of them."""
+
+    outcome: Outcome
+    normal: str
+    odd_are: str
+    part: Part  # [n]: normal samples first
+    odd: np.ndarray  # bool [n]
+    scores: tuple[Score, ...]
+    model: Model
+
+    def score(self, name: str) -> Score:
+        """Raises ApplyError where it was not asked for."""
+        for score in self.scores:
+            if score.name == name:
+                return score
+        raise ApplyError(f"There is no score {name}: choose one of {', '.join(each.name for each in self.scores)}.")
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The oddest samples by a score, and where each differs from what the model makes of it."""
+
+    places: np.ndarray  # int64 [k], in the samples that were looked at
+    values: np.ndarray  # float64 [k]
+    samples: np.ndarray  # float32 [k, P]
+    redrawn: np.ndarray  # float32 [k, P]
+
+    @property
+    def error(self) -> np.ndarray:
+        """Squared error of each number: float32 [k, P]."""
+        return np.square(self.samples - self.redrawn)
+
+
+def detect(
+    run: Run,
+    *,
+    normal: str = "",
+    odd: str = "",
+    scores: tuple[str, ...] = tuple(TITLES),
+    samples: int = 300,
+    anew: bool = False,
+    steps: int = 40,
+    seed: int = 0,
+    progress: Callable[[float, str], None] = lambda fraction, text: None,
+) -> Detection:
+    """Rank held-out samples of a run's data by how odd they are.
+
+    Args:
+        normal: the class that counts as normal (its name or number); "" for all classes, or, where there are just two
+            and `odd` is empty, the more frequent one.
+        odd: a dataset whose samples are the odd ones (pictures of another size are shrunk or stretched); "" takes the
+            other classes.
+        scores: names of TITLES; those that the model cannot have are left out with a remark.
+        samples: normal ones, and odd ones, of the test split at most.
+        anew: train the run's settings again on the normal class alone, in memory; a model that has seen the odd
+            classes reconstructs them too.
+        steps: of the search for each sample's own posterior (regret).
+
+    Raises ApplyError.
+    """
+    unknown = [name for name in scores if name not in TITLES]
+    if unknown or not scores:
+        raise ApplyError(f"There is no score {', '.join(unknown) or '()'}: choose among {', '.join(TITLES)}.")
+    needs_codes(run)
+    data = data_of(run)
+    number = _normal_class(data, normal, odd)
+    if anew and number is None:
+        raise ApplyError("Training anew needs a class that counts as normal: the run itself has seen all of them.")
+    title = "all classes" if number is None else data.class_names[number]
+    seen = _of_class(part_of(data, "train", len(data.splits["train"])), number, TRAINING)
+    quiet = _of_class(part_of(data, "validation", len(data.splits["validation"])), number, samples)
+    looked_at, marks = _held_out(data, number, odd, samples)
+    progress(0.05, "training on the normal class" if anew else "scoring")
+    model = _trained(run, data, number) if anew and number is not None else run.model
+    remarks = []
+    made = []
+    together = Part(torch.cat([quiet.x, looked_at.x]), None, np.r_[quiet.index, looked_at.index])
+    for place, name in enumerate(scores):
+        progress(0.2 + 0.8 * place / len(scores), TITLES[name])
+        try:
+            values = _values(name, run, model, seen, together, steps, seed)
+        except ApplyError as error:
+            remarks.append(f"{TITLES[name]} is left out: {error}")
+            continue
+        before, after = values[: len(quiet)], values[len(quiet) :]
+        made.append(Score(name, after, before, roc_of(after, marks)))
+    if not made:
+        raise ApplyError(" ".join(remarks))
+    merits = tuple(_merit(score, marks, seed) for score in made)
+    if number is not None and not anew:
+        remarks.append(
+            "The run has seen all classes, so only what is fitted to the normal one (the codes' density, the "
+            "baselines) can know what is odd; --anew trains its settings on the normal class alone."
+        )
+    outcome = Outcome("anomaly", run.name, "AUROC", "higher", merits, tuple(remarks))
+    return Detection(outcome, title, odd or "the other classes", looked_at, marks, tuple(made), model)
+
+
+def worst_of(found: Detection, name: str, count: int = 8) -> Worst:
+    """The samples that a score calls oddest, redrawn by the model."""
+    values = found.score(name).values
+    places = np.argsort(-values, kind="stable")[:count]
+    x = found.part.x[torch.from_numpy(places)]
+    with torch.no_grad():
+        redrawn = found.model.decode(found.model.encode(x).mean).flatten(1).float().numpy()
+    return Worst(places, values[places], flat_of(x), redrawn)
+
+
+def _values(name: str, run: Run, model: Model, seen: Part, part: Part, steps: int, seed: int) -> np.ndarray:
+    """The score's values of a part, float64 [n]."""
+    if name in BASELINES:
+        return _baseline(name, seen.flat, part.flat, seed)
+    if name in ("distortion", "elbo"):
+        if name == "elbo" and not run.config.model.abilities.rated:
+            raise ApplyError(f"{run.name} has codes without a price, so there is no ELBO.")
+        rows = torch.arange(len(part))
+        terms = [held_out_terms(model, part.x, rows, seed + draw) for draw in range(DRAWS)]
+        parts = [term.distortion if name == "distortion" else -term.elbo for term in terms]
+        return torch.stack(parts).mean(0).double().numpy()
+    if name == "density":
+        if run.config.model.abilities.cells is not None:
+            raise ApplyError(f"{run.name} has a grid of discrete codes, to which no mixture is fitted.")
+        mixture = fit(*codes_of(model, seen), components=min(COMPONENTS, max(1, len(seen) // 50)), seed=seed)
+        return -mixture.log_density(codes_of(model, part)[0])
+    from vae_core.apply.density import needs_density
+    from vae_core.apply.regret import regret
+
+    needs_density(run)
+    return regret(model, part.x, steps=steps, seed=seed).double().numpy()
+
+
+def _baseline(name: str, seen: np.ndarray, flat: np.ndarray, seed: int) -> np.ndarray:
+    """What needs no model of ours, in the space of samples [., P]."""
+    if name == "mean":
+        return np.linalg.norm(flat - seen.mean(0), axis=1).astype(np.float64)
+    if name == "neighbour":
+        from sklearn.neighbors import NearestNeighbors
+
+        return NearestNeighbors(n_neighbors=1).fit(seen).kneighbors(flat)[0][:, 0].astype(np.float64)
+    from sklearn.ensemble import IsolationForest
+
+    return -IsolationForest(random_state=seed).fit(seen).score_samples(flat)
+
+
+def _merit(score: Score, marks: np.ndarray, seed: int) -> Merit:
+    low, high = area_interval(score.values, marks, seed=seed)
+    baseline = score.name in BASELINES
+    return Merit(score.name, TITLES[score.name], score.roc.area, low, high, baseline, score.name == "mean")
+
+
+def _normal_class(data: Dataset, normal: str, odd: str) -> int | None:
+    if normal:
+        return class_number(data.class_names, normal)
+    if odd:
+        return None
+    if data.y is not None and len(data.class_names) == 2:
+        return int(torch.bincount(data.y, minlength=2).argmax())
+    raise ApplyError("Say which class is normal (--normal), or which dataset's samples are odd (--odd).")
+
+
+def _of_class(part: Part, number: int | None, most: int) -> Part:
+    rows = np.arange(len(part)) if number is None else np.flatnonzero(part.classes == number)
+    if len(rows) < 2:
+        raise ApplyError("There are fewer than two normal samples to learn from: choose a larger class.")
+    return part.take(rows[:most])
+
+
+def _held_out(data: Dataset, number: int | None, odd: str, samples: int) -> tuple[Part, np.ndarray]:
+    """Normal samples of the test split, then odd ones, and which is which: bool [n]."""
+    test = part_of(data, "test", len(data.splits["test"]))
+    normal = _of_class(test, number, samples)
+    if odd:
+        strangers = load_dataset(odd)
+        if strangers.kind != data.kind or (data.kind != "image" and strangers.sample_shape != data.sample_shape):
+            raise ApplyError(f"Samples of {odd} cannot be read as those of {data.name}: choose data of its kind.")
+        other = part_of(strangers, "test", samples)
+        x = _resized(other.x, data.sample_shape)
+    else:
+        other = test.take(np.flatnonzero(test.classes != number)[:samples])
+        x = other.x
+    if not len(x):
+        raise ApplyError("There are no odd samples among those held out: choose another class or --odd DATA.")
+    marks = np.r_[np.zeros(len(normal), bool), np.ones(len(x), bool)]
+    return Part(torch.cat([normal.x, x]), None, np.r_[normal.index, other.index]), marks
+
+
+def _resized(x: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """Pictures [n, C, H, W] as uint8 of another shape, by areas; colours become their mean or three of the grey."""
+    if len(shape) != 3 or tuple(x.shape[1:]) == shape:
+        return x
+    numbers = torch.nn.functional.adaptive_avg_pool2d(x.float(), shape[1:])
+    if numbers.shape[1] != shape[0]:
+        numbers = numbers.mean(1, keepdim=True).expand(-1, shape[0], -1, -1)
+    return numbers.round().to(x.dtype).contiguous()
+
+
+def _trained(run: Run, data: Dataset, number: int) -> Model:
+    """The run's settings trained on one class, in memory; the last weights."""
+    from vae_core.training import train
+
+    if data.y is None:
+        raise ApplyError(f"{data.name} has no classes to train on one of.")
+    y = data.y
+    splits = {name: rows[y[rows] == number] for name, rows in data.splits.items()}
+    changes = {"out": None, "batch_size": min(run.config.train.batch_size, len(splits["train"])), "evaluations": 1}
+    model = None
+    for step in train(run.config.train.model_copy(update=changes), data=replace(data, splits=splits)):
+        model = step.model
+    if model is None:
+        raise ApplyError(f"{run.name} has settings that train nothing: choose another run.")
+    return model.eval().requires_grad_(False)
