@@ -166,7 +166,7 @@ def test_what_cannot_be_scored_is_said(no_runs: Path) -> None:
             score_run(toy, NAMES, samples=samples)
     for repeats in (0, {"mig": 20, "sap": 0}):
         with pytest.raises(ValueError, match="kept with its interval, which takes two repeats at least, not 0"):
-            score_run(load_run(RUN), NAMES, repeats=repeats)
+            score_run(toy, NAMES, repeats=repeats)
 
 
 def test_the_command_line_prints_json_alone_and_keeps_it(
