@@ -17,6 +17,7 @@ from ui.components import duet, map
 from vae_core.guests import Store, name_of
 from vae_core.latent.dimensions import describe
 from vae_core.latent.matching import match
+from vae_core.runs import scores
 
 PROJECT = Path(__file__).resolve().parents[2]
 TITLE = "What do several models make of the same sample?"
@@ -118,6 +119,20 @@ def test_models_without_a_sample_in_common_have_only_figures(no_runs: Path) -> N
         write_toy_run(no_runs, name, train=train, info=info)
     app = alone(runs="gan.gan2")
     assert not app.exception and "only their figures" in said(app) and len(app.table) == 1
+
+
+def test_damaged_scores_of_one_model_leave_the_figures_of_all(no_runs: Path) -> None:
+    one, two = (write_toy_run(no_runs, name) for name in ("one", "two"))
+    trial = scores.Trial(perfect=1, noise=0, rotated=0.1, doubled=0.5)
+    score = scores.Score(score=0.4, low=0.3, high=0.5, interval="", settings={}, self_test=trial, seconds=1)
+    found = scores.Scores(weights=scores.weights_mark(one), split="test", samples=9, seed=0, factors=(), dimensions=4,
+                          metrics={"mig": score})  # fmt: skip
+    scores.write_scores(one, found)
+    (two / scores.FILE).write_text("{")
+    app = alone(runs="one.two", view="figures")
+    assert not app.exception and not app.error
+    assert app.table[0].value.loc["MIG"].tolist() == ["0.40", "–"]
+    assert "has scores that cannot be read (scores.json is damaged): no MIG." in said(app)
 
 
 @pytest.mark.parametrize(

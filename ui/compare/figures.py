@@ -9,6 +9,7 @@ import streamlit as st
 from ui import cache
 from ui.compare.choose import letter, names_of
 from ui.words import plain
+from vae_core.runs import RunError
 
 if TYPE_CHECKING:
     from vae_core.comparison import Measure, Side
@@ -60,6 +61,8 @@ def _measures(runs: list[Run]) -> dict[str, Measure]:
 
 def _side(run: Run, name: str) -> Side:
     from vae_core.comparison import Side, figures_of
+    from vae_core.metrics.disentanglement import METRICS
+    from vae_core.runs.scores import FILE
 
     config, able = run.config, run.config.model.abilities
     figures, lacks = figures_of(config)
@@ -73,7 +76,12 @@ def _side(run: Run, name: str) -> Side:
     _add_dreams(run, figures, lacks)
     intervals: dict[str, tuple[float, float]] = {}
     ways: dict[str, str] = {}
-    if (scores := cache.get_scores(run.name)) is not None:
+    try:
+        scores = cache.get_scores(run.name)
+    except RunError:  # one run's damaged file
+        scores = None
+        lacks |= dict.fromkeys(METRICS, f"has scores that cannot be read ({FILE} is damaged)")
+    if scores is not None:
         for metric, score in scores.metrics.items():
             figures[metric], intervals[metric] = score.score, (score.low, score.high)
             ways[metric] = f"{scores.split} {scores.samples} {scores.factors} {sorted(score.settings.items())}"
