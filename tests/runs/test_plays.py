@@ -55,6 +55,7 @@ def test_a_class_has_its_own_rounds_and_its_key(store: PlayStore) -> None:
     store.keep(replace(PLAY, class_code=row.code))
     store.keep(replace(PLAY, game="g2"))
     assert [play.game for play in store.of_class(row.code)] == ["g1"] and store.of_class("") == []
+    assert store.count_of_class(row.code) == 1 and store.count_of_class("") == 0
     found = store.get_class(row.code.lower())
     assert found is not None and [tuple(model) for model in found.models] == list(MODELS)
     assert (found.rounds, found.seed, found.close) == (4, 7, 0.9)

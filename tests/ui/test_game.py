@@ -14,8 +14,8 @@ from tests.pages.toy import write_toy, write_toy_run
 from ui.components import game as component
 from ui.lab import game as view
 from ui.lab.game_models import default_pair, plan_of, playable, title_of
-from vae_core.runs import RunError
-from vae_core.runs.plays import open_plays
+from vae_core.runs import RunError, plays
+from vae_core.runs.plays import PlayStore, open_plays
 
 MODELS = (("toy", True), ("toy", False))
 
@@ -166,6 +166,24 @@ def test_a_class_has_a_door_for_players_and_one_for_its_instructor(toy: Path, mo
     shown.checkbox(key="game-class-sure").check().run()
     shown.button(key="game-class-delete").click().run()
     assert open_plays().get_class(code) is None and "class" not in shown.query_params
+
+
+def test_an_instructors_view_is_drawn_anew_only_where_rounds_came_in(
+    toy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(plays, "to_csv", lambda rounds: asked.append("a download") or b"")
+    row, key = open_plays().begin_class(MODELS, 2, 5, 0.9)
+    view._kept(game := begun(class_code=row.code), ended(game))
+    shown = app(**{"class": row.code, "key": key})
+    assert not shown.exception and shown.get("download_button") and not asked, "a file is made when it is asked for"
+
+    monkeypatch.setattr("streamlit.rerun", lambda scope: asked.append(scope))
+    shown.run()
+    assert not asked
+    monkeypatch.setattr(PlayStore, "count_of_class", lambda *_: 2)
+    shown.run()
+    assert asked == ["app"]
 
 
 def test_a_class_that_is_not_there_is_one_sentence(toy: Path) -> None:

@@ -60,7 +60,7 @@ def show(row: ClassRow) -> None:
         "The address of this page has your key in it: keep it, and show it to nobody. Of players their nickname and "
         "their rounds are kept, nothing else."
     )
-    fragment(run_every=RENEWED)(_results)(row.code, first, second)
+    _watch(row.code, _results(row.code, first, second))
     with st.expander("End this class", icon=":material/delete:"):
         st.markdown("Deletes the class with all its rounds. Download them first.")
         sure = st.checkbox("I have what I need", key="game-class-sure")
@@ -80,18 +80,29 @@ def leave() -> None:
     state.set_page_param(KEY, None)
 
 
-def _results(code: str, first: Model, second: Model) -> None:
+@fragment(run_every=RENEWED)
+def _watch(code: str, shown: int) -> None:
+    """Counts the rounds every few seconds; all of them are read and drawn anew only where others came."""
+    from vae_core.runs.plays import open_plays
+
+    if open_plays().count_of_class(code) != shown:
+        st.rerun(scope="app")
+
+
+def _results(code: str, first: Model, second: Model) -> int:
+    """What came in so far. Returns how many rounds these are."""
     from vae_core.runs.plays import open_plays
 
     plays = open_plays().of_class(code)
     if not plays:
         st.info("No round has come in yet. This view looks again every few seconds.", icon=":material/hourglass_empty:")
-        return
+        return 0
     players = len({play.game for play in plays})
     rounds = f"{len(plays)} round{'' if len(plays) == 1 else 's'}"
     st.markdown(f"**{rounds} in {players} game{'' if players == 1 else 's'} so far**")
     game_results.show(plays, (first, second), key=f"class-{code}")
     _players(plays)
+    return len(plays)
 
 
 def _players(plays: list[Play]) -> None:

@@ -40,7 +40,7 @@ def show(plays: Sequence[Play], models: Sequence[Model], *, key: str) -> None:
     from vae_core.runs.plays import to_csv
 
     st.download_button(
-        "Download the rounds (CSV)", to_csv(plays), f"matching-game-{key}.csv", "text/csv",
+        "Download the rounds (CSV)", lambda: to_csv(plays), f"matching-game-{key}.csv", "text/csv",
         icon=":material/download:", key=f"game-csv-{key}", on_click="ignore",
     )  # fmt: skip
 

@@ -150,6 +150,12 @@ class PlayStore:
         """The rounds of all games of a class, game by game, the oldest first."""
         return self._plays(PlayRow.class_code == code, PlayRow.id) if code else []
 
+    def count_of_class(self, code: str) -> int:
+        """How many rounds `of_class` would return."""
+        with one_sentence(self.engine), Session(self.engine) as session:
+            counted = select(func.count()).where(PlayRow.class_code == code)
+            return (session.scalar(counted) or 0) if code else 0
+
     def _plays(self, which: Any, order: Any) -> list[Play]:
         with one_sentence(self.engine), Session(self.engine) as session:
             rows = session.scalars(select(PlayRow).where(which).order_by(order))
