@@ -15,8 +15,8 @@ import argparse
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ui.lab.game_models import board_of
 from vae_core import game, load_run
+from vae_core.data import load_dataset
 from vae_core.export import decode_pictures
 from vae_core.game import Board
 from vae_core.runs import Run
@@ -67,12 +67,14 @@ def main() -> None:
     print("| model | sliders | axes | solved | moves, median (quartiles) |\n|---|---|---|---|---|")
     for name in chosen.runs:
         run = load_run(name)
+        held_out = run.codes.rows(load_dataset(run.config.data.name).splits["test"].numpy())
+        held_out = held_out[held_out >= 0]
         for rotated in (False, True):
             rng = np.random.default_rng(0)
             moves = []
             for number in range(chosen.targets):  # another rotation and order of sliders each time
-                board = board_of((name, rotated), number)
-                far = np.flatnonzero(np.sqrt((board.targets**2).mean(axis=1)) >= 0.6)
+                board = game.board_of_run(run, held_out, rotated=rotated, seed=number)
+                far = np.flatnonzero(np.sqrt((board.targets**2).mean(axis=1)) >= game.NEAR)
                 moves.append(play(run, board, board.targets[rng.choice(far)], rng))
             counted = [MOST_MOVES if move is None else move for move in moves]
             low, middle, high = np.quantile(counted, (0.25, 0.5, 0.75))

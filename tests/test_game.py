@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from vae_core import game
+from tests.pages.toy import TOYS, write_toy_run
+from vae_core import game, load_run
 from vae_core.game import Board, End, Play, RefusedError
 
 
@@ -107,6 +109,22 @@ def test_a_model_asleep_or_of_too_many_sliders_is_no_game() -> None:
         game.board("a", wide, np.ones(41, dtype=bool), np.zeros(41))
     with pytest.raises(ValueError, match="no held-out codes"):
         game.board("a", mean[:0], np.ones(6, dtype=bool), np.zeros(6))
+
+
+@pytest.mark.parametrize(("family", "centred"), [("gaussian", True), ("autoencoder", False)])
+def test_a_run_is_played_from_the_middle_of_its_codes_at_held_out_ones(
+    family: str, centred: bool, no_runs: Path
+) -> None:
+    train, info = TOYS[family]
+    run = load_run(write_toy_run(no_runs, train=train, info=info, asleep=(1,)))
+    mean = run.codes.mean.astype(np.float64)
+    one = game.board_of_run(run, np.array([3, 8]))
+    assert (one.run, one.rotated, one.sliders) == ("toy", False, run.latent_dim - 1)
+    np.testing.assert_allclose(one.start, 0 if centred else mean.mean(axis=0), atol=1e-12)
+    awake = np.arange(run.latent_dim) != 1
+    made = [one.code(target)[awake] for target in one.targets]
+    assert made and all(np.abs(mean[[3, 8]][:, awake] - code).max(axis=1).min() < 1e-6 for code in made)
+    assert len(game.board_of_run(run, np.empty(0, dtype=int)).targets) > 2, "of none that is held out, all are taken"
 
 
 # -- distances ---------------------------------------------------------------------------------------------

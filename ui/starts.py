@@ -20,7 +20,7 @@ def start_of(run: Run) -> Start:
     """The prior, where it is N(0, I); else the middle of the codes, for nothing says what else could be decoded."""
     spec = run.config.model
     count = spec.latent_dim
-    if spec.abilities.samples and spec.prior == "normal":
+    if spec.abilities.centred:
         return Start("Prior's mean", (0.0,) * count, (1.0,) * count)
     dimensions = cache.get_dimensions(run.name)
     return Start("Mean of the codes", tuple(dimensions.mean.tolist()), tuple(dimensions.spread.tolist()))

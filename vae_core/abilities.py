@@ -23,6 +23,7 @@ class Abilities:
         spreads: the code is a distribution rather than a point: posteriors, a rate.
         closed_rate: the rate of a dimension follows from mean and std (against N(0, 1)); otherwise codes.npz keeps it.
         samples: codes drawn from its prior are what its decoder was trained on.
+        centred: codes are held to N(0, I), so that 0 is the middle of them.
         classes: `decode` takes one of so many classes (0: none).
         infers_class: a class is read off a sample too.
         quadrants: `decode` takes a part of a picture.
@@ -37,6 +38,7 @@ class Abilities:
     spreads: bool
     closed_rate: bool
     samples: bool
+    centred: bool
     classes: int
     infers_class: bool
     quadrants: bool
@@ -98,6 +100,7 @@ def abilities_of(spec: ModelSpec) -> Abilities:
         spreads=spreads,
         closed_rate=spreads and spec.prior == "normal" and spec.bottleneck != "ladder",  # a mean over ways down
         samples=not point,
+        centred=not point and spec.prior == "normal",
         classes=spec.classes,
         infers_class=spec.bottleneck in ("class", "stacked"),
         quadrants=spec.condition == "quadrants",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ui import cache, starts
+from ui import cache
 from vae_core import game
 from vae_core.runs import RunCard, RunError
 
@@ -76,12 +74,8 @@ def board_of(model: Model, seed: int) -> Board:
     name, rotated = model
     if name not in playable():
         raise RunError(f"{name} cannot be played on: its run is not here, or no browser can run its decoder by itself.")
-    run, dimensions = cache.get_run(name), cache.get_dimensions(name)
-    rows = cache.test_rows(name)
-    codes = run.codes.mean[rows] if len(rows) else run.codes.mean[: len(run.codes)]
-    start = np.array(starts.start_of(run).mean)
     try:
-        return game.board(name, codes, dimensions.awake, start, rotated=rotated, seed=seed)
+        return game.board_of_run(cache.get_run(name), cache.test_rows(name), rotated=rotated, seed=seed)
     except ValueError as error:
         raise RunError(str(error)) from error
 

@@ -9,7 +9,19 @@ random code), so that rounds can be compared, and a model may be played with its
 Sliders are in standard deviations of the codes, so that a unit means as much on each of them.
 """
 
-from vae_core.game.boards import CLOSE, LETTERS, MOST_ROUNDS, Board, Plan, Round, board, mixing, plan
+from vae_core.game.boards import (
+    CLOSE,
+    LETTERS,
+    MOST_ROUNDS,
+    NEAR,
+    Board,
+    Plan,
+    Round,
+    board,
+    board_of_run,
+    mixing,
+    plan,
+)
 from vae_core.game.distances import code_distance, picture_distance
 from vae_core.game.ends import (
     LONGEST,
@@ -30,6 +42,7 @@ __all__ = [
     "LONGEST",
     "MOST_MARKS",
     "MOST_ROUNDS",
+    "NEAR",
     "PAUSE",
     "SKIP_AFTER",
     "TOLERANCE",
@@ -42,6 +55,7 @@ __all__ = [
     "Summary",
     "area",
     "board",
+    "board_of_run",
     "code_distance",
     "distance_at",
     "judge",

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from vae_core.metrics.activity import active_units
+
+if TYPE_CHECKING:
+    from vae_core.runs import Run
 
 CLOSE = 0.9
 """Agreement at which a round is solved: the paper's for dSprites."""
@@ -52,6 +58,21 @@ class Board:
     def code(self, values: np.ndarray) -> np.ndarray:
         """The code [D] at slider values [k]."""
         return np.asarray(self.start + np.asarray(values, dtype=np.float64) @ self.basis)
+
+
+def board_of_run(run: Run, held_out: np.ndarray, *, rotated: bool = False, seed: int = 0) -> Board:
+    """A run as a board: its active dimensions, from the prior's mean, or the mean of its codes where 0 is none.
+
+    Args:
+        held_out: int [m], rows of its codes whose samples it was not trained on, for targets; of none, all are taken.
+
+    Raises:
+        RunError: its codes cannot be read. ValueError: as `board`.
+    """
+    codes = run.codes.mean[: len(run.codes)]
+    start = np.zeros(run.latent_dim) if run.config.model.abilities.centred else codes.mean(axis=0, dtype=np.float64)
+    targets = codes[held_out] if len(held_out) else codes
+    return board(run.name, targets, active_units(codes), start, rotated=rotated, seed=seed)
 
 
 def board(

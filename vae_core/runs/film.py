@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vae_core.config import ModelSpec, TrainConfig, model_spec
+from vae_core.config import TrainConfig, model_spec
 from vae_core.export import decode_pictures
 from vae_core.latent.alignment import aligned, flat, principal
 from vae_core.render import pictures as rendered
@@ -214,11 +214,6 @@ def shrunk(pictures: np.ndarray) -> np.ndarray:
     return np.asarray(parts.mean((-3, -1)).round(), dtype=np.uint8)
 
 
-def walks_from_zero(spec: ModelSpec) -> bool:
-    """Codes are held to N(0, I), so that 0 is the middle of them at every step; else it is their mean."""
-    return spec.prior == "normal" and spec.abilities.samples
-
-
 # -- the camera --------------------------------------------------------------------------------------------
 
 
@@ -357,7 +352,7 @@ class Camera:
         weight = rate if able.rated else codes.std(0) if len(codes) else np.zeros(dims)
         rows = chosen_rows(before.dims if before is not None else np.zeros(0), weight, count)
         middle, spread = np.zeros(dims, np.float32), np.ones(dims, np.float32)
-        if not walks_from_zero(self.spec) and len(codes):
+        if not self.spec.abilities.centred and len(codes):
             middle, spread = codes.mean(0), codes.std(0)
         z = np.repeat(middle[None], count * len(WALK), 0)
         for row, d in enumerate(rows):
