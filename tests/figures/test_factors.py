@@ -31,6 +31,9 @@ def test_numbers_stand_upon_their_cells_and_nothings_stay_empty() -> None:
     assert {(note.y, note.x): note.text for note in figure.layout.annotations} == {
         (0, 0): "97", (1, 0): "20", (1, 2): "50"
     }  # fmt: skip
+    assert figure.data[1].hovertext[2].endswith("<br>it does not vary here") and "nan" not in str(
+        figure.data[1].hovertext
+    )
     bright, dark = figure.layout.annotations[0], figure.layout.annotations[1]
     assert bright.font.color != dark.font.color
 

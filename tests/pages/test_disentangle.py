@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from ui.lab import study
 from vae_core.config import PROJECT
 from vae_core.metrics.disentanglement import METRICS
 from vae_core.runs import load_run, scores
+from vae_core.runs.codes import write_codes
 from vae_core.studies import METHODS
 
 TITLE = "Which dimension carries which factor?"
@@ -130,6 +132,24 @@ def test_data_without_factors_leads_to_the_other_view(app: AppTest, no_runs: Pat
     assert "No factors" in texts(app) and not charts(app)
     links = [link.proto.label for link in app.main.get("page_link")]
     assert len(links) == 1, "to the one model whose factors are known"
+
+
+def test_factors_that_do_not_vary_and_codes_that_are_no_numbers_are_told_apart(app: AppTest, no_runs: Path) -> None:
+    file = no_runs.parent / "checkpoints" / COLOUR / "codes.npz"
+    codes = load_run(file.parent).codes
+    assert codes.factors is not None
+    write_codes(file, replace(codes, factors=np.zeros_like(codes.factors)))
+    opened(app, run=COLOUR)
+    assert "no factor varies" in texts(app) and "Nobody wrote down" not in texts(app) and not app.error
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vae_core.metrics.disentanglement.mig", refused)
+        write_codes(file, codes)
+        opened(app)
+        assert "cannot be counted: codes are odd." in texts(app) and "No factors" not in texts(app)
+
+
+def refused(*_: object) -> None:
+    raise ValueError("codes are odd")
 
 
 # -- scores ------------------------------------------------------------------------------------------------

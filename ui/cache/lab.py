@@ -40,9 +40,9 @@ class Information:
 
 
 def get_information(name: str) -> Information | None:
-    """What each dimension of the run called `name` tells of each factor; None where no factors are known.
+    """What each dimension of the run called `name` tells of each factor; None where none is known, or none varies.
 
-    Raises RunError as `get_run` does.
+    Raises RunError as `get_run` does, and where its codes are such that nothing can be told of them.
     """
     return _get_information(name, _stamp(name))
 
@@ -50,16 +50,17 @@ def get_information(name: str) -> Information | None:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _get_information(name: str, stamp: tuple[int, ...]) -> Information | None:
     from vae_core.metrics.activity import active_units
-    from vae_core.metrics.disentanglement import mig
+    from vae_core.metrics.disentanglement import mig, varying
     from vae_core.response import diagonal_order
+    from vae_core.runs import RunError
 
     codes = get_codes(name)
-    if codes.factors is None or not get_run(name).config.data.factor_names:
+    if codes.factors is None or not get_run(name).config.data.factor_names or not varying(codes.factors).any():
         return None
     try:
         found = mig(codes.mean, codes.factors)
-    except ValueError:  # of these samples' factors none varies
-        return None
+    except ValueError as error:
+        raise RunError(f"What the codes of {name} tell of factors cannot be counted: {error}.") from error
     return Information(found, diagonal_order(found.share, active_units(codes.mean)))
 
 

@@ -55,13 +55,13 @@ def show(run: Run) -> None:
 
 
 def _without_factors(run: Run) -> None:
-    able, title = run.config.model.abilities, plain(run.config.data.name)
-    why = (
-        f"Nobody wrote down what the samples of {title} were made from, so there is nothing to compare the dimensions "
-        "with."
-        if able.encodes
-        else "This model has no encoder, so no sample has a code that could be compared with its factors."
-    )
+    title = plain(run.config.data.name)
+    if not run.config.model.abilities.encodes:
+        why = "This model has no encoder, so no sample has a code that could be compared with its factors."
+    elif run.config.data.factor_names and run.codes.factors is not None:
+        why = f"In the samples of {title} whose codes are kept no factor varies, so no dimension can tell of one."
+    else:
+        why = f"Nobody wrote down what the samples of {title} were made from, so dimensions compare with nothing."
     st.info(f"**No factors.** {why} The view *Without labels* shows what can be said all the same.",
             icon=":material/label_off:")  # fmt: skip
     cards = [card for card in cache.list_runs() if card.ready and card.config and card.config.data.factor_names]

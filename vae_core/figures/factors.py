@@ -33,7 +33,7 @@ def factor_matrix(
     not on the cells of a heat map.
 
     Args:
-        values: [K, D] in 0..1; NaN where nothing is known.
+        values: [K, D] in 0..1; NaN where nothing is known, as of a factor that never varies.
         factors, dimensions: names of the rows and the columns, in the order they are shown.
         chosen: (row, column) of the cell that is framed.
         measure: what is shown.
@@ -44,9 +44,12 @@ def factor_matrix(
         raise ValueError(f"{count} factors and {dims} dimensions need as many values, not {values.shape}.")
     ink = INKS[theme]
     down, across = (grid.ravel() for grid in np.mgrid[:count, :dims])
+    told = [
+        f"{literal(measure)} {value:.1%}" if value == value else "it does not vary here" for value in values.ravel()
+    ]
     words = [
-        f"<b>{literal(factors[k])}</b> in <b>{literal(dimensions[d])}</b><br>{literal(measure)} {values[k, d]:.1%}"
-        for k, d in zip(down, across, strict=True)
+        f"<b>{literal(factors[k])}</b> in <b>{literal(dimensions[d])}</b><br>{text}"
+        for k, d, text in zip(down, across, told, strict=True)
     ]
     figure = go.Figure(
         [
