@@ -180,6 +180,15 @@ def test_what_cannot_be_is_refused_in_a_sentence(change: Any) -> None:
     assert str(refusal.value).endswith(".") and "\n" not in str(refusal.value)
 
 
+def test_a_round_is_skipped_after_thirty_seconds_of_trying_or_when_it_has_lasted_too_long() -> None:
+    def skipped(seconds: float, active: float) -> End:
+        return game.read_end({**GOOD, "seconds": seconds, "active": active, "skipped": True}, board())
+
+    with pytest.raises(RefusedError, match="after 30 seconds of trying, not after 12"):
+        skipped(90, 12)
+    assert skipped(90, game.SKIP_AFTER - 0.5).skipped and skipped(game.LONGEST - 1, 3).skipped
+
+
 def judged(place: int, **change: Any) -> Play:
     plan = game.plan((board(), board(rotated=True)), 1, 0)
     end = replace(game.read_end(GOOD, board()), **change)

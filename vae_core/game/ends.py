@@ -17,6 +17,8 @@ TOLERANCE = 0.01
 """Of agreement: the browser decodes with half-precision weights, and is believed that far."""
 SKIP_AFTER = 30.0
 """Seconds of trying until a round may be skipped, as in the paper."""
+SLACK = 1.0
+"""Seconds that a browser's clock may be off."""
 PAUSE = 3.0
 """A longer gap between two movements counts as no trying, as in the paper."""
 LONGEST = 1800.0
@@ -70,10 +72,15 @@ def _read(said: Mapping[str, Any], one: Board) -> End:
     skipped = said.get("skipped")
     if not isinstance(skipped, bool):
         raise RefusedError("A round was skipped or it was not: true or false.")
+    active = _number(said, "active", seconds + 1e-3)
+    if (
+        skipped and active < SKIP_AFTER - SLACK and seconds < LONGEST - 1 - SLACK
+    ):  # where the browser ends a round itself
+        raise RefusedError(f"A round may be skipped after {SKIP_AFTER:g} seconds of trying, not after {active:.0f}.")
     return End(
         values=values,
         seconds=seconds,
-        active=_number(said, "active", seconds + 1e-3),
+        active=active,
         moves=int(_number(said, "moves", MOST_MOVES, whole=True)),
         travel=_number(said, "travel", 100.0 * MOST_MOVES),
         switches=int(_number(said, "switches", MOST_MOVES, whole=True)),
