@@ -60,10 +60,12 @@ def test_a_rotation_changes_the_axes_and_no_distance() -> None:
 
 
 @pytest.mark.parametrize("k", [2, 3, 5, 10])
-def test_a_mixing_rotation_is_orthogonal_and_mixes(k: int) -> None:
-    turn = game.mixing(k, np.random.default_rng(0))
-    np.testing.assert_allclose(turn @ turn.T, np.eye(k), atol=1e-9)
-    assert np.abs(turn).max() < 0.87
+def test_a_mixing_rotation_is_one_and_mixes(k: int) -> None:
+    for seed in range(6):
+        turn = game.mixing(k, np.random.default_rng(seed))
+        np.testing.assert_allclose(turn @ turn.T, np.eye(k), atol=1e-9)
+        assert np.linalg.det(turn) == pytest.approx(1), "no reflection"
+        assert np.abs(turn).max() < 0.87
 
 
 def test_the_same_seed_is_the_same_game_and_models_take_turns() -> None:

@@ -118,13 +118,16 @@ def board(
 def mixing(k: int, rng: np.random.Generator) -> np.ndarray:
     """A rotation [k, k] in which every axis is a good part of every other: the best of many drawn evenly.
 
-    Drawn as the Q of a Gaussian matrix with its signs put right (Mezzadri 2007); the one whose largest entry is
-    smallest is taken, since of few dimensions a chance rotation may come out close to none.
+    Drawn as the Q of a Gaussian matrix with its signs put right (Mezzadri 2007), the first row's such that none is a
+    reflection; the one whose largest entry is smallest is taken, since of few dimensions a chance rotation may come out
+    close to none.
     """
     found = []
     for _ in range(DRAWS):
         q, r = np.linalg.qr(rng.standard_normal((k, k)))
-        found.append(q * np.sign(np.diag(r)))
+        turn = q * np.sign(np.diag(r))
+        turn[0] *= np.sign(np.linalg.det(turn))  # no reflection
+        found.append(turn)
     return min(found, key=lambda turn: float(np.abs(turn).max()))
 
 
