@@ -40,7 +40,7 @@ BOUND = (
 )
 PART = (
     "The total correlation is that of the **{samples:,} samples whose codes are kept**, as if they were all; of the "
-    "{size:,} in the data it is as a rule a little lower."
+    "{size:,} in the data it is as a rule lower."
 )
 
 
