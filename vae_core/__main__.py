@@ -14,7 +14,8 @@ os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 
 import tyro
 
-from vae_core.apply.command import Apply, apply
+from vae_core.apply.asked import Apply
+from vae_core.apply.command import apply
 from vae_core.carry import Export, Import
 from vae_core.config import TrainConfig
 

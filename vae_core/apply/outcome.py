@@ -79,6 +79,8 @@ class Outcome:
         """Whether the model's best way beats the best baseline; a sentence."""
         ours, theirs = self.best, self.best_baseline
         figures = f"{ours.value:.3f} against {theirs.value:.3f}"
+        if ours.value == theirs.value:
+            return f"{ours.title} and the best baseline ({theirs.title}) reach the same: {ours.value:.3f}."
         overlap = ours.low <= theirs.high and theirs.low <= ours.high
         doubt = " Their intervals overlap." if overlap else ""
         if self.beats(ours, theirs):

@@ -1,0 +1,74 @@
+"""Samples that were made, as files: .npz, or pictures in a folder for each class (ImageFolder), also as a .zip."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from vae_core.apply.outcome import ApplyError
+from vae_core.runs.files import packed_arrays, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vae_core.apply.augment import Made
+
+MOST_FILES = 20_000
+"""Pictures of one folder or .zip; more belong into an .npz."""
+
+
+def as_npz(made: Made) -> bytes:
+    """x, y and class_names; read with allow_pickle=False."""
+    return packed_arrays({"x": made.x, "y": made.y, "class_names": np.array(made.class_names, dtype=np.str_)}, effort=1)
+
+
+def as_zip(made: Made) -> bytes:
+    """CLASS/00000.png and so on. Raises ApplyError for other samples than pictures, and for too many."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in _pictures(made):
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def write(made: Made, path: Path) -> None:
+    """An .npz or a .zip by the name's end; else a folder that must be empty or new. Raises ApplyError."""
+    if path.suffix == ".npz":
+        write_atomically(path, as_npz(made))
+    elif path.suffix == ".zip":
+        write_atomically(path, as_zip(made))
+    elif path.suffix or (path.exists() and (not path.is_dir() or any(path.iterdir()))):
+        raise ApplyError(f"{path.name} is no new folder: name one that is empty or not there yet, an .npz or a .zip.")
+    else:
+        for name, content in _pictures(made):
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            (path / name).write_bytes(content)
+
+
+def _pictures(made: Made) -> Iterator[tuple[str, bytes]]:
+    """(path inside, PNG) of each sample."""
+    if made.x.ndim != 4:
+        raise ApplyError("Only pictures go into folders; write an .npz.")
+    if len(made.x) > MOST_FILES:
+        raise ApplyError(f"{len(made.x):,} pictures are more than the {MOST_FILES:,} of a folder: write an .npz.")
+    folders = _folders(made.class_names)
+    for number, (pixels, label) in enumerate(zip(made.x, made.y, strict=True)):
+        stream = io.BytesIO()
+        image = pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1)
+        Image.fromarray(image).save(stream, "PNG")
+        yield f"{folders[label]}/{number:05}.png", stream.getvalue()
+
+
+def _folders(names: tuple[str, ...]) -> list[str]:
+    """A folder's name for each class: plain letters alone, and its number where that would not be its own."""
+    plain = [re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:60] for name in names]
+    return [
+        name if name and [other.lower() for other in plain].count(name.lower()) == 1 else f"{number}-{name}".strip("-")
+        for number, name in enumerate(plain)
+    ]
