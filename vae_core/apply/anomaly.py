@@ -15,6 +15,7 @@ from vae_core.apply.roc import Roc, area_interval, roc_of, threshold_for
 from vae_core.data import load_dataset
 from vae_core.latent.mixture import fit
 from vae_core.metrics.likelihood import held_out_terms
+from vae_core.redraw import told_of
 
 if TYPE_CHECKING:
     from vae_core.data import Dataset
@@ -128,11 +129,10 @@ def detect(
     if anew and number is None:
         raise ApplyError("Training anew needs a class that counts as normal: the run itself has seen all of them.")
     title = "all classes" if number is None else data.class_names[number]
-    seen = _of_class(part_of(data, "train", len(data.splits["train"])), number, TRAINING)
-    quiet = _of_class(part_of(data, "validation", len(data.splits["validation"])), number, samples)
+    seen = _some(part_of(data, "train", TRAINING, only=number))
+    quiet = _some(part_of(data, "validation", samples, only=number))
     looked_at, marks = _held_out(data, number, odd, samples)
-    progress(0.05, "training on the normal class" if anew else "scoring")
-    model = _trained(run, data, number) if anew and number is not None else run.model
+    model = run.model if not anew or number is None else _trained(run, data, number, progress)
     remarks = []
     made = []
     together = Part(torch.cat([quiet.x, looked_at.x]), None, np.r_[quiet.index, looked_at.index])
@@ -162,8 +162,9 @@ def worst_of(found: Detection, name: str, count: int = 8) -> Worst:
     values = found.score(name).values
     places = np.argsort(-values, kind="stable")[:count]
     x = found.part.x[torch.from_numpy(places)]
+    told = told_of(found.model, x, None)
     with torch.no_grad():
-        redrawn = found.model.decode(found.model.encode(x).mean).flatten(1).float().numpy()
+        redrawn = found.model.decode(found.model.encode(x, told).mean, told).flatten(1).float().numpy()
     return Worst(places, values[places], flat_of(x), redrawn)
 
 
@@ -219,17 +220,15 @@ def _normal_class(data: Dataset, normal: str, odd: str) -> int | None:
     raise ApplyError("Say which class is normal (--normal), or which dataset's samples are odd (--odd).")
 
 
-def _of_class(part: Part, number: int | None, most: int) -> Part:
-    rows = np.arange(len(part)) if number is None else np.flatnonzero(part.classes == number)
-    if len(rows) < 2:
+def _some(part: Part) -> Part:
+    if len(part) < 2:
         raise ApplyError("There are fewer than two normal samples to learn from: choose a larger class.")
-    return part.take(rows[:most])
+    return part
 
 
 def _held_out(data: Dataset, number: int | None, odd: str, samples: int) -> tuple[Part, np.ndarray]:
     """Normal samples of the test split, then odd ones, and which is which: bool [n]."""
-    test = part_of(data, "test", len(data.splits["test"]))
-    normal = _of_class(test, number, samples)
+    normal = _some(part_of(data, "test", samples, only=number))
     if odd:
         strangers = load_dataset(odd)
         if strangers.kind != data.kind or (data.kind != "image" and strangers.sample_shape != data.sample_shape):
@@ -237,7 +236,7 @@ def _held_out(data: Dataset, number: int | None, odd: str, samples: int) -> tupl
         other = part_of(strangers, "test", samples)
         x = _resized(other.x, data.sample_shape)
     else:
-        other = test.take(np.flatnonzero(test.classes != number)[:samples])
+        other = part_of(data, "test", samples, without=number)
         x = other.x
     if not len(x):
         raise ApplyError("There are no odd samples among those held out: choose another class or --odd DATA.")
@@ -255,7 +254,7 @@ def _resized(x: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
     return numbers.round().to(x.dtype).contiguous()
 
 
-def _trained(run: Run, data: Dataset, number: int) -> Model:
+def _trained(run: Run, data: Dataset, number: int, progress: Callable[[float, str], None]) -> Model:
     """The run's settings trained on one class, in memory; the last weights."""
     from vae_core.training import train
 
@@ -263,10 +262,12 @@ def _trained(run: Run, data: Dataset, number: int) -> Model:
         raise ApplyError(f"{data.name} has no classes to train on one of.")
     y = data.y
     splits = {name: rows[y[rows] == number] for name, rows in data.splits.items()}
-    changes = {"out": None, "batch_size": min(run.config.train.batch_size, len(splits["train"])), "evaluations": 1}
+    changes = {"out": None, "batch_size": min(run.config.train.batch_size, len(splits["train"])), "evaluations": 10}
     model = None
     for step in train(run.config.train.model_copy(update=changes), data=replace(data, splits=splits)):
         model = step.model
+        if step.validation is not None:
+            progress(0.2 * step.step / step.total, f"training on the normal class: step {step.step:,}")
     if model is None:
         raise ApplyError(f"{run.name} has settings that train nothing: choose another run.")
     return model.eval().requires_grad_(False)

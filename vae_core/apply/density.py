@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vae_core.apply.outcome import ApplyError
+from vae_core.models.base import Posterior
 from vae_core.models.priors import HALF_LOG_TWO_PI, VampPrior
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SURE = 1e-6
 """A Bernoulli pixel is never surer than this: one in a million times it is the other."""
+
+CODES_A_PASS = 2048
 
 
 def needs_density(run: Run) -> None:
@@ -73,5 +76,14 @@ def log_prior(model: Model, z: Tensor) -> Tensor:
 
 
 def decoded(model: Model, z: Tensor) -> Tensor:
-    """What the decoder expects of codes [..., D]: [..., P]."""
-    return model.decode(z.flatten(0, -2)).flatten(1).view(*z.shape[:-1], -1)
+    """What the decoder expects of codes [..., D]: [..., P]; CODES_A_PASS at a time."""
+    made = [model.decode(part).flatten(1) for part in z.flatten(0, -2).split(CODES_A_PASS)]
+    return torch.cat(made).view(*z.shape[:-1], -1)
+
+
+def posterior_of(model: Model, x: Tensor) -> Posterior:
+    """q(z|x) of samples [..., P]: mean and std [..., D] each; CODES_A_PASS at a time."""
+    flat = x.reshape(-1, *model.sample_shape)
+    parts = [model.encode(part) for part in flat.split(CODES_A_PASS)]
+    shape = (*x.shape[:-1], -1)
+    return Posterior(torch.cat([p.mean for p in parts]).view(shape), torch.cat([p.std for p in parts]).view(shape))

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vae_core.apply.density import decoded, log_likelihoods, log_normal_density, log_prior, variance_of
+from vae_core.apply.density import decoded, log_likelihoods, log_normal_density, log_prior, posterior_of, variance_of
 
 if TYPE_CHECKING:
-    from vae_core.models import Model, Posterior
+    from vae_core.models import Model
 
 NUMBERS_A_PASS = 20_000_000
 """Of all decoded samples of one batch together: 80 MB as float32."""
@@ -52,7 +52,7 @@ def pseudo_gibbs(model: Model, x: Tensor, holes: Tensor, starts: Tensor, *, roun
     chains = len(states)
     total, count = torch.zeros_like(x), 0
     for step in range(rounds):
-        means = decoded(model, _posterior(model, states).draw(1, generator)[0].view(chains, len(x), -1))
+        means = decoded(model, posterior_of(model, states).sample(generator))
         states = torch.where(holes, _noisy(model, means, generator), x)
         if 2 * step >= rounds:
             total += torch.where(holes, means.mean(0), x)
@@ -101,9 +101,8 @@ def importance_filling(
 def _weighed(model: Model, x: Tensor, holes: Tensor, guesses: Tensor, codes: int, generator: torch.Generator) -> Filled:
     """One round: codes proposed around the guesses [m, n, P], weighed, averaged and resampled."""
     chains, count = len(guesses), len(x)
-    posterior = _posterior(model, guesses)
-    mean = posterior.mean.view(chains, count, -1)  # [m, n, D]
-    std = WIDER * posterior.std.view(chains, count, -1)
+    posterior = posterior_of(model, guesses)
+    mean, std = posterior.mean, WIDER * posterior.std  # [m, n, D]
     chosen = torch.arange(codes) % chains  # each guess proposes as many
     noise = torch.randn((codes, *mean.shape[1:]), generator=generator)
     z = mean[chosen] + std[chosen] * noise  # [K, n, D]
@@ -120,11 +119,6 @@ def _weighed(model: Model, x: Tensor, holes: Tensor, guesses: Tensor, codes: int
         torch.where(holes, drawn, x).numpy(),
         (1 / weights.square().sum(0)).numpy(),
     )
-
-
-def _posterior(model: Model, states: Tensor) -> Posterior:
-    """q(z|x) of states [m, n, P] or [n, P], as [m * n, D]."""
-    return model.encode(states.reshape(-1, *model.sample_shape))
 
 
 def _noisy(model: Model, means: Tensor, generator: torch.Generator) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from vae_core.apply import holes as masks
 from vae_core.apply.density import needs_density
 from vae_core.apply.filling import Filled, importance_filling, pseudo_gibbs
-from vae_core.apply.material import Part, data_of, part_of
+from vae_core.apply.material import MOST_NUMBERS, Part, data_of, part_of
 from vae_core.apply.outcome import ApplyError, Merit, Outcome
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def impute(
     data = data_of(run)
     part = part_of(data, "test", samples)
     truth = part.flat
+    if draws * truth.size > MOST_NUMBERS:
+        raise ApplyError(f"{draws} draws of {len(part):,} samples are too many to hold: take fewer of either.")
     hidden = _mask(run, (len(part), truth.shape[1]), share, half, columns, mask, seed)
     seen = part_of(data, "train", TRAINING).flat
     progress(0.05, "filling by mean and neighbours")

@@ -68,16 +68,25 @@ def data_of(run: Run) -> Dataset:
     return load_dataset(run.config.data.name)
 
 
-def part_of(data: Dataset, split: str, most: int) -> Part:
-    """The first `most` samples of a split. Raises ApplyError where there are none, or too many to hold."""
+def part_of(data: Dataset, split: str, most: int, *, only: int | None = None, without: int | None = None) -> Part:
+    """The first `most` samples of a split, as far as MOST_NUMBERS allows.
+
+    Args:
+        only: of this class alone. without: of all classes but this.
+
+    Raises ApplyError where there is no such split.
+    """
     if split not in data.splits:
         raise ApplyError(f"There is no split called {split}: choose {', '.join(data.splits)}.")
     if most < 1:
         raise ApplyError(f"At least one sample is needed, not {most}.")
-    rows = data.splits[split][:most]
-    size = int(np.prod(data.sample_shape))
-    if len(rows) * size > MOST_NUMBERS:
-        raise ApplyError(f"{len(rows):,} samples of {size:,} numbers are too many: take {MOST_NUMBERS // size:,}.")
+    rows = data.splits[split]
+    if only is not None or without is not None:
+        if data.y is None:
+            raise ApplyError(f"{data.name} has no classes to choose samples by.")
+        y = data.y[rows]
+        rows = rows[y == only] if only is not None else rows[y != without]
+    rows = rows[: min(most, MOST_NUMBERS // int(np.prod(data.sample_shape)))]
     return Part(data.x[rows], None if data.y is None else data.y[rows].numpy(), data.index[rows].numpy())
 
 
