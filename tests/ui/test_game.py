@@ -143,9 +143,12 @@ def test_a_class_has_a_door_for_players_and_one_for_its_instructor(toy: Path, mo
     shown = app()
     shown.button(key="game-class-make").click().run()
     assert not shown.exception and "No round has come in yet" in shown.info[0].value
-    code, key = (str(next(iter(shown.query_params[name]))) if isinstance(shown.query_params[name], list)
-                 else shown.query_params[name] for name in ("class", "key"))  # fmt: skip
-    assert f"class={code}" in shown.code[0].value and key not in shown.code[0].value
+    said = shown.query_params["class"]
+    code = said if isinstance(said, str) else said[0]
+    players, own = shown.code[0].value, shown.code[-1].value
+    assert players.endswith(f"class={code}") and "key" not in shown.query_params, "an address is projected"
+    again = app(view="game", **{"class": code.lower(), "key": own.partition("key=")[2]})
+    assert again.code[0].value == players and "key" not in again.query_params
 
     player = app(**{"class": code.lower(), "key": "wrong"})
     assert not player.code

@@ -178,7 +178,7 @@ def _door(code: str) -> None:
         st.error(f"There is no class {plain(code[:20])} here (any more): ask for its link once more.")
         st.button("Play without a class", on_click=game_class.leave, key="game-class-leave")
         return
-    key = state.page_param(game_class.KEY, "", str)
+    key = game_class.key_of(row.code)
     if key and store.may_see(row, key):
         game_class.show(row)
         return
@@ -277,5 +277,5 @@ def _results(name: str) -> None:
 
 def _again() -> None:
     state.set_page_param(PLAYED, None)
-    if not state.page_param(game_class.KEY, "", str):
+    if not game_class.key_of(state.page_param(game_class.CLASS, "", str).upper()):
         game_class.leave()

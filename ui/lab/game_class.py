@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 PATH = "factors"  # of the page Disentangle
 RENEWED = 5.0
 CLASS, KEY = "class", "key"
-"""Parameters in the address: the class's code, and the instructor's key."""
+"""Parameters in the address: the class's code, and the instructor's key, which is taken out of it at once."""
+_KEYS = "latentarium.game.keys"
+LOCAL = ("127.0.0.1", "localhost", "::1")
+FOR_OTHERS = (
+    "Its address reaches **only this machine**, unless the app is started for others, with this machine's name in "
+    "place of `my-laptop.local`:"
+)
+START = "LATENTARIUM_HOSTS=my-laptop.local .venv/bin/streamlit run app.py --server.address 0.0.0.0"
 
 
 def begin(models: tuple[Model, Model], rounds: int, seed: int, close: float) -> None:
@@ -29,7 +36,23 @@ def begin(models: tuple[Model, Model], rounds: int, seed: int, close: float) -> 
 
     row, key = open_plays().begin_class(models, rounds, seed, close)
     state.set_page_param(CLASS, row.code)
-    state.set_page_param(KEY, key)
+    _keep_key(row.code, key)
+
+
+def _keep_key(code: str, key: str) -> None:
+    st.session_state[_KEYS] = st.session_state.get(_KEYS, {}) | {code: key}
+
+
+def key_of(code: str) -> str:
+    """The instructor's key of this class as the session has it; '' where it has none.
+
+    A key in the address is kept in the session and taken out of the address: that is what a projector shows.
+    """
+    told = state.page_param(KEY, "", str)
+    if told:
+        _keep_key(code, told[:64])
+        state.set_page_param(KEY, None)
+    return str(st.session_state.get(_KEYS, {}).get(code, ""))
 
 
 def models_of(row: ClassRow) -> tuple[Model, Model]:
@@ -56,10 +79,16 @@ def show(row: ClassRow) -> None:
     )
     st.markdown("**For the players:** this link, or its code in the form *Join a class*.")
     st.code(link(**{CLASS: row.code}), language=None, wrap_lines=True)
-    st.caption(
-        "The address of this page has your key in it: keep it, and show it to nobody. Of players their nickname and "
-        "their rounds are kept, nothing else."
-    )
+    if urlsplit(st.context.url or "").hostname in LOCAL:
+        st.caption(FOR_OTHERS)
+        st.code(START, language=None, wrap_lines=True)
+    st.caption("Of players their nickname and their rounds are kept, nothing else.")
+    with st.expander("For you alone", icon=":material/key:"):
+        st.markdown(
+            "This link reopens your view, in another browser or once this page was reloaded. Keep it, and show it to "
+            "nobody: who has it can delete the class."
+        )
+        st.code(link(**{CLASS: row.code, KEY: key_of(row.code)}), language=None, wrap_lines=True)
     _watch(row.code, _results(row.code, first, second))
     with st.expander("End this class", icon=":material/delete:"):
         st.markdown("Deletes the class with all its rounds. Download them first.")
@@ -75,7 +104,8 @@ def _delete(code: str) -> None:
 
 
 def leave() -> None:
-    """Takes the class out of the address. For callbacks."""
+    """Takes the class out of the address and its key out of the session. For callbacks."""
+    st.session_state.get(_KEYS, {}).pop(state.page_param(CLASS, "", str).upper(), None)
     state.set_page_param(CLASS, None)
     state.set_page_param(KEY, None)
 
