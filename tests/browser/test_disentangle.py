@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.harness import AppServer, settle, visit
+from tests.browser.harness import PHONE, AppServer, settle, visit
 
 RUN = "colour-tcvae"
 
@@ -18,13 +18,31 @@ def strips(page: Page) -> tuple[str, str]:
     return str(moved.nth(0).get_attribute("src")), str(moved.nth(1).get_attribute("src"))
 
 
-def click_cell(page: Page, row: int, column: int, rows: int = 6, columns: int = 8) -> None:
-    """Clicks a cell of the matrix as a visitor does: on the place where it is drawn."""
+def place_of(page: Page, row: int, column: int, rows: int = 6, columns: int = 8) -> tuple[float, float]:
+    """Where a cell of the matrix is drawn."""
     area = page.locator(".js-plotly-plot").first.locator(".nsewdrag").bounding_box()
     assert area is not None
-    page.mouse.click(
-        area["x"] + area["width"] * (column + 0.5) / columns, area["y"] + area["height"] * (row + 0.5) / rows
-    )
+    return area["x"] + area["width"] * (column + 0.5) / columns, area["y"] + area["height"] * (row + 0.5) / rows
+
+
+def click_cell(page: Page, row: int, column: int) -> None:
+    """Clicks a cell of the matrix as a visitor does."""
+    page.mouse.click(*place_of(page, row, column))
+
+
+def test_a_tap_chooses_the_cell_that_is_tapped(browser: Browser, server: AppServer) -> None:
+    size = {"width": PHONE[0], "height": PHONE[1]}
+    with browser.new_context(viewport=size, has_touch=True, is_mobile=True) as context:  # type: ignore[arg-type]
+        page = context.new_page()
+        visit(page, server.url("factors", run=RUN, factor="x", dim=0))
+        chart = page.locator(".js-plotly-plot").first
+        expect(chart.locator(".annotation").first).to_be_attached()
+        expect(page.get_by_text("X moved in the data")).to_be_visible()
+        chart.scroll_into_view_if_needed()
+        for row, factor in ((1, "scale"), (4, "y"), (2, "orientation")):
+            page.touchscreen.tap(*place_of(page, row, column=6))
+            expect(page).to_have_url(re.compile(f"factor={factor}&dim="))
+            settle(page)
 
 
 def test_a_click_on_a_cell_changes_both_strips_and_the_address(page: Page, server: AppServer) -> None:

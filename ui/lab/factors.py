@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ui import cache, state
+from ui.components.tap import hear_taps
 from ui.lab import score_cards, score_job, strips, views
 from ui.maps import current_theme
 from ui.widgets import fragment
@@ -155,6 +156,7 @@ def _matrix(run: Run, found: Information, cell: Cell, measure: str) -> None:
             st.session_state[_CLICKED] = where
             _keep(run, Cell(int(where[0]), order[int(where[1])]))
 
+    hear_taps("latentarium.lab.taps")
     st.plotly_chart(
         figure, key=key, on_select=clicked, selection_mode="points", theme=None, config=FIGURE,
         alt=f"{MEASURES[measure]} of {len(names)} factors and {len(order)} dimensions",
