@@ -13,7 +13,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from vae_core.config import Settings
 from vae_core.metrics.disentanglement import METRICS, measure, self_test, varying
-from vae_core.metrics.disentanglement.estimates import full_settings
+from vae_core.metrics.disentanglement.estimates import as_used, full_settings
 from vae_core.runs.errors import RunError
 from vae_core.runs.files import read_bounded, write_atomically
 from vae_core.wiring import ENCODER
@@ -99,7 +99,16 @@ def read_scores(folder: Path) -> Scores | None:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))[:100]
         raise RunError(f"{folder.name}/{FILE} holds no scores of a run ({where}: {first['msg'][:200]}).") from None
-    return scores if scores.weights == weights_mark(folder) else None
+    return _as_used(scores) if scores.weights == weights_mark(folder) else None
+
+
+def _as_used(scores: Scores) -> Scores:
+    """Settings of files from before these were kept as they were used, not as they were asked for."""
+    metrics = {
+        name: one.model_copy(update={"settings": as_used(one.settings, scores.samples)})
+        for name, one in scores.metrics.items()
+    }
+    return scores.model_copy(update={"metrics": metrics})
 
 
 def write_scores(folder: Path, scores: Scores) -> None:

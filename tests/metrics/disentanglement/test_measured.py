@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vae_core.metrics.disentanglement import METRICS, known_codes, measure, self_test
-from vae_core.metrics.disentanglement.estimates import Estimate, Settings, estimate, full_settings
+from vae_core.metrics.disentanglement.estimates import Estimate, Settings, as_used, estimate, full_settings
 
 SIZES = (3, 6)
 QUICK = {
@@ -29,11 +29,20 @@ def test_each_score_comes_with_interval_settings_and_a_matrix() -> None:
     assert list(found) == list(METRICS)
     for name, one in found.items():
         assert 0 <= one.low <= one.score <= one.high <= 1 and "3 estimates" in one.interval
-        assert one.settings == {**METRICS[name].settings, **QUICK.get(name, {})}
+        assert one.settings == as_used({**METRICS[name].settings, **QUICK.get(name, {})}, 600)
         if METRICS[name].matrix:
             assert one.parts[METRICS[name].matrix].shape == (2, 2)
         assert one.score == estimate(name, codes, factors, one.settings).score
     assert said == sorted(said) and said[0] >= 0 and said[-1] <= 1
+
+
+def test_settings_say_how_many_samples_were_used() -> None:
+    codes, factors = drawn(300, 0)
+    found = measure(codes, factors, ["mig", "sap"], repeats=0)
+    assert found["mig"].settings == {"samples": 300, "bins": 20}
+    assert found["sap"].settings == {"train_samples": 200, "test_samples": 100, "penalty": 0.01}
+    asked = measure(codes, factors, ["sap"], repeats=0, settings={"sap": {"train_samples": 50, "test_samples": 20}})
+    assert asked["sap"].settings == {"train_samples": 50, "test_samples": 20, "penalty": 0.01}
 
 
 # the spread of scores of fresh samples, against that which an interval of one set of samples says

@@ -11,6 +11,7 @@ from vae_core.metrics.disentanglement.cards import METRICS, Setting
 from vae_core.metrics.disentanglement.importance import dci
 from vae_core.metrics.disentanglement.information import mig, modularity
 from vae_core.metrics.disentanglement.predictability import explicitness, sap
+from vae_core.metrics.disentanglement.rows import part_sizes
 from vae_core.metrics.disentanglement.votes import Sampler, beta_vae_score, factor_vae_score
 
 Settings = Mapping[str, Setting]
@@ -21,7 +22,7 @@ class Estimate:
     """A score and what it was made of; `parts` are arrays, `figures` single numbers beside the score."""
 
     score: float
-    parts: dict[str, np.ndarray]
+    parts: dict[str, np.ndarray] = field(repr=False)
     figures: dict[str, float] = field(default_factory=dict)
 
 
@@ -33,6 +34,19 @@ def full_settings(name: str, changed: Settings | None = None) -> dict[str, Setti
     if unknown:
         raise ValueError(f"The score {name} has no setting {', '.join(sorted(unknown))}.")
     return {**METRICS[name].settings, **(changed or {})}
+
+
+def as_used(settings: Settings, total: int) -> dict[str, Setting]:
+    """These settings with as many samples as there are of `total`, where they ask for more: the score is the same."""
+    match settings:
+        case {"train_samples": int(train), "test_samples": int(test)}:
+            train, test = part_sizes(total, train, test)
+            return {**settings, "train_samples": train, "test_samples": test}
+        case {"samples": int(samples)}:
+            return {**settings, "samples": min(samples, total)}
+        case {"samples": None}:  # all there are
+            return {**settings, "samples": total}
+    return dict(settings)
 
 
 def estimate(

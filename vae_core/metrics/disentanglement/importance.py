@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vae_core.metrics.disentanglement.boosting import DEPTH, RATE, ROUNDS, boosted
 from vae_core.metrics.disentanglement.rows import split, varying_factors
@@ -23,16 +24,16 @@ class DciResult:
     completeness: float
     informativeness: float
     """Mean test accuracy of predicting a factor from the whole code."""
-    importance: np.ndarray  # [D, K], each factor's column sums to 1
-    accuracy: np.ndarray  # [K], test accuracy of each factor
+    importance: np.ndarray = field(repr=False)  # [D, K], each factor's column sums to 1
+    accuracy: np.ndarray = field(repr=False)  # [K], test accuracy of each factor
     train_samples: int
     test_samples: int
     regressor: str
 
 
 def dci(
-    codes: np.ndarray,
-    factors: np.ndarray,
+    codes: ArrayLike,
+    factors: ArrayLike,
     *,
     seed: int = 0,
     train_samples: int = 10_000,
@@ -55,7 +56,7 @@ def dci(
 
     Raises ValueError where shapes don't fit.
     """
-    factors = varying_factors(codes, factors)
+    codes, factors = varying_factors(codes, factors)
     if factors.shape[1] < 2 or codes.shape[1] < 2:
         raise ValueError("DCI compares: it needs at least two factors that vary and two dimensions")
     if regressor not in FITS:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from vae_core.metrics.disentanglement.rows import varying_factors
+from vae_core.metrics.disentanglement.rows import arrays, varying_factors
 
 
 @dataclass(frozen=True)
@@ -14,9 +15,9 @@ class MigResult:
     """The mutual information gap, its parts and the settings it was estimated with."""
 
     score: float
-    gaps: np.ndarray  # [K], per factor, in 0..1
-    information: np.ndarray  # [K, D], I(factor; code dimension), nats
-    entropies: np.ndarray  # [K], H(factor), nats
+    gaps: np.ndarray = field(repr=False)  # [K], per factor, in 0..1
+    information: np.ndarray = field(repr=False)  # [K, D], I(factor; code dimension), nats
+    entropies: np.ndarray = field(repr=False)  # [K], H(factor), nats
     samples: int
     bins: int
     drawn: bool = False
@@ -29,13 +30,13 @@ class MigResult:
 
 
 def mig(
-    codes: np.ndarray,
-    factors: np.ndarray,
+    codes: ArrayLike,
+    factors: ArrayLike,
     *,
     seed: int = 0,
     samples: int | None = 10_000,
     bins: int = 20,
-    std: np.ndarray | None = None,
+    std: ArrayLike | None = None,
 ) -> MigResult:
     """Mutual information gap: (I of the best dimension - I of the second best) / H(factor), mean over factors.
 
@@ -49,7 +50,9 @@ def mig(
 
     Raises ValueError where shapes don't fit or no factor varies.
     """
-    varying_factors(codes, factors)
+    codes, factors = arrays(codes, factors)
+    varying_factors(codes, factors)  # one at least
+    std = None if std is None else np.asarray(std)
     if std is not None and std.shape != codes.shape:
         raise ValueError(f"std needs the codes' shape {codes.shape}, not {std.shape}")
     rng = np.random.default_rng(seed)
@@ -69,14 +72,14 @@ def mig(
 @dataclass(frozen=True)
 class ModularityResult:
     score: float
-    parts: np.ndarray  # [D], per dimension; 0 where a dimension tells nothing
-    information: np.ndarray  # [K, D], nats
+    parts: np.ndarray = field(repr=False)  # [D], per dimension; 0 where a dimension tells nothing
+    information: np.ndarray = field(repr=False)  # [K, D], nats
     samples: int
     bins: int
 
 
 def modularity(
-    codes: np.ndarray, factors: np.ndarray, *, seed: int = 0, samples: int | None = 10_000, bins: int = 20
+    codes: ArrayLike, factors: ArrayLike, *, seed: int = 0, samples: int | None = 10_000, bins: int = 20
 ) -> ModularityResult:
     """1 - (squared information about the other factors) / (K - 1 times that about the main one), mean over dimensions.
 
@@ -85,7 +88,7 @@ def modularity(
 
     codes: float [N, D]; factors: integers [N, K], K >= 2. Raises ValueError where shapes don't fit.
     """
-    found = mig(codes, varying_factors(codes, factors), seed=seed, samples=samples, bins=bins)
+    found = mig(*varying_factors(codes, factors), seed=seed, samples=samples, bins=bins)
     information = found.information
     if len(information) < 2:
         raise ValueError("modularity compares: it needs at least two factors that vary")
@@ -99,8 +102,9 @@ def modularity(
 # -- parts -------------------------------------------------------------------------------------------------
 
 
-def equal_width_bins(codes: np.ndarray, bins: int) -> np.ndarray:
+def equal_width_bins(codes: ArrayLike, bins: int) -> np.ndarray:
     """Each dimension cut into `bins` equally wide parts between its extremes: [N, D] -> integers 0..bins-1."""
+    codes = np.asarray(codes)
     low, high = codes.min(0), codes.max(0)
     width = np.where(high > low, high - low, 1.0)
     return np.minimum(((codes - low) / width * bins).astype(np.int64), bins - 1)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vae_core.metrics.disentanglement.cards import METRICS, Setting
-from vae_core.metrics.disentanglement.estimates import Settings, estimate, full_settings
+from vae_core.metrics.disentanglement.estimates import Settings, as_used, estimate, full_settings
 from vae_core.metrics.disentanglement.rows import varying_factors
 from vae_core.metrics.disentanglement.votes import Sampler
 
@@ -39,7 +40,8 @@ class Measured:
     Attributes:
         low, high: ends of its 95 % interval; nan where `repeats` was 0.
         interval: how the interval was made, a sentence.
-        settings: what it was estimated with, by the names of the function's arguments.
+        settings: what it was estimated with, by the names of the function's arguments; of samples those that there
+            were, where more were asked for.
         parts: matrices [K, D] and vectors [K] or [D]; K counts the factors that vary (`varying` says which).
         figures: single numbers beside the score (DCI's completeness and informativeness).
         seconds: for the score, without the interval.
@@ -51,14 +53,14 @@ class Measured:
     high: float
     interval: str
     settings: dict[str, Setting]
-    parts: dict[str, np.ndarray]
+    parts: dict[str, np.ndarray] = field(repr=False)
     seconds: float
     figures: dict[str, float] = field(default_factory=dict)
 
 
 def measure(
-    codes: np.ndarray,
-    factors: np.ndarray,
+    codes: ArrayLike,
+    factors: ArrayLike,
     names: Iterable[str] = tuple(METRICS),
     *,
     seed: int = 0,
@@ -89,7 +91,7 @@ def measure(
 
     Raises ValueError where shapes, names or settings don't fit.
     """
-    factors = varying_factors(codes, factors)
+    codes, factors = varying_factors(codes, factors)
     wanted = {name: full_settings(name, (settings or {}).get(name)) for name in names}
     times = {name: _repeats_of(name, repeats) for name in wanted}
     work = {name: SECONDS.get(name, 0.5) * (1 + times[name] / (1 if name in VOTING else 2)) for name in wanted}
@@ -114,7 +116,9 @@ def measure(
             low,
             high,
             _said(name, times[name]),
-            {key: value for key, value in own.items() if key != "threads"},  # the score does not depend on it
+            {
+                key: value for key, value in as_used(own, len(codes)).items() if key != "threads"
+            },  # no score depends on it
             score.parts,
             seconds,
             score.figures,

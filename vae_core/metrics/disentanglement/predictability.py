@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vae_core.metrics.disentanglement.rows import split, varying_factors
 
@@ -12,8 +13,10 @@ from vae_core.metrics.disentanglement.rows import split, varying_factors
 @dataclass(frozen=True)
 class SapResult:
     score: float
-    gaps: np.ndarray  # [K]
-    accuracy: np.ndarray  # [D, K], of predicting a factor from one dimension; with `continuous` the squared correlation
+    gaps: np.ndarray = field(repr=False)  # [K]
+    accuracy: np.ndarray = field(
+        repr=False
+    )  # [D, K], of predicting a factor from one dimension; with `continuous` the squared correlation
     train_samples: int
     test_samples: int
     penalty: float
@@ -21,8 +24,8 @@ class SapResult:
 
 
 def sap(
-    codes: np.ndarray,
-    factors: np.ndarray,
+    codes: ArrayLike,
+    factors: ArrayLike,
     *,
     seed: int = 0,
     train_samples: int = 10_000,
@@ -44,7 +47,7 @@ def sap(
 
     Raises ValueError where shapes don't fit.
     """
-    factors = varying_factors(codes, factors)
+    codes, factors = varying_factors(codes, factors)
     train, test = split(len(codes), train_samples, test_samples, seed)
     if continuous:
         accuracy = squared_correlation(codes[train], factors[train])
@@ -85,15 +88,15 @@ def _machines(
 @dataclass(frozen=True)
 class ExplicitnessResult:
     score: float
-    areas: np.ndarray  # [K], under the ROC curve, mean over the factor's values
+    areas: np.ndarray = field(repr=False)  # [K], under the ROC curve, mean over the factor's values
     train_samples: int
     test_samples: int
     scaled: bool = False
 
 
 def explicitness(
-    codes: np.ndarray,
-    factors: np.ndarray,
+    codes: ArrayLike,
+    factors: ArrayLike,
     *,
     seed: int = 0,
     train_samples: int = 10_000,
@@ -114,18 +117,18 @@ def explicitness(
     """
     from sklearn.linear_model import LogisticRegression
 
-    factors = varying_factors(codes, factors)
+    codes, factors = varying_factors(codes, factors)
     train, test = split(len(codes), train_samples, test_samples, seed)
     mean, std = codes[train].mean(0), codes[train].std(0)
-    codes = (codes - mean) / np.where(std > 0, std, 1.0)
+    ready = (codes - mean) / np.where(std > 0, std, 1.0)
     areas = []
     for factor in factors.T:
         if (factor[train] == factor[train[0]]).all():
             areas.append(0.5)
             continue
         model = LogisticRegression(random_state=seed, max_iter=100)  # scikit-learn's default, enough for an order
-        model.fit(codes[train], factor[train])
-        areas.append(_area(model.predict_proba(codes[test]), factor[test], model.classes_))
+        model.fit(ready[train], factor[train])
+        areas.append(_area(model.predict_proba(ready[test]), factor[test], model.classes_))
     found = np.array(areas)
     if scaled:
         found = 2 * found - 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 Relation = Literal["lasso", "spearman"]
 RELATIONS = ("lasso", "spearman")
@@ -18,19 +19,20 @@ class UdrResult:
     """The unsupervised disentanglement ranking of S models; `score` is the median of theirs."""
 
     score: float
-    models: np.ndarray  # [S], each model's: the median of its pairs
-    pairs: np.ndarray  # [S, S]; the diagonal is nan
-    relations: np.ndarray  # [S, S, D, D], |relation| of a dimension of the one with one of the other; nan at S = S
-    informative: np.ndarray  # bool [S, D], dimensions that take part
+    models: np.ndarray = field(repr=False)  # [S], each model's: the median of its pairs
+    pairs: np.ndarray = field(repr=False)  # [S, S]; the diagonal is nan
+    relations: np.ndarray = field(repr=False)
+    """[S, S, D, D], |relation| of a dimension of the one with one of the other; nan at S = S"""
+    informative: np.ndarray = field(repr=False)  # bool [S, D], dimensions that take part
     relation: str
     threshold: float
     samples: int
 
 
 def udr(
-    codes: Sequence[np.ndarray],
+    codes: Sequence[ArrayLike],
     *,
-    rates: Sequence[np.ndarray] | None = None,
+    rates: Sequence[ArrayLike] | None = None,
     seed: int = 0,
     relation: Relation = "lasso",
     threshold: float = 0.01,
@@ -52,23 +54,24 @@ def udr(
 
     Raises ValueError where shapes don't fit.
     """
-    if len(codes) < 2:
+    given = [np.asarray(one) for one in codes]
+    if len(given) < 2:
         raise ValueError("the UDR compares trainings: it needs codes of at least two models")
-    if any(one.ndim != 2 or one.shape != codes[0].shape or not len(one) for one in codes):
-        raise ValueError(f"the UDR needs codes of one shape [N, D], not {', '.join(str(one.shape) for one in codes)}")
-    if rates is not None and [np.shape(one) for one in rates] != [codes[0].shape[1:]] * len(codes):
+    if any(one.ndim != 2 or one.shape != given[0].shape or not len(one) for one in given):
+        raise ValueError(f"the UDR needs codes of one shape [N, D], not {', '.join(str(one.shape) for one in given)}")
+    if rates is not None and [np.shape(one) for one in rates] != [given[0].shape[1:]] * len(given):
         raise ValueError("the UDR needs a rate for each dimension of each model")
     if relation not in RELATIONS:
         raise ValueError(f"the UDR has no relation {relation}: choose {', '.join(RELATIONS)}")
-    taken = np.arange(len(codes[0]))
+    taken = np.arange(len(given[0]))
     if samples is not None and samples < len(taken):
         taken = np.random.default_rng(seed).choice(len(taken), samples, replace=False)
     informative = np.stack(
-        [one[taken].var(0) if rates is None else np.asarray(rates[s]) for s, one in enumerate(codes)]
+        [one[taken].var(0) if rates is None else np.asarray(rates[s]) for s, one in enumerate(given)]
     )
     informative = informative > threshold  # [S, D]
     # the others would be 0 throughout, and relate to nothing: leaving them out saves a wide code's time
-    ready = [_standardised(one[taken][:, mask]) for one, mask in zip(codes, informative, strict=True)]
+    ready = [_standardised(one[taken][:, mask]) for one, mask in zip(given, informative, strict=True)]
     relate = partial(_lasso, seed=seed) if relation == "lasso" else _ranks
     count, dims = informative.shape
     relations = np.full((count, count, dims, dims), np.nan)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from vae_core.metrics.disentanglement.rows import varying_factors
+from vae_core.metrics.disentanglement.rows import arrays, varying_factors
 
-Sampler = Callable[[np.ndarray], np.ndarray]
+Sampler = Callable[[np.ndarray], ArrayLike]
 """Factors [n, K] to codes [n, D]: draws samples with these factors and encodes them."""
 
 CODES_AT_ONCE = 1 << 16
@@ -21,8 +22,8 @@ class VoteResult:
     """FactorVAE's score; `votes[d, k]` says how often dimension d varied least while factor k was fixed."""
 
     score: float
-    votes: np.ndarray  # int [D, K], the training votes
-    active: np.ndarray  # bool [D]
+    votes: np.ndarray = field(repr=False)  # int [D, K], the training votes
+    active: np.ndarray = field(repr=False)  # bool [D]
     train_votes: int
     evaluation_votes: int
     batch_size: int
@@ -30,8 +31,8 @@ class VoteResult:
 
 
 def factor_vae_score(
-    codes: np.ndarray,
-    factors: np.ndarray,
+    codes: ArrayLike,
+    factors: ArrayLike,
     *,
     seed: int = 0,
     sampler: Sampler | None = None,
@@ -53,7 +54,8 @@ def factor_vae_score(
 
     Raises ValueError where shapes don't fit.
     """
-    wanted = varying_factors(codes, factors)
+    codes, factors = arrays(codes, factors)
+    _, wanted = varying_factors(codes, factors)
     rng = np.random.default_rng(seed)
     variance = codes.var(0)
     active = np.sqrt(variance) >= min_std
@@ -86,15 +88,17 @@ def least_varying(batches: np.ndarray, variance: np.ndarray, active: np.ndarray)
 class BetaVaeResult:
     score: float
     train_accuracy: float
-    weights: np.ndarray  # [D, K], of the linear classifier on standardised differences; negative: it lies still
+    weights: np.ndarray = field(
+        repr=False
+    )  # [D, K], of the linear classifier on standardised differences; negative: it lies still
     train_points: int
     evaluation_points: int
     batch_size: int
 
 
 def beta_vae_score(
-    codes: np.ndarray,
-    factors: np.ndarray,
+    codes: ArrayLike,
+    factors: ArrayLike,
     *,
     seed: int = 0,
     sampler: Sampler | None = None,
@@ -110,7 +114,8 @@ def beta_vae_score(
     """
     from sklearn.linear_model import LogisticRegression
 
-    count = varying_factors(codes, factors).shape[1]
+    codes, factors = arrays(codes, factors)
+    count = varying_factors(codes, factors)[1].shape[1]
     rng = np.random.default_rng(seed)
     draw = _paired_batches(codes, factors, sampler, rng)
     labels = rng.integers(0, count, train_points + evaluation_points)
@@ -175,7 +180,7 @@ def _fixed_factor_batches(
         for k, column in enumerate(columns):
             mine = held == k
             wanted[mine, :, column] = rng.choice(values[k], int(mine.sum()))[:, None]
-        return sampler(wanted.reshape(-1, wanted.shape[-1])).reshape(len(held), n, -1)
+        return np.asarray(sampler(wanted.reshape(-1, wanted.shape[-1]))).reshape(len(held), n, -1)
 
     return drawn
 
@@ -208,7 +213,7 @@ def _paired_batches(
         for k, column in enumerate(columns):
             mine = held == k
             second[mine, :, column] = first[mine, :, column]
-        ones, others = (sampler(wanted.reshape(-1, wanted.shape[-1])) for wanted in (first, second))
+        ones, others = (np.asarray(sampler(wanted.reshape(-1, wanted.shape[-1]))) for wanted in (first, second))
         return ones.reshape(len(held), n, -1), others.reshape(len(held), n, -1)
 
     return drawn
