@@ -225,6 +225,12 @@ def test_slope_and_area_of_a_straight_fall() -> None:
     np.testing.assert_allclose(game.distance_at(play(), np.array([0, 5, 10, 99])), [1, 0.5, 0, 0], atol=0.011)
 
 
+def test_the_curve_of_a_solved_round_ends_at_its_threshold_or_below() -> None:
+    """The browser saw 0.1 and below; decoded here, the same picture may be a hair farther."""
+    assert game.distance_at(play(distance=0.105), np.array([99.0])) == pytest.approx(0.1)
+    assert game.distance_at(play(distance=0.105, solved=False), np.array([99.0])) == pytest.approx(0.105)
+
+
 def test_a_summary_has_medians_of_each_model() -> None:
     plays = [play("a", seconds=s, moves=m) for s, m in ((5, 3), (10, 4), (60, 20))]
     plays += [play("b", seconds=80, falls=False, game="h"), play("b", seconds=40), play("a", rotated=True)]

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from vae_core.game import Play
 
 MOMENTS = 160  # of the curves
+BEYOND = 1.04  # of the longest round: its end is seen too
 COLUMNS = {
     "Solved": ("solved", "%.0f %%", "Share of the rounds that were solved."),
-    "Time (s)": ("seconds", "%.1f", "Median of all rounds, skipped ones too."),
-    "Moves": ("moves", "%.0f", "How often a slider was taken and moved: the tries. Median."),
-    "Slider travel": ("travel", "%.1f", "How far sliders went in all, in lengths of a slider. Median."),
-    "Error area (s)": ("area", "%.1f", "Picture distance summed over the time (the paper's error AUC). Median."),
-    "Slope per 10 s": ("slope", "%.2f", "How the picture distance changed with time, least squares. Median; below 0 "
-                       "is progress."),
-    "Code distance": ("code_distance", "%.2f", "Between the last code and the target's, in standard deviations of the "
-                      "codes. Median."),
+    "Time (s), median": ("seconds", "%.1f", "Of all rounds, skipped ones too."),
+    "Moves, median": ("moves", "%.0f", "How often a slider was taken and moved: the tries."),
+    "Travel, median": ("travel", "%.1f", "How far sliders went in all, in lengths of a slider."),
+    "Error area, median": ("area", "%.1f", "Picture distance summed over the time, in seconds (the paper's error AUC)."),
+    "Slope, median": ("slope", "%.2f", "How the picture distance changed in 10 s, least squares; below "
+                       "0 is progress."),
+    "Code distance, median": ("code_distance", "%.2f", "Between the last code and the target's, in standard deviations "
+                              "of the codes."),
 }  # fmt: skip
 
 
@@ -67,8 +68,8 @@ def _table(plays: Sequence[Play], models: Sequence[Model], key: str) -> None:
     if len(shown) == 2:
         first, second = shown
         st.markdown(
-            f"**{plain(title_of(models[0]))}** took {first.seconds:.1f} s and {first.moves:.0f} moves a round, "
-            f"**{plain(title_of(models[1]))}** {second.seconds:.1f} s and {second.moves:.0f}."
+            f"**{plain(title_of(models[0]))}** took a median of {first.seconds:.1f} s and {first.moves:.0f} moves a "
+            f"round, **{plain(title_of(models[1]))}** {second.seconds:.1f} s and {second.moves:.0f}."
             + ("" if first.sliders == second.sliders else
                f" Mind that the one has {first.sliders} sliders and the other {second.sliders}: part of the "
                "difference is their number.")
@@ -83,8 +84,8 @@ def _curves(plays: Sequence[Play], models: Sequence[Model], key: str) -> None:
     from vae_core.figures.template import class_colour
     from vae_core.game import distance_at
 
-    longest = max(float(np.quantile([play.seconds for play in plays], 0.95)), 1.0)
-    seconds = np.linspace(0.0, longest, MOMENTS)
+    longest = max(1.0, *(play.seconds for play in plays))
+    seconds = np.linspace(0.0, BEYOND * longest, MOMENTS)
     groups = []
     for place, model in enumerate(models):
         part = [play for play in plays if play.model == model]

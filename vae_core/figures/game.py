@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,10 @@ from vae_core.figures.template import INKS, Theme, literal, template
 
 THIN = 60
 """Single rounds drawn of each model, at most: the first ones."""
+LETTERS = 34
+"""Of a line in the legend: on a phone more are cut."""
+LETTER = 7.2
+"""Pixels of a letter in the legend, generously: what Plotly measures before the page's font is there is too narrow."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,12 @@ def distance_over_time(
         )  # fmt: skip
         figure.add_trace(
             go.Scatter(
-                x=seconds, y=np.median(group.distance, axis=0), mode="lines", name=literal(group.label),
+                x=seconds, y=np.median(group.distance, axis=0), mode="lines", name=_wrapped(group.label),
                 line={"color": group.colour, "width": 3.5, "shape": "hv"},
                 hovertemplate="after %{x:.0f} s<br>median distance %{y:.2f}<extra></extra>", meta={"role": "median"},
             )
         )  # fmt: skip
+    lines = [line for group in groups for line in textwrap.wrap(group.label, LETTERS)]
     faint = INKS[theme].faint
     figure.add_hline(y=solved_at, line={"color": faint, "dash": "dot", "width": 1.5})
     figure.add_annotation(
@@ -66,8 +72,16 @@ def distance_over_time(
         template=template(theme),
         xaxis={"title": {"text": "seconds since the target was shown"}, "rangemode": "tozero"},
         yaxis={"title": {"text": "picture distance"}, "range": [0, 1.03]},
-        legend={"y": -0.22, "yanchor": "top", "x": 0},
+        legend={
+            "orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0,
+            "entrywidth": LETTER * max(map(len, lines), default=1), "entrywidthmode": "pixels",
+        },
         hovermode="closest",
         margin={"l": 52, "r": 16, "t": 12, "b": 44},
-    )
+    )  # fmt: skip
     return figure
+
+
+def _wrapped(label: str) -> str:
+    """A name of any length as lines of a legend."""
+    return "<br>".join(literal(line) for line in textwrap.wrap(label, LETTERS))

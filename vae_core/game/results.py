@@ -108,9 +108,13 @@ def _median(values: Iterable[float]) -> float:
 
 
 def distance_at(play: Play, seconds: np.ndarray) -> np.ndarray:
-    """The picture distance at these times [n]: it stays what it was at the last mark before, and at the end."""
+    """The picture distance at these times [n]: it stays what it was at the last mark before, and at the end.
+
+    A solved round ends at its threshold or below: what is decoded here may be a hair off what the browser drew.
+    """
+    last = min(play.distance, 1.0 - play.close) if play.solved else play.distance
     marks = np.append(play.trace[:, 0], play.seconds)
-    values = np.append(play.trace[:, 1], play.distance)
+    values = np.append(play.trace[:, 1], last)
     return np.asarray(values[np.searchsorted(marks, seconds, side="right").clip(1) - 1])
 
 
