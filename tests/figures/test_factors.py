@@ -25,16 +25,16 @@ def test_every_cell_has_a_mark_that_knows_its_place() -> None:
     assert "<b>size</b>" not in "".join(marks.hovertext), "a name is no markup"
 
 
-def test_numbers_stand_upon_their_cells_and_nothings_stay_empty() -> None:
+def test_numbers_stand_upon_their_cells_and_the_unknown_stay_empty() -> None:
     values = np.array([[0.97, 0.001, np.nan], [0.2, 0.0, 0.5]])
     figure = matrix(values)
     assert {(note.y, note.x): note.text for note in figure.layout.annotations} == {
-        (0, 0): "97", (1, 0): "20", (1, 2): "50"
+        (0, 0): "97", (0, 1): "0", (1, 0): "20", (1, 1): "0", (1, 2): "50"
     }  # fmt: skip
     assert figure.data[1].hovertext[2].endswith("<br>it does not vary here") and "nan" not in str(
         figure.data[1].hovertext
     )
-    bright, dark = figure.layout.annotations[0], figure.layout.annotations[1]
+    bright, dark = figure.layout.annotations[0], figure.layout.annotations[2]
     assert bright.font.color != dark.font.color
 
 
@@ -50,6 +50,25 @@ def test_the_chosen_cell_is_framed(theme: str) -> None:
     (frame,) = figure.layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (1.5, 2.5, 0.5, 1.5)
     assert frame.line.color == INKS[theme].accent  # type: ignore[index]
+
+
+def test_columns_that_sleep_stand_apart_and_say_so() -> None:
+    plain, parted = matrix(np.zeros((2, 5))), matrix(np.zeros((2, 5)), asleep=2, chosen=(0, 1))
+    line = next(shape for shape in parted.layout.shapes if shape.name == "asleep")
+    assert (line.x0, line.x1) == (2.5, 2.5)
+    assert ["span" in name for name in parted.layout.xaxis.ticktext] == [False] * 3 + [True] * 2
+    assert ["sleeps" in text for text in parted.data[1].hovertext] == ([False] * 3 + [True] * 2) * 2
+    assert [note.text for note in parted.layout.annotations if note.name == "asleep"] == ["asleep"]
+    assert not plain.layout.shapes and "span" not in "".join(plain.layout.xaxis.ticktext)
+    every = matrix(np.zeros((2, 2)), asleep=2)
+    assert not every.layout.shapes, "a line before the first column parts nothing"
+
+
+def test_a_rows_note_stands_in_the_hover_of_its_cells() -> None:
+    words = matrix(np.zeros((2, 2)), notes=("Guessing: 33%", "Guessing: <3%")).data[1].hovertext
+    assert ["33%" in text for text in words] == [True, True, False, False] and "<3%" not in words[3]
+    with pytest.raises(ValueError, match="2 factors need as many notes, not 1"):
+        matrix(np.zeros((2, 2)), notes=("one",))
 
 
 def test_a_matrix_of_another_shape_is_refused() -> None:

@@ -95,7 +95,9 @@ def test_menus_and_the_address_open_the_same_cell(app: AppTest) -> None:
     opened(app, run=COLOUR, factor="scale", dim="0")
     assert (box(app, "Factor").value, box(app, "Dimension").value) == ("scale", "0")
     assert "**Scale** moved in the data" in texts(app) and "**z0** moved in the code" in texts(app)
+    assert "sleeps" not in texts(app)
     box(app, "Dimension").select("3").run()
+    assert "**z3 sleeps: what moves here is noise.**" in texts(app) and "Shown downwards" not in texts(app)
     assert app.query_params["dim"] in ("3", ["3"]) and "**z3** moved in the code" in texts(app)
     box(app, "Factor").select("hue").run()
     assert "**Hue** moved in the data" in texts(app) and "**z3** moved in the code" in texts(app)
@@ -270,6 +272,21 @@ def test_broken_scores_are_one_sentence_and_can_be_measured_anew(app: AppTest, n
     assert "hue" in box(app, "Factor").options
 
 
+def test_measures_say_what_a_dimension_that_knows_nothing_gets(app: AppTest, no_runs: Path) -> None:
+    folder = no_runs.parent / "checkpoints" / COLOUR
+    write_some_scores(folder)
+    opened(app, run=COLOUR, show="accuracy")
+    factors = load_run(folder).codes.factors
+    assert factors is not None
+    hovers = charts(app)[0]["data"][1]["hovertext"]
+    for row, column in enumerate(factors.T):  # guessing names the value that comes most often
+        most = max((column == value).mean() for value in np.unique(column))
+        assert f"Guessing gets {most:.1%}" in hovers[8 * row]
+    assert "cannot order 32 values" in texts(app)
+    opened(app, show="importance")
+    assert "here 12%" in texts(app) and "An even share is 12.5%" in charts(app)[0]["data"][1]["hovertext"][0]
+
+
 # -- without labels ----------------------------------------------------------------------------------------
 
 
@@ -330,7 +347,8 @@ def results() -> pd.DataFrame:
 def test_a_study_without_results_says_plainly_what_is_missing(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study, "study_results", lambda: results().iloc[:0])
     opened(app, view="study")
-    assert "No figures yet" in texts(app) and "None of the study's models is here yet" in texts(app)
+    (box,) = [info.value for info in app.main.info if "benchmarks.disentanglement" in info.value]
+    assert "Models: none of 15 are here" in box and "Figures: none of 15 are here" in box and "5 minutes" in box
     assert not charts(app) and not app.error
 
 
@@ -346,6 +364,16 @@ def test_a_study_has_medians_over_seeds_and_says_how_many(app: AppTest, monkeypa
     assert named == ["β-VAE", "β-TCVAE"]
 
 
+def test_a_part_of_a_study_is_shown_and_what_lacks_is_named(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = results()
+    part = rows[(rows.seed == 0) & ((rows.objective == "beta") | (rows.weight == 4))]
+    monkeypatch.setattr(study, "study_results", lambda: part)
+    opened(app, view="study")
+    assert "Figures: 6 of 15 are here" in texts(app) and "One seed each" in texts(app)
+    assert "β-VAE: β = 1, 2, 4, 8, 16\n" in texts(app) and "β-TCVAE: β = 4; not yet β = 1, 2, 8, 16" in texts(app)
+    assert "FactorVAE: none yet" in texts(app) and len(charts(app)) == 2
+
+
 def test_runs_of_the_study_are_traversed_side_by_side(
     app: AppTest, no_runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,4 +383,4 @@ def test_runs_of_the_study_are_traversed_side_by_side(
     opened(app, view="study")
     body = "".join(part.proto.body for part in app.main.get("html"))
     assert body.count("<figure") == 2 and "β = 1" in body and "β = 4" in body
-    assert "13 of the study's models are not here yet" in texts(app)
+    assert "Models: 2 of 15 are here" in texts(app) and "- β-VAE: β = 1, 4; not yet β = 2, 8, 16" in texts(app)

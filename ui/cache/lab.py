@@ -33,10 +33,12 @@ class Information:
     Attributes:
         mig: its gap, settings and matrix.
         order: int [D], the order of dimensions that makes a disentangled code a diagonal.
+        awake: bool [D], by dimension.
     """
 
     mig: MigResult
     order: np.ndarray
+    awake: np.ndarray
 
 
 def get_information(name: str) -> Information | None:
@@ -61,7 +63,46 @@ def _get_information(name: str, stamp: tuple[int, ...]) -> Information | None:
         found = mig(codes.mean, codes.factors)
     except ValueError as error:
         raise RunError(f"What the codes of {name} tell of factors cannot be counted: {error}.") from error
-    return Information(found, diagonal_order(found.share, active_units(codes.mean)))
+    awake = active_units(codes.mean)
+    return Information(found, diagonal_order(found.share, awake), awake)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The mutual information gap of the codes that are kept with a run.
+
+    Attributes:
+        low, high: its 95 % interval.
+        way: how and on which samples it was measured: gaps of the same way can be ranked.
+    """
+
+    score: float
+    low: float
+    high: float
+    way: str
+
+
+GAP_REPEATS = 40  # halves of the samples that the interval is made of: about a second
+
+
+def get_gap(name: str) -> Gap | None:
+    """The mutual information gap of the run called `name`; None where no factor is known, or none varies.
+
+    Raises RunError as `get_information` does.
+    """
+    return _get_gap(name, _stamp(name)) if get_information(name) is not None else None
+
+
+@st.cache_resource(max_entries=64, show_spinner="Counting what codes tell of factors")
+def _get_gap(name: str, stamp: tuple[int, ...]) -> Gap:
+    import hashlib
+
+    from vae_core.metrics.disentanglement import measure
+
+    codes = get_codes(name)
+    found = measure(codes.mean, codes.factors, ["mig"], repeats=GAP_REPEATS)["mig"]
+    samples = hashlib.sha256(codes.index.tobytes()).hexdigest()
+    return Gap(found.score, found.low, found.high, f"codes {samples} {found.settings}")
 
 
 def get_response(name: str, factor: int) -> Response:

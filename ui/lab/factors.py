@@ -24,9 +24,12 @@ MEANS = {
     "information": "Percent of all there is to tell of a factor that one dimension tells ({samples:,} samples, {bins} "
     "bins). Columns are sorted towards a diagonal; those that sleep come last.",
     "importance": "How much boosted trees lean on each dimension when they predict a factor, in percent (Eastwood and "
-    "Williams 2018). Each row adds up to 100.",
-    "accuracy": "How often a linear classifier gets a factor right from this dimension alone, in percent (Kumar et al. "
-    "2018). Guessing is not 0: of three shapes, it gets a third.",
+    "Williams 2018). Each row always adds up to 100: a factor that nothing carries shows an even share everywhere, "
+    "here {even:.0%}.",
+    "accuracy": "How often a linear classifier gets a factor right from this dimension alone, in percent (Kumar et "
+    "al. 2018). Guessing is not 0: of three shapes, it gets a third; hover a cell for its row's. And a linear "
+    "classifier of one number cannot order 32 values: such rows stay dark even where one dimension carries them. "
+    "Compare cells of one row, not rows.",
 }
 FIGURE = {"displayModeBar": False}
 CURVE = 260  # pixels
@@ -49,7 +52,8 @@ def show(run: Run) -> None:
         return
     st.markdown(
         "Each row is a **factor** that the data was made from, each column a **dimension** of the code. Disentangled "
-        "means: every row has one bright cell, in a column of its own. **Click a cell** to see both at work."
+        "means: by mutual information, every row has one bright cell, in a column of its own. **Click a cell** to see "
+        "both at work."
     )
     _explore(run)
     score_cards.show(run)
@@ -144,7 +148,8 @@ def _matrix(run: Run, found: Information, cell: Cell, measure: str) -> None:
     names, order = run.config.data.factor_names, found.order.tolist()
     figure = factor_matrix(
         values[:, order], factors=names, dimensions=[strips.dimension_name(run, d) for d in order],
-        chosen=(cell.factor, order.index(cell.dimension)), measure=MEASURES[measure].lower(), theme=current_theme(),
+        chosen=(cell.factor, order.index(cell.dimension)), measure=MEASURES[measure].lower(),
+        asleep=int((~found.awake).sum()), notes=_notes(run, measure), theme=current_theme(),
     )  # fmt: skip
     key = f"latentarium.lab.matrix.{run.name}"
 
@@ -161,7 +166,18 @@ def _matrix(run: Run, found: Information, cell: Cell, measure: str) -> None:
         figure, key=key, on_select=clicked, selection_mode="points", theme=None, config=FIGURE,
         alt=f"{MEASURES[measure]} of {len(names)} factors and {len(order)} dimensions",
     )  # fmt: skip
-    st.caption(MEANS[measure].format(samples=found.mig.samples, bins=found.mig.bins))
+    st.caption(MEANS[measure].format(samples=found.mig.samples, bins=found.mig.bins, even=1 / len(order)))
+
+
+def _notes(run: Run, measure: str) -> tuple[str, ...]:
+    """What a cell of each row has where the dimension knows nothing, for its hover."""
+    factors = run.codes.factors
+    if factors is None or measure == "information":
+        return ()
+    if measure == "importance":
+        return (f"An even share is {1 / run.latent_dim:.1%}",) * factors.shape[1]
+    often = [np.unique(column, return_counts=True)[1].max() / len(column) for column in factors.T]
+    return tuple(f"Guessing gets {part:.1%}" for part in often)
 
 
 def _curve(run: Run, cell: Cell, row: int) -> None:
@@ -180,9 +196,17 @@ def _curve(run: Run, cell: Cell, row: int) -> None:
     figure.update_layout(height=CURVE)
     st.plotly_chart(figure, key="latentarium.lab.curve", theme=None, config=FIGURE,
                     alt=f"Code of {name} for each value of {factor}: mean and standard deviation")  # fmt: skip
+    if not _awake(run, cell):
+        st.caption(f"**{plain(name)} sleeps: what moves here is noise.** Its code is nearly the same for every sample.")
+        return
     part = answer.explained[cell.dimension]
     st.caption(f"{plain(factor)} alone accounts for **{part:.0%}** of what varies in {plain(name)}. A line that goes "
                "far within a narrow band (one standard deviation) carries the factor.")  # fmt: skip
+
+
+def _awake(run: Run, cell: Cell) -> bool:
+    found = cache.get_information(run.name)
+    return found is not None and bool(found.awake[cell.dimension])
 
 
 # -- the two strips ----------------------------------------------------------------------------------------
@@ -230,7 +254,8 @@ def _traversal(run: Run, cell: Cell, row: int) -> None:
 
     name, factor = strips.dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
     values, walks = moved(run.codes.mean, run.codes.mean[row], [cell.dimension], cache.SWEEP)
-    step = 1 if cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
+    awake = _awake(run, cell)  # noise neither rises nor falls
+    step = 1 if not awake or cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
     made = cache.get_decoded(run.name, walks[0, ::step], cache.get_told_key(run.name, int(run.codes.index[row])))
     strips.show_strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
     ends = values[0, ::step]
@@ -238,3 +263,5 @@ def _traversal(run: Run, cell: Cell, row: int) -> None:
     st.caption(
         f"{strips.way(run)}: {plain(name)} from {ends[0]:+.2f} to {ends[-1]:+.2f}, across 96% of its codes.{down}"
     )
+    if not awake:
+        st.caption(f"**{plain(name)} sleeps: what moves here is noise.**")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from vae_core.figures.template import INKS, ORDERED_SCALE, Theme, class_colour, literal, template
 
 ROW, HEAD = 40, 56  # pixels of a row of the matrix, and of all around it
-BARE = 0.005  # what rounds to 0 % has no number in its cell
+BARE = 0.005  # what rounds to 0 % has a faint 0 in its cell
+ABOVE = 18  # pixels of the word over the dimensions that sleep
 NUMBERED = 24  # more dimensions than this leave no room for numbers; then there is a bar of colours
 PALE = 0.55  # from here on the scale is too bright for white letters
 WORDS = 12  # values of a factor that are shown as words; more are an axis of numbers
@@ -25,6 +26,8 @@ def factor_matrix(
     dimensions: Sequence[str],
     chosen: tuple[int, int] | None = None,
     measure: str,
+    asleep: int = 0,
+    notes: Sequence[str] = (),
     theme: Theme = "dark",
 ) -> go.Figure:
     """How much each dimension has of each factor, as colours from 0 to 1 with the numbers (percent) upon them.
@@ -37,11 +40,15 @@ def factor_matrix(
         factors, dimensions: names of the rows and the columns, in the order they are shown.
         chosen: (row, column) of the cell that is framed.
         measure: what is shown.
+        asleep: how many of the last columns sleep: a line stands before them, and their names are grey.
+        notes: a sentence on each row for its cells' hovers, as what guessing gets; none where it is empty.
     """
     values = np.asarray(values, dtype=np.float64)
     count, dims = len(factors), len(dimensions)
     if values.shape != (count, dims):
         raise ValueError(f"{count} factors and {dims} dimensions need as many values, not {values.shape}.")
+    if notes and len(notes) != count:
+        raise ValueError(f"{count} factors need as many notes, not {len(notes)}.")
     ink = INKS[theme]
     down, across = (grid.ravel() for grid in np.mgrid[:count, :dims])
     told = [
@@ -49,6 +56,8 @@ def factor_matrix(
     ]
     words = [
         f"<b>{literal(factors[k])}</b> in <b>{literal(dimensions[d])}</b><br>{text}"
+        + (f"<br>{literal(notes[k])}" if notes else "")
+        + ("<br>It sleeps: its code hardly varies." if d >= dims - asleep else "")
         for k, d, text in zip(down, across, told, strict=True)
     ]
     figure = go.Figure(
@@ -71,10 +80,11 @@ def factor_matrix(
     )  # fmt: skip
     if dims <= NUMBERED:  # as annotations: a chart fades the texts of its traces where a mark is selected
         for k, d in zip(down.tolist(), across.tolist(), strict=True):
-            if values[k, d] >= BARE:
+            if values[k, d] == values[k, d]:
+                white = "#ffffff" if values[k, d] >= BARE else "rgba(255,255,255,0.5)"
                 figure.add_annotation(
                     x=d, y=k, text=f"{100 * values[k, d]:.0f}", showarrow=False,
-                    font={"size": 12, "color": "#ffffff" if values[k, d] < PALE else "#101426"},
+                    font={"size": 12, "color": white if values[k, d] < PALE else "#101426"},
                 )  # fmt: skip
     if chosen is not None:
         k, d = chosen
@@ -82,11 +92,17 @@ def factor_matrix(
             type="rect", x0=d - 0.5, x1=d + 0.5, y0=k - 0.5, y1=k + 0.5, line={"color": ink.accent, "width": 3},
             name="chosen",
         )  # fmt: skip
+    if asleep:
+        _part_off(figure, dims - asleep, dims, ink.faint)
+    ticks = [
+        literal(name) if d < dims - asleep else f'<span style="color: {ink.faint}">{literal(name)}</span>'
+        for d, name in enumerate(dimensions)
+    ]
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True}
     figure.update_layout(
         template=template(theme),
         xaxis={
-            **axis, "tickvals": list(range(dims)), "ticktext": [literal(name) for name in dimensions], "side": "top",
+            **axis, "tickvals": list(range(dims)), "ticktext": ticks, "side": "top",
             "range": (-0.5, dims - 0.5),
         },
         yaxis={
@@ -94,9 +110,23 @@ def factor_matrix(
             "range": (count - 0.5, -0.5),
         },
         hovermode="closest", hoverdistance=-1, dragmode=False, uirevision="factors",
-        height=HEAD + ROW * count, margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        height=HEAD + ROW * count + (ABOVE if asleep else 0),
+        margin={"l": 8, "r": 8, "t": 36 + (ABOVE if asleep else 0), "b": 8},
     )  # fmt: skip
     return figure
+
+
+def _part_off(figure: go.Figure, first: int, dims: int, colour: str) -> None:
+    """The columns from `first` on as those that sleep: a line before them, and the word above their names."""
+    if first:
+        figure.add_shape(
+            type="line", x0=first - 0.5, x1=first - 0.5, y0=0, y1=1, yref="paper", name="asleep",
+            line={"color": colour, "width": 2, "dash": "dot"},
+        )  # fmt: skip
+    figure.add_annotation(
+        x=dims - 0.5, y=1, yref="paper", yshift=22, xanchor="right", yanchor="bottom", text="asleep", showarrow=False,
+        font={"size": 12, "color": colour}, name="asleep",
+    )  # fmt: skip
 
 
 def response_curve(
