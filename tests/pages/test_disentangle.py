@@ -18,7 +18,8 @@ from tests.pages.toy import TOYS, write_toy, write_toy_run
 from ui import map_jobs
 from ui.lab import study
 from vae_core.config import PROJECT
-from vae_core.metrics.disentanglement import METRICS
+from vae_core.data import load_dataset
+from vae_core.metrics.disentanglement import METRICS, mig
 from vae_core.runs import load_run, scores
 from vae_core.runs.codes import write_codes
 from vae_core.studies import METHODS
@@ -287,6 +288,16 @@ def test_measures_say_what_a_dimension_that_knows_nothing_gets(app: AppTest, no_
     assert "here 12%" in texts(app) and "An even share is 12.5%" in charts(app)[0]["data"][1]["hovertext"][0]
 
 
+def test_the_gap_is_that_of_the_test_samples_as_evaluate_prints_it(app: AppTest, no_runs: Path) -> None:
+    shutil.copytree(PROJECT / "checkpoints" / "grammar", no_runs.parent / "checkpoints" / "grammar")
+    opened(app, run="grammar")
+    codes, test = load_run(PROJECT / "checkpoints" / "grammar").codes, load_dataset("grammar").splits["test"].numpy()
+    rows = np.flatnonzero(np.isin(codes.index, test))
+    assert codes.factors is not None and 0 < len(rows) < len(codes)
+    gap = mig(codes.mean[rows], codes.factors[rows])
+    assert f"**MIG {gap.score:.2f}**" in texts(app) and f"({len(rows):,} test samples" in texts(app)
+
+
 # -- without labels ----------------------------------------------------------------------------------------
 
 
@@ -348,7 +359,7 @@ def test_a_study_without_results_says_plainly_what_is_missing(app: AppTest, monk
     monkeypatch.setattr(study, "study_results", lambda: results().iloc[:0])
     opened(app, view="study")
     (box,) = [info.value for info in app.main.info if "benchmarks.disentanglement" in info.value]
-    assert "Models: none of 15 are here" in box and "Figures: none of 15 are here" in box and "5 minutes" in box
+    assert "Models and figures: none of 15 are here" in box and "5 minutes" in box
     assert not charts(app) and not app.error
 
 

@@ -21,7 +21,7 @@ COLUMNS = {
     "Time (s), median": ("seconds", "%.1f", "Of all rounds, skipped ones too."),
     "Moves, median": ("moves", "%.0f", "How often a slider was taken and moved: the tries."),
     "Travel, median": ("travel", "%.1f", "How far sliders went in all, in lengths of a slider."),
-    "Error area, median": ("area", "%.1f", "Picture distance summed over the time, in seconds (the paper's error AUC)."),
+    "Error area, median": ("area", "%.1f", "Picture distance summed over the seconds (the paper's error AUC)."),
     "Slope, median": ("slope", "%.2f", "How the picture distance changed in 10 s, least squares; below "
                        "0 is progress."),
     "Code distance, median": ("code_distance", "%.2f", "Between the last code and the target's, in standard deviations "

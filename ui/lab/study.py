@@ -30,26 +30,59 @@ DATA = {
     "subset": "The subset of factors that real dSprites were at hand for",
     "dsprites": "Real dSprites",
 }
-COMMAND = "python -m benchmarks.disentanglement"
+COMMAND = "python -m benchmarks.disentanglement --ship"
+LATER = (
+    "**Not all of this study has been made yet.** The rest comes with a later version; `{command}` makes it here. With "
+    "the settings for a laptop a model is trained in about 5 minutes on two cores; the other settings want a GPU.\n\n"
+    "{there}"
+)
 
 
 def show() -> None:
     """The whole view."""
     st.markdown(
-        "What does **pressing on the code** do? The same net was trained on the sprites under three objectives, each "
-        "at several **weights** and from several **seeds**. No run was chosen by its labels: every one that was "
-        "trained is in these figures."
+        "What does **pressing on the code** do? The same net learns the sprites under three objectives, each at "
+        "several **weights** and from several **seeds**. No run is chosen by its labels: every one that was trained is "
+        "shown here."
     )
     results = study_results()
+    lines = {line.name: line for line in run_lines.lines() if line.ready}
+    _what_is_missing(results, set(lines))
     if len(results):
         _results(results)
-    else:
-        st.info("**No figures yet.** The trainings of this study have not been scored on this machine "
-                f"(`{COMMAND}` does that, and writes benchmarks/results/disentanglement.csv).",
-                icon=":material/hourglass_empty:")  # fmt: skip
-    _runs()
+    _runs(lines)
     with st.expander("How was this made?"):
         st.markdown(_how(results))
+
+
+# -- what there is -----------------------------------------------------------------------------------------
+
+
+def _what_is_missing(results: pd.DataFrame, runs: set[str]) -> None:
+    """One box: which models and which figures are here, and which are not; nothing where all are."""
+    models = {(one.objective, one.weight) for one in study_runs() if one.name in runs}
+    cells = {(str(key), float(weight)) for key, weight in zip(results.objective, results.weight, strict=True)}
+    measured = {(one.objective, one.weight) for one in study_runs()} & cells
+    if min(len(models), len(measured)) < len(study_runs()):
+        kinds = {"Models": models, "Figures": measured} if models != measured else {"Models and figures": models}
+        there = "\n\n".join(_there(what, found) for what, found in kinds.items())
+        st.info(LATER.format(command=COMMAND, there=there), icon=":material/hourglass_empty:")
+
+
+def _there(what: str, found: set[tuple[str, float]]) -> str:
+    """How many cells are found, and which, method by method, with those that are not."""
+    count = len(study_runs())
+    head = f"**{what}: {len(found) or 'none'} of {count} {'is' if len(found) == 1 else 'are'} here"
+    if len(found) in (0, count):
+        return f"{head}.**"
+    lines = []
+    for key, method in METHODS.items():
+        here = [f"{weight:g}" for weight in method.weights if (key, weight) in found]
+        lack = [f"{weight:g}" for weight in method.weights if (key, weight) not in found]
+        words = [f"{method.symbol} = {', '.join(here)}"] if here else []
+        words += [f"not yet {method.symbol} = {', '.join(lack)}"] if lack else []
+        lines.append(f"- {method.title}: {'; '.join(words) if here else 'none yet'}")
+    return f"{head}:**\n" + "\n".join(lines)
 
 
 # -- figures over all seeds --------------------------------------------------------------------------------
@@ -108,8 +141,8 @@ def _by_weight(part: pd.DataFrame, measure: str, axis: str) -> None:
     st.plotly_chart(figure, key="latentarium.lab.by-weight", theme=None, config=FIGURE,
                     alt=f"{axis} by weight, for {len(series)} objectives")  # fmt: skip
     seeds = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
-    many = "a seed, so there is no spread to see" if max(counts) == 1 else "seeds: each a point, the line their median"
-    st.caption(f"{seeds} {many}.")
+    st.caption("One seed each, so there is no spread to see." if max(counts) == 1 else
+               f"{seeds} seeds: each a point, the line their median.")  # fmt: skip
 
 
 def _plane(part: pd.DataFrame) -> None:
@@ -123,7 +156,7 @@ def _plane(part: pd.DataFrame) -> None:
         rows = part[part.objective == key].dropna(subset=["rate", "distortion"])
         for weight, group in rows.groupby("weight"):
             middle = group[["rate", "distortion"]].median()
-            words = f"{method.title}, {method.symbol} = {weight:g}\nmedian of {len(group)} seeds"
+            words = f"{method.title}, {method.symbol} = {weight:g}\n{_seeds(len(group))}"
             points.append(Point(middle.rate, middle.distortion, f"{weight:g}", words, method.title, colours[key]))
     figure = rate_distortion(points, theme=current_theme())
     figure.update_layout(height=HEIGHT)
@@ -133,28 +166,24 @@ def _plane(part: pd.DataFrame) -> None:
                "line the ELBO is the same.")  # fmt: skip
 
 
+def _seeds(count: int) -> str:
+    return "of one seed" if count == 1 else f"median of {count} seeds"
+
+
 # -- the runs themselves -----------------------------------------------------------------------------------
 
 
-def _runs() -> None:
-    """The shipped runs, one a cell: the same sample traversed in each; and which of them are missing."""
-    lines = {line.name: line for line in run_lines.lines() if line.ready}
+def _runs(lines: dict[str, Line]) -> None:
+    """The runs that are here, one a cell: the same sample traversed in each."""
     groups: list[Group] = []
-    missing = []
     for key, method in METHODS.items():
-        row: list[tuple[Line, str]] = []
-        for one in study_runs():
-            if one.objective == key and one.name in lines:
-                row.append((lines[one.name], f"{method.symbol} = {one.weight:g}"))
-            elif one.objective == key:
-                missing.append(one.title)
+        row = [
+            (lines[one.name], f"{method.symbol} = {one.weight:g}")
+            for one in study_runs() if one.objective == key and one.name in lines
+        ]  # fmt: skip
         groups.append((f"{method.title} · {method.paper}", row))
     titles = {one.name: one.title for one in study_runs()}
     there = [line for _, row in groups for line, _ in row]
-    if missing:
-        which = "None of the study's models is" if not there else f"{len(missing)} of the study's models are not"
-        named = "" if not there else f": {'; '.join(missing)}"
-        st.info(f"{which} here yet{named}.", icon=":material/hourglass_empty:")
     if not there:
         return
     first = int(cache.get_codes(there[0].name).index[0])
@@ -167,7 +196,7 @@ def _runs() -> None:
 
 def _how(results: pd.DataFrame) -> str:
     kinds = "\n".join(
-        f"- **{protocol.title}**; {results[results.protocol == name].seed.nunique()} seeds so far."
+        f"- **{protocol.title}**; {_so_far(results[results.protocol == name].seed.nunique())}."
         for name, protocol in PROTOCOLS.items()
     )
     weights = "; ".join(
@@ -176,5 +205,10 @@ def _how(results: pd.DataFrame) -> str:
     )
     return (
         f"{weights}. γ weighs the total correlation and cannot be compared with β number by number.\n\n{kinds}\n\n"
-        f"The first seed's models are shipped. All figures: benchmarks/results/disentanglement.csv, by `{COMMAND}`."
+        "Of what is trained, the first seed's models are shipped. All figures: benchmarks/results/disentanglement.csv, "
+        f"by `{COMMAND}`."
     )
+
+
+def _so_far(seeds: int) -> str:
+    return f"{seeds} seed{'' if seeds == 1 else 's'} so far" if seeds else "none run yet"
