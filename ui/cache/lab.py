@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from ui.cache.data import get_dataset
+from ui.cache.data import data_stamp, get_dataset, why_no_originals
 from ui.cache.runs import changed_at, get_card, get_codes, get_run, list_runs, stamp_of
 
 if TYPE_CHECKING:
@@ -34,11 +34,13 @@ class Information:
         mig: its gap, settings and matrix.
         order: int [D], the order of dimensions that makes a disentangled code a diagonal.
         awake: bool [D], by dimension.
+        of_test: whether the samples are all of the test split, as those that `evaluate` measures.
     """
 
     mig: MigResult
     order: np.ndarray
     awake: np.ndarray
+    of_test: bool
 
 
 def get_information(name: str) -> Information | None:
@@ -46,11 +48,12 @@ def get_information(name: str) -> Information | None:
 
     Raises RunError as `get_run` does, and where its codes are such that nothing can be told of them.
     """
-    return _get_information(name, _stamp(name))
+    data = get_run(name).config.data.name
+    return _get_information(name, _stamp(name), data_stamp(data))
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _get_information(name: str, stamp: tuple[int, ...]) -> Information | None:
+def _get_information(name: str, stamp: tuple[int, ...], data: tuple[tuple[str, int], ...]) -> Information | None:
     from vae_core.metrics.activity import active_units
     from vae_core.metrics.disentanglement import mig, varying
     from vae_core.response import diagonal_order
@@ -59,12 +62,26 @@ def _get_information(name: str, stamp: tuple[int, ...]) -> Information | None:
     codes = get_codes(name)
     if codes.factors is None or not get_run(name).config.data.factor_names or not varying(codes.factors).any():
         return None
+    rows = _test_rows(name)
+    of_test = rows is not None and bool(varying(codes.factors[rows]).any())
+    at = rows if rows is not None and of_test else slice(None)
     try:
-        found = mig(codes.mean, codes.factors)
+        found = mig(codes.mean[at], codes.factors[at])
     except ValueError as error:
         raise RunError(f"What the codes of {name} tell of factors cannot be counted: {error}.") from error
     awake = active_units(codes.mean)
-    return Information(found, diagonal_order(found.share, awake), awake)
+    return Information(found, diagonal_order(found.share, awake), awake, of_test)
+
+
+def _test_rows(name: str) -> np.ndarray | None:
+    """Rows of a run's codes that are samples of the test split; None where its data is not here to say which."""
+    codes, info = get_codes(name), get_run(name).config.data
+    if len(codes) < info.size:  # of large data codes are kept of the test split alone
+        return np.arange(len(codes))
+    if why_no_originals(info.name):
+        return None
+    test = get_dataset(info.name).splits["test"].numpy()
+    return np.flatnonzero(np.isin(codes.index, test))
 
 
 @dataclass(frozen=True)
@@ -100,6 +117,7 @@ def _get_gap(name: str, stamp: tuple[int, ...]) -> Gap:
     from vae_core.metrics.disentanglement import measure
 
     codes = get_codes(name)
+    assert codes.factors is not None  # get_information has looked
     found = measure(codes.mean, codes.factors, ["mig"], repeats=GAP_REPEATS)["mig"]
     samples = hashlib.sha256(codes.index.tobytes()).hexdigest()
     return Gap(found.score, found.low, found.high, f"codes {samples} {found.settings}")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 MEASURES = {"information": "Mutual information", "importance": "DCI importance", "accuracy": "SAP accuracy"}
 MEANS = {
-    "information": "Percent of all there is to tell of a factor that one dimension tells ({samples:,} samples, {bins} "
-    "bins). Columns are sorted towards a diagonal; those that sleep come last.",
+    "information": "Percent of all there is to tell of a factor that one dimension tells ({samples:,} {whose}, "
+    "{bins} bins). Columns are sorted towards a diagonal; those that sleep come last.",
     "importance": "How much boosted trees lean on each dimension when they predict a factor, in percent (Eastwood and "
     "Williams 2018). Each row always adds up to 100: a factor that nothing carries shows an even share everywhere, "
     "here {even:.0%}.",
@@ -109,7 +109,7 @@ def _explore(run: Run) -> None:
     found = cache.get_information(run.name)
     assert found is not None
     cell = _cell(run, found)
-    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+    with st.container(horizontal=True, gap="medium", vertical_alignment="top"):
         measure = views.setting("Show", "show", MEASURES, "information", key="latentarium.lab.measure")
         _menus(run, found, cell)
     left, right = st.columns([5, 4], gap="large")
@@ -166,7 +166,13 @@ def _matrix(run: Run, found: Information, cell: Cell, measure: str) -> None:
         figure, key=key, on_select=clicked, selection_mode="points", theme=None, config=FIGURE,
         alt=f"{MEASURES[measure]} of {len(names)} factors and {len(order)} dimensions",
     )  # fmt: skip
-    st.caption(MEANS[measure].format(samples=found.mig.samples, bins=found.mig.bins, even=1 / len(order)))
+    st.caption(
+        MEANS[measure].format(samples=found.mig.samples, whose=_whose(found), bins=found.mig.bins, even=1 / len(order))
+    )
+
+
+def _whose(found: Information) -> str:
+    return "test samples" if found.of_test else "samples, those of training among them, for its data is not here"
 
 
 def _notes(run: Run, measure: str) -> tuple[str, ...]:

@@ -84,9 +84,9 @@ def show(run: Run) -> None:
         found = cache.get_information(run.name)
         if found is not None:
             st.markdown(
-                f"**MIG {found.mig.score:.2f}**, from mutual information as above: how far the best dimension is ahead "
-                "of the second best, mean over factors. Six more scores, all with intervals and self-tests, are "
-                "measured when you ask."
+                f"**MIG {found.mig.score:.2f}**, from mutual information as above, on the same samples: how far the "
+                "best dimension is ahead of the second best, mean over factors. Six more scores, all with intervals "
+                "and self-tests, are measured when you ask."
             )
         score_job.offer(run, "lab-scores")
         return
