@@ -18,9 +18,10 @@ IMPORTANCE = 100
 GAPS = "| run | MIG | dimensions |\n|---|---|---|\n"
 BEGIN, END = "<!-- families: written by python -m scripts.checkpoints_table -->", "<!-- /families -->"
 
+MORE = "more (dreams: energy distance, V-statistic)"
 HEAD = """# Shipped runs
 
-| run | data | net | dims (active) | distortion | rate | ELBO | bound, K = {k} | more | MiB |
+| run | data | net | dims (active) | distortion | rate | ELBO | bound, K = {k} | {more} | MiB |
 |---|---|---|---|---|---|---|---|---|---|
 """
 FOOT = """
@@ -29,8 +30,9 @@ the first 1,000 test samples. Grey pictures count as the mean over their random 
 stand beside those of dynamic binarisation. The likelihood of a Gaussian run is a density: its figures can be of either
 sign and are not to be compared with Bernoulli's. *Dreams* is the energy distance between decoded codes of the prior and
 test samples, then that of a mixture of ten Gaussians fitted to the codes, and in brackets that between training and
-test samples. All three are V-statistics: two finite sets of the same distribution are a little apart in them. The GAN's
-energy distance on the pages and in its card is an estimate without that bias, and so near 0.
+test samples. All three are V-statistics of up to 2,000 samples: two finite sets of the same distribution are
+a little apart in them, the further the fewer there are; Compare and Generate take up to 500 and so show larger ones.
+The GAN's energy distance on the training pages and in its card is an estimate without that bias, and so near 0.
 
 Each folder's `card.md` has the one command that makes the run again, `python -m scripts.train_zoo NAME` calls it. The
 weights are those that were best on the validation split, or the last ones where an objective cannot be judged there; no
@@ -158,7 +160,7 @@ def main() -> None:
         rows += run_row(run, tests[name])
         print(rows.splitlines()[-1], flush=True)
     gaps = "".join(factors(run, tests[name]) for name, run in runs.items())
-    text = f"{HEAD.format(k=IMPORTANCE)}{rows}\n{sizes(card.folder for card in shipped)}"
+    text = f"{HEAD.format(k=IMPORTANCE, more=MORE)}{rows}\n{sizes(card.folder for card in shipped)}"
     text += (
         "\nWhere factors are known, the mutual information gap (10,000 test samples, 20 equal-width bins a code), "
         f"the dimension that tells most of each factor, and how much:\n\n{GAPS}{gaps}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.pages.toy import TOYS
@@ -59,10 +61,28 @@ def test_scores_are_ranked_where_intervals_are_clear_and_ways_alike() -> None:
     assert "overlap" in reasons(close, measures)[0] and "different ways" in reasons(apart, measures)[0]
 
 
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
+@pytest.mark.parametrize("data", ["d", "e"])
+@pytest.mark.parametrize("span", [(0.1, 0.2), (0.15, 0.9)])
+def test_each_row_without_a_mark_is_named_below_the_table(
+    likelihood: str, data: str, span: tuple[float, float]
+) -> None:
+    measures = MEASURES | {name: Measure(title, "", "high") for name, title in
+                           {"m": "MIG", "d": "DCI disentanglement", "f": "FactorVAE score"}.items()}  # fmt: skip
+    first = side("A", m=0.15, d=0.5, f=0.7, dreams=1.0)
+    other = side("B", likelihood=likelihood, data=data, m=0.3, d=0.6, parameters=9)
+    sides = [replace(first, intervals={"m": (0.1, 0.2)}, ways={"d": "one"}),
+             replace(other, intervals={"m": span}, ways={"d": "another"})]  # fmt: skip
+    said = " ".join(reasons(sides, measures))
+    bare = [line.measure.title.split(" (")[0] for line in table(sides, measures) if not line.best]
+    assert "FactorVAE score" in bare and "DCI disentanglement" in bare
+    assert all(title in said or title[0].lower() + title[1:] in said for title in bare), (bare, said)
+
+
 @pytest.mark.parametrize(
     ("family", "has", "lacks"),
     [("gaussian", {"distortion", "rate", "elbo"}, set()), ("autoencoder", {"distortion"}, {"rate", "elbo"}),
-     ("gan", set(), {"distortion", "rate", "elbo", "error"}), ("vq", {"distortion", "rate", "elbo"}, set())],
+     ("gan", set(), {"distortion", "rate", "elbo", "error", "active"}), ("vq", {"distortion", "rate", "elbo"}, set())],
 )  # fmt: skip
 def test_a_family_has_the_figures_that_it_can_have(family: str, has: set[str], lacks: set[str]) -> None:
     train, info = TOYS[family]

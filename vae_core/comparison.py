@@ -112,7 +112,9 @@ def figures_of(config: RunConfig) -> tuple[dict[str, float], dict[str, str]]:
     found: dict[str, float] = {"latent": config.model.latent_dim}
     lacks: dict[str, str] = {}
     if not able.encodes:
-        lacks = dict.fromkeys(("error", "distortion", "rate", "elbo"), "has no encoder, so no sample has a code")
+        lacks = dict.fromkeys(
+            ("error", "distortion", "rate", "elbo", "active"), "has no encoder, so no sample has a code"
+        )
     elif reached is None:
         lacks = dict.fromkeys(("distortion", "rate", "elbo"), "was never measured on the test split")
     else:
@@ -190,8 +192,12 @@ def _open(sides: Sequence[Side], name: str, best: Sequence[int], places: Sequenc
 
 def reasons(sides: Sequence[Side], measures: Mapping[str, Measure] = MEASURES) -> list[str]:
     """Why some rows name no best and some cells are empty: whole sentences."""
-    said = [why] if (why := unlike(sides)) else []
     shown = {name: measure for name, measure in measures.items() if any(name in side.figures for side in sides)}
+    said = []
+    if why := unlike(sides):
+        same_data = len({side.data for side in sides}) == 1
+        barred = [_in_words(one) for one in shown.values() if one.better and (one.nats or not same_data)]
+        said.append(why + (f" Not ranked for that: {', '.join(barred)}." if barred else ""))
     neither = [measure for measure in shown.values() if not measure.better]
     if neither:
         ends: dict[str, list[str]] = {}
@@ -206,12 +212,15 @@ def reasons(sides: Sequence[Side], measures: Mapping[str, Measure] = MEASURES) -
     close = [_in_words(measure) for name, measure in ranked if _known(sides, name) and _too_close(sides, name, measure)]
     if close:
         said.append(f"Intervals overlap, so none is called the best: {', '.join(close)}.")
+    lone = [_in_words(measure) for name, measure in ranked if len(_known(sides, name)) == 1]
+    if lone:
+        said.append(f"One model alone has it, so there is nothing to rank: {', '.join(lone)}.")
     missing: dict[tuple[str, str], list[str]] = {}
     for side in sides:
         for name, why in side.lacks.items():
             if name in shown and name not in side.figures:
                 missing.setdefault((side.title, why), []).append(_in_words(measures[name]))
-    said += [f"{title} {why}: no {' and '.join(titles)}." for (title, why), titles in missing.items()]
+    said += [f"{title} {why}: no {', '.join(titles)}." for (title, why), titles in missing.items()]
     return said
 
 
@@ -222,4 +231,4 @@ def _too_close(sides: Sequence[Side], name: str, measure: Measure) -> bool:
 def _in_words(measure: Measure) -> str:
     """A measure's title inside a sentence: without its unit, an ordinary word small."""
     title = measure.title.split(" (")[0]
-    return title if title.isupper() else title[0].lower() + title[1:]
+    return title if any(letter.isupper() for letter in title[1:]) else title[0].lower() + title[1:]

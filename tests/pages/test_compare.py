@@ -126,13 +126,16 @@ def test_damaged_scores_of_one_model_leave_the_figures_of_all(no_runs: Path) -> 
     trial = scores.Trial(perfect=1, noise=0, rotated=0.1, doubled=0.5)
     score = scores.Score(score=0.4, low=0.3, high=0.5, interval="", settings={}, self_test=trial, seconds=1)
     found = scores.Scores(weights=scores.weights_mark(one), split="test", samples=9, seed=0, factors=(), dimensions=4,
-                          metrics={"mig": score})  # fmt: skip
+                          metrics={"sap": score})  # fmt: skip
     scores.write_scores(one, found)
     (two / scores.FILE).write_text("{")
     app = alone(runs="one.two", view="figures")
     assert not app.exception and not app.error
-    assert app.table[0].value.loc["MIG"].tolist() == ["0.40", "–"]
-    assert "has scores that cannot be read (scores.json is damaged): no MIG." in said(app)
+    assert app.table[0].value.loc["SAP"].tolist() == ["0.40", "–"]
+    assert "has scores that cannot be read (scores.json is damaged): no SAP." in said(app)
+    (two / scores.FILE).unlink()
+    app = alone(runs="one.two", view="figures")
+    assert "not measured and kept yet ([where to measure them](/factors?run=two)): no SAP." in said(app)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -33,6 +34,7 @@ def show_figures(runs: list[Run]) -> None:
 
     sides, measures = [_side(run, name) for run, name in zip(runs, names_of(runs), strict=True)], _measures(runs)
     _add_errors(runs, sides)
+    _add_gaps(runs, sides)
     lines = table(sides, measures)
     titles = [f"{letter(place)} · {plain(run.title)}" for place, run in enumerate(runs)]
     cells = {
@@ -40,7 +42,7 @@ def show_figures(runs: list[Run]) -> None:
         for place, title in enumerate(titles)
     }
     st.table(pd.DataFrame(cells, index=[line.measure.title for line in lines]))
-    st.markdown("★ is the best of a row, where the models can be ranked. – : it has none.")
+    st.markdown("★ is the best of a row, where the models can be ranked; – is no figure. Below: why.")
     for sentence in reasons(sides, measures):
         st.caption(sentence)
     _say_what(runs, lines)
@@ -54,7 +56,10 @@ def _measures(runs: list[Run]) -> dict[str, Measure]:
 
     title, help = ERRORS[runs[0].config.data.kind]
     form = {"image": ".1f", "table": ".3f", "text": ".1%"}[runs[0].config.data.kind]
-    own = {"error": replace(MEASURES["error"], title=title, help=help, form=form)}
+    dreams = replace(
+        MEASURES["dreams"], title=f"Energy distance of dreams (V-statistic, up to {cache.COMPARED} samples)"
+    )
+    own = {"dreams": dreams, "error": replace(MEASURES["error"], title=title, help=help, form=form)}
     scores = {name: Measure(card.title, card.asks, "high") for name, card in METRICS.items()}
     return MEASURES | own | scores
 
@@ -85,6 +90,11 @@ def _side(run: Run, name: str) -> Side:
         for metric, score in scores.metrics.items():
             figures[metric], intervals[metric] = score.score, (score.low, score.high)
             ways[metric] = f"{scores.split} {scores.samples} {scores.factors} {sorted(score.settings.items())}"
+    if able.encodes:
+        where = f"[where to measure them](/factors?run={quote(run.name)})"
+        lacks = dict.fromkeys(METRICS, f"has scores that were not measured and kept yet ({where})") | lacks
+    else:
+        lacks |= dict.fromkeys(METRICS, "has no encoder, so there are no codes to score")
     return Side(
         name, config.data.name, config.model.likelihood, config.model.condition, figures, lacks, intervals, ways
     )  # fmt: skip
@@ -112,6 +122,21 @@ def _add_errors(runs: list[Run], sides: list[Side]) -> None:
         sides[place].figures["error"] = error  # type: ignore[index]
 
 
+def _add_gaps(runs: list[Run], sides: list[Side]) -> None:
+    """The MIG costs so little that it needs no keeping: of each run's own codes, unless all have one measured alike."""
+    able = [(run, side) for run, side in zip(runs, sides, strict=True) if run.config.model.abilities.encodes]
+    if all("mig" in side.figures for _, side in able) and len({side.ways.get("mig") for _, side in able}) == 1:
+        return
+    for run, side in able:
+        try:
+            gap = cache.get_gap(run.name)
+        except RunError:  # of codes that nothing can be told of
+            gap = None
+        if gap is not None:
+            side.figures["mig"] = gap.score  # type: ignore[index]
+            side.intervals["mig"], side.ways["mig"] = (gap.low, gap.high), gap.way  # type: ignore[index]
+
+
 def _say_what(runs: list[Run], lines: list) -> None:
     able = tuple(run.name for run in runs if run.config.model.abilities.encodes)
     count = len(cache.get_compared(able)) if able else 0
@@ -120,7 +145,10 @@ def _say_what(runs: list[Run], lines: list) -> None:
         st.markdown(
             f"The error is measured on the same {count} samples of the test split, each drawn again from its code; it "
             "depends on no likelihood, so it can always be ranked. Distortion, rate and ELBO are means over the test "
-            f"split. Dreams: {cache.COMPARED} of the model's own prior against as many held-out samples, without bias. "
-            "Scores of disentanglement stand here where they were measured on the page Disentangle and kept; the best "
-            "is marked where its interval is clear of the others'."
+            f"split. Dreams: {cache.COMPARED} of the model's own prior against as many held-out samples (or as "
+            "many as there are), as a V-statistic: even two sets of one distribution are a little apart, and the fewer samples "
+            "the more, so that figures of other numbers of samples (the table of shipped runs has up to 2,000) differ. "
+            "MIG is counted on the codes kept with each run, as on the page Disentangle; the other scores of "
+            "disentanglement stand here where they were measured there and kept. The best of these is marked where its "
+            "interval is clear of the others'."
         )
