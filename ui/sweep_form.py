@@ -112,7 +112,12 @@ def _base() -> TrainConfig | None:
     if base is not None:
         st.caption(plain(default_title(base)))
     if base is not None and cache.why_no_originals(base.data):
-        st.warning(f"{plain(cache.known_lack(base.data))} Its download is on the Train page.")
+        card = find_card(base.data)
+        offered = card is not None and bool(card.download_mb)
+        st.warning(plain(cache.known_lack(base.data)) + (" Its download is on the Train page." if offered else ""))
+        if offered:
+            st.page_link("pages/train.py", label="Download it on the Train page", icon=":material/download:",
+                         query_params={"data": base.data, training.WATCH: training.FORM})  # fmt: skip
         return None
     return base
 

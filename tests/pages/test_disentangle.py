@@ -95,13 +95,13 @@ def test_the_matrix_is_there_at_once_and_opens_its_brightest_cell(app: AppTest) 
 def test_menus_and_the_address_open_the_same_cell(app: AppTest) -> None:
     opened(app, run=COLOUR, factor="scale", dim="0")
     assert (box(app, "Factor").value, box(app, "Dimension").value) == ("scale", "0")
-    assert "**Scale** moved in the data" in texts(app) and "**z0** moved in the code" in texts(app)
+    assert "**scale** moved in the data" in texts(app) and "**z0** moved in the code" in texts(app)
     assert "sleeps" not in texts(app)
     box(app, "Dimension").select("3").run()
     assert "**z3 sleeps: what moves here is noise.**" in texts(app) and "Shown downwards" not in texts(app)
     assert app.query_params["dim"] in ("3", ["3"]) and "**z3** moved in the code" in texts(app)
     box(app, "Factor").select("hue").run()
-    assert "**Hue** moved in the data" in texts(app) and "**z3** moved in the code" in texts(app)
+    assert "**hue** moved in the data" in texts(app) and "**z3** moved in the code" in texts(app)
 
 
 def test_a_senseless_address_opens_the_usual(app: AppTest) -> None:
@@ -340,6 +340,19 @@ def test_without_other_seeds_the_way_to_some_is_a_sweep_of_them(app: AppTest, no
     assert not app.exception and app.title[0].value == "Which run is worth keeping?"
     assert box(app, "Vary").value == "seed" and box(app, "and").value == ""
     assert next(field for field in app.main.text_input if field.label == "Values").value == "1, 2, 3"
+
+
+def test_a_decoded_sample_is_said_to_be_one_and_its_download_is_a_click_away(
+    app: AppTest, no_runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTARIUM_DATA", str(tmp_path / "none"))
+    shutil.copytree(PROJECT / "checkpoints" / "mnist-16d", no_runs.parent / "checkpoints" / "mnist-16d")
+    opened(app, run="mnist-16d", view="unlabelled")
+    assert "decoded by the model" in texts(app)
+    assert any(button.label.startswith("Download MNIST") for button in app.main.button)
+    next(button for button in app.main.button if button.label == "Train it from other seeds").click().run()
+    (link,) = [one for one in app.main.get("page_link") if one.proto.label == "Download it on the Train page"]
+    assert not app.exception and "data=mnist" in link.proto.query_string
 
 
 # -- a study -----------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FIRST = 6  # dimensions to be named at once; the rest waits behind a switch
 FILM = 9
+METRIC = 190  # pixels of each of the four big figures: rows of them stand below each other
 FIGURE = {"displayModeBar": False}
 HOW_PARTS = """
 The rate is what a code costs, and it has three parts (Chen et al. 2018, eq. 2). They are those of the mixture of
@@ -72,7 +73,7 @@ def _figures(run: Run) -> None:
     from vae_core.figures.curves import rate_bars
 
     dimensions, parts = cache.get_dimensions(run.name), cache.get_rate_parts(run.name)
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="large")
     with left:
         if dimensions.has_rate:
             figure = rate_bars(dimensions.rate, names=run.names, theme=current_theme())
@@ -84,17 +85,22 @@ def _figures(run: Run) -> None:
             st.caption(
                 "Codes of this model cost nothing, so there is no rate by which its dimensions could be told apart."
             )
-    with right, st.container(horizontal=True, gap="medium"):
+    with right, st.container(horizontal=True, gap="small"):
         awake = int(dimensions.awake.sum())
-        st.metric("Active units", f"{awake} of {len(dimensions.awake)}", help="Dimensions whose code varies over the "
-                  "data: Var(E[z|x]) > 0.01 (Burda et al. 2016).")  # fmt: skip
+        st.metric(
+            "Active units", f"{awake} of {len(dimensions.awake)}", width=METRIC,
+            help="Dimensions whose code varies over the data: Var(E[z|x]) > 0.01 (Burda et al. 2016).",
+        )  # fmt: skip
         if dimensions.has_rate:
-            st.metric("Rate", f"{dimensions.rate.sum():.1f} nats", help="What a code costs, mean over samples.")
+            st.metric("Rate", f"{dimensions.rate.sum():.1f} nats", width=METRIC,
+                      help="What a code costs, mean over samples.")  # fmt: skip
         if parts is not None:
-            st.metric("Total correlation", f"{'≤ ' if parts.bound else ''}{max(0.0, parts.total_correlation):.2f} nats",
+            most = "≤ " if parts.bound else ""
+            st.metric("Total correlation", f"{most}{max(0.0, parts.total_correlation):.2f} nats", width=METRIC,
                       help="How far the dimensions are from independent; 0: none repeats another.")  # fmt: skip
-            st.metric("Second opinion", f"{parts.gaussian:.2f} nats", help="The total correlation of a Gaussian with "
-                      "the covariance of the codes (Locatello et al. 2019): straight relations only.")  # fmt: skip
+            st.metric("Second opinion", f"{parts.gaussian:.2f} nats", width=METRIC,
+                      help="The total correlation of a Gaussian with the covariance of the codes (Locatello et al. "
+                      "2019): straight relations only.")  # fmt: skip
     if parts is None:
         return
     if parts.bound:
