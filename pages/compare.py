@@ -10,9 +10,7 @@ VIEWS = ("Sliders", "Differences", "Maps", "Figures")
 
 choose.follow()
 st.title("What do several models make of the same sample?", anchor=False)
-st.markdown(
-    "The same sample through two to four models. Drag a **slider**: it moves the dimension of each that says the same."
-)
+st.markdown("The same sample through two to four models.")
 choose.choose_preset()
 with st.container(key="compare-controls"):
     left, right = st.columns([3, 2], gap="large")

@@ -224,6 +224,26 @@ def test_a_shuffled_twin_moves_with_its_model(no_runs: Path, mounted: list[dict]
         assert abs(other["correlation"]) == pytest.approx(1, abs=1e-3) and not row["notes"]
 
 
+@pytest.mark.parametrize(("noise", "weak"), [(0.5, False), (1.5, True)])
+def test_a_weak_link_is_marked_as_weak(noise: float, weak: bool, no_runs: Path, mounted: list[dict]) -> None:
+    """Half of the variance shared or not: r = 1 / sqrt(1 + noise^2)."""
+    import dataclasses
+
+    from vae_core.runs import load_run
+    from vae_core.runs.codes import write_codes
+
+    one, two = (load_run(write_toy_run(no_runs, name)) for name in ("one", "two"))
+    codes = np.random.default_rng(0).standard_normal((2, *one.codes.mean.shape)).astype(np.float32)
+    write_codes(one.folder / "codes.npz", dataclasses.replace(one.codes, mean=codes[0]))
+    write_codes(two.folder / "codes.npz", dataclasses.replace(two.codes, mean=-codes[0] - np.float32(noise) * codes[1]))
+    app = alone(runs="one.two", at=6)
+    assert not app.exception and "most alike" in said(app) and "says the same" not in app.markdown[0].value
+    links = [row["links"] for row in mounted[-1]["data"]["rows"] if len(row["links"]) > 1]
+    assert links and all(own["weak"] is False and other["weak"] is weak for own, other in links)
+    app.query_params["view"] = "figures"
+    assert "slider" not in " ".join(part.value for part in app.run().markdown[:2])
+
+
 def test_what_finds_no_partner_says_so_and_has_a_slider_of_its_own() -> None:
     random = np.random.default_rng(0)
     first = random.standard_normal((500, 2))

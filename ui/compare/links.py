@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LINKED = 0.4
 """|correlation| from which two dimensions are moved together; below, they share less than a sixth of their variance."""
+WEAK = 0.7
+"""|correlation| below which a link is called weak: less than half of the variance is shared."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ui.compare.choose import letter, names_of
 from ui.limits import NO_ENCODER
 from ui.widgets import picture_strip
 from ui.words import plain
+from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
     from vae_core.runs import Run
@@ -50,6 +51,8 @@ def _map(run: Run, name: str, colour: str, at: int | None, marked: np.ndarray) -
         run, projection, key=f"compare-map-{run.name}", colour=colour, picked=at, chosen=marked, small=True,
         on_pick=_pick, on_select=partial(_mark, run.config.data.name),
     )  # fmt: skip
+    if at is not None and at not in maps.rows_of(run, projection, [at]) and not is_guest(at):
+        st.caption(f"Sample {at} is not among those on this map, so it is not marked here.")
     trust = projection.trust
     there = len(maps.rows_of(run, projection, marked.tolist())) if len(marked) else 0
     missing = f" {len(marked) - there:,} of those marked are not on this map." if there < len(marked) else ""

@@ -1,4 +1,4 @@
-"""The view Sliders: one sample through every model, and sliders that move the dimensions that say the same."""
+"""The view Sliders: one sample through every model, and sliders that move the dimensions most alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import streamlit as st
 
 from ui import cache, show, state
 from ui.compare.choose import MOVED, letter, names_of
-from ui.compare.links import LINKED, Row, leader, moved, rows_of
+from ui.compare.links import LINKED, WEAK, Row, leader, moved, rows_of
 from ui.components.duet import Moves, Shown, Side, Slider, duet
 from ui.decoders import decoder_url
 from ui.given import NOTHING, Given, of_key
@@ -31,12 +31,13 @@ PICTURE = 320
 HOW = f"""
 A slider starts at the sample's own code in each model and is counted in **standard deviations of that model's codes**,
 so one step means as much in each. It moves the dimension of the first model (**A**, or the first whose codes are
-numbers that can be moved) and with it the dimension of every other model that says most nearly the same.
+numbers that can be moved) and with it the dimension of every other model that is most alike.
 
-Which says the same: on the codes of samples that both models have, the correlation $r$ of every dimension with every
+Which is most alike: on the codes of samples that both models have, the correlation $r$ of every dimension with every
 other is measured, and pairs are chosen so that the sum of $|r|$ is the largest there is (the Hungarian method). Where
 $r$ is negative the dimension runs the other way, and is moved the other way: a **−** stands before its name. Pairs
-below $|r| = {LINKED:g}$ share less than {LINKED**2:.0%} of their variance and are not moved together. A correlation
+below $|r| = {LINKED:g}$ share less than {LINKED**2:.0%} of their variance and are not moved together; a link below
+$|r| = {WEAK:g}$ (less than half of the variance) is marked as **weak**: expect the pictures to differ. A correlation
 sees straight lines only: two dimensions may say the same in a crooked way and have none.
 """
 
@@ -44,6 +45,7 @@ sees straight lines only: two dimensions may say the same in a crooked way and h
 def show_sliders(runs: list[Run], at: int) -> None:
     """The models that can draw the sample, and what those that cannot say instead."""
     able = [run for run in runs if run.config.model.abilities.encodes]
+    st.markdown("Drag a **slider**: it moves a dimension of the first model, and of each other the one most alike.")
     _fragment(runs, able, at)
     with st.expander("Which dimensions are linked, and how?"):
         st.markdown(HOW)
@@ -147,7 +149,8 @@ def _distance(run: Run) -> dict[str, Any] | None:
 def _slider(row: Row, letters: list[str], names: list[dict[int, str]], models: list[Dimensions | None]) -> Slider:
     links = tuple(
         Moves(link.model, link.dim, link.sign * _spread(models[link.model], link.dim),
-              names[link.model].get(link.dim, f"z{link.dim}"), link.correlation)
+              names[link.model].get(link.dim, f"z{link.dim}"), link.correlation,
+              link.correlation is not None and abs(link.correlation) < WEAK)
         for link in row.links
     )  # fmt: skip
     notes = tuple(_alone(letters[model], best) for model, best in row.apart)

@@ -116,7 +116,7 @@ def differences(rows: Sequence[Compared], columns: Sequence[str], *, theme: Them
             },
         },
         height=height + 72,
-        margin={"l": 0, "r": 0, "t": 4, "b": 68},
+        margin={"l": 2, "r": 2, "t": 4, "b": 68},
         showlegend=False,
     )
     return figure

@@ -61,13 +61,17 @@ class Side:
 
 @dataclass(frozen=True)
 class Moves:
-    """A dimension that a slider moves, by `step` for each standard deviation. correlation: with the row's first."""
+    """A dimension that a slider moves, by `step` for each standard deviation. correlation: with the row's first.
+
+    weak: whether that is so low that the two are alike in part only.
+    """
 
     side: int
     dim: int
     step: float
     name: str
     correlation: float | None
+    weak: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@
 //   original: {picture, words, label} | null,
 //   sides: [{letter, title, told, z: [D], decoder: address | null, distance | null,
 //            picture, words, zone: what the server decoded where there is no decoder}],
-//   rows: [{title, lead, notes: [text], links: [{side, dim, step, name, correlation | null}]}], shown: rows not folded away
+//   rows: [{title, lead, notes: [text], links: [{side, dim, step, name, correlation | null, weak}]}], shown: rows not folded away
 // }
 // To Python: state "view" = {seq, offsets} when a finger lifts. Nothing is sent while one moves.
 
@@ -135,8 +135,8 @@ function createDuet(root, component, loaded) {
       onclick: () => { offsets[k] = 0; showAll(); commit(); },
     }, "↺");
     const names = row.links.flatMap((link, i) => [
-      i ? el("span", { class: "tie", title: "moved together: their codes of the same samples are correlated" },
-        `↔ r ${link.correlation < 0 ? "−" : ""}${Math.abs(link.correlation).toFixed(2)}`) : null,
+      i ? el("span", { class: "tie", title: `moved together: their codes of the same samples are ${link.weak ? "weakly " : ""}correlated` },
+        `↔ |r| ${Math.abs(link.correlation).toFixed(2)}${link.weak ? ", weak" : ""}`) : null,
       el("span", { class: "name" }, el("b", {}, data.sides[link.side].letter), ` ${link.step < 0 ? "−" : ""}${link.name}`),
     ]).filter(Boolean);
     const box = el("div", { class: "dimension", "data-row": k },
