@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import PICTURES, TOYS, write_toy, write_toy_run
+from ui import cache
 from ui.compare.choose import PRESETS, parse_runs
 from ui.compare.links import LINKED, moved, rows_of
 from ui.components import duet, map
@@ -136,6 +137,21 @@ def test_damaged_scores_of_one_model_leave_the_figures_of_all(no_runs: Path) -> 
     (two / scores.FILE).unlink()
     app = alone(runs="one.two", view="figures")
     assert "not measured and kept yet ([where to measure them](/factors?run=two)): no SAP." in said(app)
+
+
+def test_what_codes_tell_of_known_factors_needs_no_keeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The MIG is there without scores.json, and what takes longer says where it is measured."""
+    monkeypatch.setattr(cache, "get_match", lambda *_: None)
+    monkeypatch.setattr(cache, "get_errors", lambda _: None)
+    names = ("colour-tcvae", "colour-factor")
+    assert not any((PROJECT / "checkpoints" / name / scores.FILE).exists() for name in names)
+    app = alone(runs=".".join(names), view="figures")
+    assert not app.exception and not app.error
+    wanted = [f"{information.mig.score:.2f}" for name in names if (information := cache.get_information(name))]
+    found = app.table[0].value.loc["MIG"].tolist()
+    assert [cell.strip("*★ ") for cell in found] == wanted
+    assert "FactorVAE score" in said(app)
+    assert "measure them: [A](/factors?run=colour-tcvae), [B](/factors?run=colour-factor)." in said(app)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ PRESETS = (
     Preset(
         "β-VAE, β-TCVAE, FactorVAE",
         ("study-beta-4", "study-tcvae-4", "study-factor-20"),
-        "Three prices on what dimensions share. See which of their dimensions say the same, and what each gives up.",
+        "Three prices on what dimensions share. See which of their dimensions are most alike, and what each gives up.",
     ),
     Preset(
         "Collapse and its cure",
@@ -69,7 +69,7 @@ PRESETS = (
         "Two penalties for one aim",
         ("colour-tcvae", "colour-factor"),
         "Both ask that dimensions be independent, one by estimating the total correlation, one by a critic. See which "
-        "of their dimensions say the same.",
+        "of their dimensions are most alike.",
     ),
     Preset(
         "Numbers or entries of a book",

@@ -45,6 +45,7 @@ def show_figures(runs: list[Run]) -> None:
     st.markdown("★ is the best of a row, where the models can be ranked; – is no figure. Below: why.")
     for sentence in reasons(sides, measures):
         st.caption(sentence)
+    _say_unmeasured(runs, sides)
     _say_what(runs, lines)
 
 
@@ -91,7 +92,7 @@ def _side(run: Run, name: str) -> Side:
             figures[metric], intervals[metric] = score.score, (score.low, score.high)
             ways[metric] = f"{scores.split} {scores.samples} {scores.factors} {sorted(score.settings.items())}"
     if able.encodes:
-        where = f"[where to measure them](/factors?run={quote(run.name)})"
+        where = f"[where to measure them]({_lab_of(run)})"
         lacks = dict.fromkeys(METRICS, f"has scores that were not measured and kept yet ({where})") | lacks
     else:
         lacks |= dict.fromkeys(METRICS, "has no encoder, so there are no codes to score")
@@ -120,6 +121,22 @@ def _add_errors(runs: list[Run], sides: list[Side]) -> None:
     errors = cache.get_errors(tuple(runs[place].name for place in able))
     for place, error in zip(able, errors or (), strict=False):
         sides[place].figures["error"] = error  # type: ignore[index]
+
+
+def _lab_of(run: Run) -> str:
+    """The address at which a run's scores are measured."""
+    return f"/factors?run={quote(run.name)}"
+
+
+def _say_unmeasured(runs: list[Run], sides: list[Side]) -> None:
+    """Scores that no model has, and so no row, where factors are known."""
+    from vae_core.metrics.disentanglement import METRICS
+
+    able = [(place, run) for place, run in enumerate(runs) if "mig" in sides[place].figures]
+    titles = [card.title for name, card in METRICS.items() if not any(name in side.figures for side in sides)]
+    if able and titles:
+        links = ", ".join(f"[{letter(place)}]({_lab_of(run)})" for place, run in able)
+        st.caption(f"Not measured and kept for any of these yet: {', '.join(titles)}. Where to measure them: {links}.")
 
 
 def _add_gaps(runs: list[Run], sides: list[Side]) -> None:

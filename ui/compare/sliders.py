@@ -207,5 +207,5 @@ def _say_matched(runs: list[Run], able: list[Run]) -> None:
                          f"{matching.samples:,} samples.")  # fmt: skip
         elif run is not able[first]:
             lines.append(f"- **{name}** shares fewer than {cache.FEWEST} samples with {lead}: too few to say which "
-                         "dimensions say the same.")  # fmt: skip
+                         "dimensions are most alike.")  # fmt: skip
     st.markdown("\n".join(lines))
