@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import cast
 
@@ -327,6 +328,23 @@ def test_a_selection_on_one_map_is_marked_on_the_others(no_runs: Path, mounted: 
     app.session_state["latentarium.compare.marked"] = ("wine", np.array([3, 9, 30]))
     app.run()
     assert [call["data"]["chosen"]["length"] for call in mounted[-2:]] == [0, 0], "of other data they mean nothing"
+
+
+def test_a_sample_that_a_map_leaves_out_is_marked_where_its_code_would_lie(mounted: list[dict]) -> None:
+    from ui import maps
+
+    run = cache.get_run("colour-tcvae")
+    on_map = run.codes.index[maps.ready_map(run).positions]
+    out = int(np.setdiff1d(run.codes.index, on_map)[0])
+    for at, marks in ((out, 1), (int(on_map[0]), 0)):
+        mounted.clear()
+        app = alone(runs="colour-tcvae.colour-factor", view="maps", at=at)
+        assert not app.exception
+        drawn = [json.dumps(trace["name"]) for trace in mounted[0]["data"]["overlays"]]
+        assert sum(f"sample {at}" in name for name in drawn) == marks
+        if marks:
+            assert f"Sample {at} is not among those on this map" in said(app)
+        assert (mounted[0]["data"]["picked"] is None) == bool(marks)
 
 
 def test_runs_that_are_picked_together_lead_here(no_runs: Path) -> None:

@@ -16,6 +16,8 @@ from ui.words import plain
 from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
+    from vae_core.figures.maps import Path
+    from vae_core.latent.projection import Projection
     from vae_core.runs import Run
 
 SHOWN = 16  # pictures of what is marked
@@ -47,12 +49,13 @@ def show_maps(runs: list[Run], at: int | None) -> None:
 def _map(run: Run, name: str, colour: str, at: int | None, marked: np.ndarray) -> None:
     projection = maps.ready_map(run)
     st.markdown(f"**{name}** · {plain(run.title)}")
+    placed = [] if at is None else _placed(run, projection, at)
     maps.show_map(
-        run, projection, key=f"compare-map-{run.name}", colour=colour, picked=at, chosen=marked, small=True,
-        on_pick=_pick, on_select=partial(_mark, run.config.data.name),
+        run, projection, key=f"compare-map-{run.name}", colour=colour, picked=at, chosen=marked, paths=placed,
+        small=True, on_pick=_pick, on_select=partial(_mark, run.config.data.name),
     )  # fmt: skip
-    if at is not None and at not in maps.rows_of(run, projection, [at]) and not is_guest(at):
-        st.caption(f"Sample {at} is not among those on this map, so it is not marked here.")
+    if placed:
+        st.caption(f"Sample {at} is not among those on this map: the mark stands where its code would lie.")
     trust = projection.trust
     there = len(maps.rows_of(run, projection, marked.tolist())) if len(marked) else 0
     missing = f" {len(marked) - there:,} of those marked are not on this map." if there < len(marked) else ""
@@ -60,6 +63,17 @@ def _map(run: Run, name: str, colour: str, at: int | None, marked: np.ndarray) -
         f"{METHODS[projection.settings.method]} of {len(projection.positions):,} samples, trustworthiness "
         f"{trust.value:.3f} (k = {trust.neighbors}).{missing}"
     )
+
+
+def _placed(run: Run, projection: Projection, at: int) -> list[Path]:
+    """A mark for a sample that a map leaves out, as maps of large data leave out most; none where it is on it."""
+    from vae_core.figures.maps import Path
+    from vae_core.latent.projection import place_near
+
+    row = int(run.codes.rows([at])[0])
+    if is_guest(at) or row < 0 or maps.rows_of(run, projection, [at]):
+        return []
+    return [Path(place_near(projection, run.codes.mean, run.codes.mean[[row]]), f"sample {at}")]
 
 
 def _pick(index: int) -> None:
