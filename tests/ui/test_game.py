@@ -87,6 +87,21 @@ def test_the_study_is_the_default_where_it_is_there() -> None:
     assert (first, second) == (("study-beta-1", False), ("study-beta-4", False))
 
 
+def test_the_run_that_was_chosen_is_the_default_and_the_one_all_begin_with_was_not() -> None:
+    names = ["digits-2d", "digits-10d", "sprites-beta4"]
+    assert default_pair(names, "digits-10d") == (("digits-10d", True), ("digits-10d", False))
+    assert default_pair(names, "digits-2d") == default_pair(names, "not-playable") == default_pair(names)
+
+
+def test_a_long_nickname_is_cut_with_a_word(toy: Path, mounted: list[dict]) -> None:
+    row, _ = open_plays().begin_class(MODELS, 1, 5, 0.9)
+    shown = app(**{"class": row.code})
+    shown.text_input(key="latentarium.game.form.player").set_value("Ada Augusta King, Countess of Lovelace")
+    shown.button[-1].click().run()
+    assert not shown.exception and shown.session_state[view._GAME].player == "Ada Augusta King, Counte"
+    assert any("you play as **Ada Augusta King, Counte**" in caption.value for caption in shown.caption)
+
+
 def test_runs_of_one_title_are_told_apart(toy: Path, no_runs: Path) -> None:
     assert title_of(("toy", True)) == "The run toy, axes rotated"
     assert title_of(("gone", False)) == "gone"

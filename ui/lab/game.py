@@ -24,6 +24,7 @@ ROTATED = ""
 """The choice that stands for the other model with its axes rotated."""
 ROUNDS = (1, 2, 3, 4, 6, 8, 12)
 MOST_SEED = 999_999
+TYPED = 200  # letters of a nickname as it is typed: what is pasted and longer than one may be is cut here, with a word
 _GAME = "latentarium.game"
 _FORM = "latentarium.game.form"
 
@@ -56,6 +57,8 @@ class Game:
     done: int = 0
     problem: str = ""
     replay: bool = False
+    cut: bool = False
+    """The nickname was longer than one may be."""
 
 
 def show() -> None:
@@ -85,7 +88,8 @@ def _explain() -> None:
 def _form() -> None:
     _explain()
     cards = playable()
-    pair = default_pair(list(cards))
+    chosen = state.selection().run
+    pair = default_pair(list(cards), chosen)
     if pair is None:
         st.info("No model here can be played on: train one on pictures, and it appears here.")
         return
@@ -93,8 +97,16 @@ def _form() -> None:
     if problem:
         st.error(plain(problem))
     names = list(cards)
+    if st.session_state.get(f"{_FORM}.for") != chosen:  # chosen in the sidebar while the form was open
+        st.session_state[f"{_FORM}.for"] = chosen
+        for part in ("first", "second"):
+            st.session_state.pop(f"{_FORM}.{part}", None)
     left, right = st.columns(2)
     with left:
+        st.selectbox("Disentangled model", names, index=names.index(pair[1][0]), key=f"{_FORM}.second",
+                     format_func=lambda name: title_of((name, False)))  # fmt: skip
+        st.segmented_control("Rounds on each", ROUNDS, default=3, required=True, key=f"{_FORM}.rounds")
+    with right:
         tangled = [ROTATED, *names]
         first = tangled.index(ROTATED if pair[0][1] else pair[0][0])
         st.selectbox(
@@ -102,10 +114,6 @@ def _form() -> None:
             format_func=lambda name: title_of((name, False)) if name else "The other model with its axes rotated",
             help="Rotated axes are the cleanest comparison: the same pictures, as many sliders, only other axes.",
         )  # fmt: skip
-        st.segmented_control("Rounds on each", ROUNDS, default=3, required=True, key=f"{_FORM}.rounds")
-    with right:
-        st.selectbox("Disentangled model", names, index=names.index(pair[1][0]), key=f"{_FORM}.second",
-                     format_func=lambda name: title_of((name, False)))  # fmt: skip
         st.number_input("Seed", 0, MOST_SEED, value=None, placeholder="by chance", key=f"{_FORM}.seed",
                         help="The same seed gives the same targets and the same order of sliders.")  # fmt: skip
     st.button("Play", type="primary", icon=":material/play_arrow:", on_click=_start, key="game-play")
@@ -188,20 +196,25 @@ def _door(code: str) -> None:
     if problem:
         st.error(plain(problem))
     with st.form("game-join", width=420):
-        st.text_input("Your nickname", key=f"{_FORM}.player", max_chars=MOST_NAME,
-                      help="Your class sees it beside your rounds; nothing else of you is kept.")  # fmt: skip
+        st.text_input("Your nickname", key=f"{_FORM}.player", max_chars=TYPED,
+                      help=f"{MOST_NAME} letters at most. Your class sees it beside your rounds; nothing else of you "
+                      "is kept.")  # fmt: skip
         st.form_submit_button(f"Play {2 * row.rounds} rounds", type="primary", on_click=_join, args=(row.code,))
 
 
 def _join(code: str) -> None:
-    from vae_core.runs.plays import nickname, open_plays
+    from vae_core.runs.plays import MOST_NAME, nickname, open_plays
 
-    player = nickname(st.session_state[f"{_FORM}.player"])
+    typed = st.session_state[f"{_FORM}.player"]
+    player = nickname(typed)
     row = open_plays().get_class(code)
     if not player:
         st.session_state[f"{_FORM}.problem"] = "A nickname has at least one letter."
     elif row is not None:
         _enter(game_class.models_of(row), row.rounds, row.seed, row.close, player, row.code)
+        now: Game | None = st.session_state.get(_GAME)
+        if now and len(" ".join(typed.split())) > MOST_NAME:
+            st.session_state[_GAME] = replace(now, cut=True)
 
 
 # -- while it is played ------------------------------------------------------------------------------------
@@ -216,6 +229,9 @@ def _play() -> None:
         del st.session_state[_GAME]
         state.set_page_param(PLAYED, now.name)
         st.rerun(scope="app")
+
+    if now.cut and not now.done:
+        st.caption(f"A nickname has no more letters than these: you play as **{plain(now.player)}**.")
 
     def ended(said: Mapping[str, Any]) -> None:
         st.session_state[_GAME] = _kept(now, said)

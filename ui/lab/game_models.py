@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ui import cache
+from ui.widgets import START_HERE
 from vae_core import game
 from vae_core.runs import RunCard, RunError
 
@@ -31,9 +32,16 @@ def playable() -> dict[str, RunCard]:
     return found
 
 
-def default_pair(names: list[str]) -> tuple[Model, Model] | None:
-    """An entangled and a disentangled model; two of the same data where the study's are there."""
+def default_pair(names: list[str], chosen: str | None = None) -> tuple[Model, Model] | None:
+    """An entangled and a disentangled model: the run that was chosen, else two of the same data of the study.
+
+    Args:
+        names: of those that can be played on.
+        chosen: the sidebar's run; the one that everybody begins with was chosen by nobody.
+    """
     best = best_of_study(names)
+    if chosen in names and chosen != START_HERE:
+        return (chosen, True), (chosen, False)
     if best and TANGLED in names:
         return (TANGLED, False), (best, False)
     if not names:
