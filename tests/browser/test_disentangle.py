@@ -37,7 +37,7 @@ def test_a_tap_chooses_the_cell_that_is_tapped(browser: Browser, server: AppServ
         visit(page, server.url("factors", run=RUN, factor="x", dim=0))
         chart = page.locator(".js-plotly-plot").first
         expect(chart.locator(".annotation").first).to_be_attached()
-        expect(page.get_by_text("X moved in the data")).to_be_visible()
+        expect(page.get_by_text("x moved in the data")).to_be_visible()
         chart.scroll_into_view_if_needed()
         for row, factor in ((1, "scale"), (4, "y"), (2, "orientation")):
             page.touchscreen.tap(*place_of(page, row, column=6))
@@ -52,7 +52,7 @@ def test_a_click_on_a_cell_changes_both_strips_and_the_address(page: Page, serve
     click_cell(page, row=1, column=7)  # scale, the last column
     expect(page).to_have_url(re.compile("factor=scale&dim="))
     settle(page)
-    expect(page.get_by_text("Scale moved in the data")).to_be_visible()
+    expect(page.get_by_text("scale moved in the data")).to_be_visible()
     after = strips(page)
     assert before[0] != after[0] and before[1] != after[1]
     chosen = page.url.rpartition("dim=")[2]

@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import TOYS, write_toy, write_toy_run
-from ui import map_jobs
+from ui import cache, map_jobs
 from ui.lab import study
 from vae_core.config import PROJECT
 from vae_core.data import load_dataset
@@ -153,6 +153,22 @@ def test_factors_that_do_not_vary_and_codes_that_are_no_numbers_are_told_apart(a
 
 def refused(*_: object) -> None:
     raise ValueError("codes are odd")
+
+
+def test_what_the_model_redraws_stands_beside_the_sample_and_a_bad_one_is_said(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = load_run(PROJECT / "checkpoints" / COLOUR)
+    decoded, sweep = cache.get_decoded, cache.get_sweep(COLOUR, int(run.codes.index[0]), 3)
+    monkeypatch.setattr(cache, "get_decoded", lambda name, codes, told="": (
+        sweep.samples if len(codes) == len(sweep.codes) else decoded(name, codes, told)
+    ))  # fmt: skip
+    opened(app, run=COLOUR, factor=run.config.data.factor_names[3], dim="0")
+    assert "as the model redraws it from its codes" in texts(app) and "is another one" not in texts(app)
+    dark = np.zeros_like(sweep.samples)
+    monkeypatch.setattr(cache, "get_decoded", lambda name, codes, told="": dark[: len(codes)])
+    opened(app)
+    assert "**Redrawn, this sample is another one.**" in texts(app)
 
 
 # -- scores ------------------------------------------------------------------------------------------------

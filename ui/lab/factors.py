@@ -32,6 +32,7 @@ MEANS = {
     "Compare cells of one row, not rows.",
 }
 FIGURE = {"displayModeBar": False}
+FAINT = 0.15  # part of a factor: a dimension that sleeps and tells less has noise alone
 CURVE = 260  # pixels
 _CLICKED = "latentarium.lab.clicked"
 
@@ -81,8 +82,10 @@ def _without_factors(run: Run) -> None:
 
 
 def _cell(run: Run, found: Information) -> Cell:
-    """The cell in the address, else the brightest of the matrix."""
+    """The cell in the address, else the brightest of the dimensions that are awake."""
     share, names = found.mig.share, run.config.data.factor_names
+    if found.awake.any():  # what sleeps may tell of a factor too, but nothing can be seen of it
+        share = np.where(found.awake, share, -1)
     best = np.unravel_index(share.argmax(), share.shape)
 
     def factor_of(text: str) -> int:
@@ -203,7 +206,7 @@ def _curve(run: Run, cell: Cell, row: int) -> None:
     st.plotly_chart(figure, key="latentarium.lab.curve", theme=None, config=FIGURE,
                     alt=f"Code of {name} for each value of {factor}: mean and standard deviation")  # fmt: skip
     if not _awake(run, cell):
-        st.caption(f"**{plain(name)} sleeps: what moves here is noise.** Its code is nearly the same for every sample.")
+        st.caption(_of_sleep(run, cell))
         return
     part = answer.explained[cell.dimension]
     st.caption(f"{plain(factor)} alone accounts for **{part:.0%}** of what varies in {plain(name)}. A line that goes "
@@ -213,6 +216,19 @@ def _curve(run: Run, cell: Cell, row: int) -> None:
 def _awake(run: Run, cell: Cell) -> bool:
     found = cache.get_information(run.name)
     return found is not None and bool(found.awake[cell.dimension])
+
+
+def _of_sleep(run: Run, cell: Cell) -> str:
+    """What is said of a dimension that sleeps: noise, or a whisper that the model does not draw with."""
+    found = cache.get_information(run.name)
+    share = 0.0 if found is None else found.mig.share[cell.factor, cell.dimension]
+    name, factor = strips.dimension_name(run, cell.dimension), run.config.data.factor_names[cell.factor]
+    if share < FAINT:
+        return f"**{plain(name)} sleeps: what moves here is noise.** Its code is nearly the same for every sample."
+    return (
+        f"**{plain(name)} sleeps:** its code is nearly the same for every sample. The little it moves does tell of "
+        f"{plain(factor)} ({share:.0%}; mutual information does not ask how far), but hardly shows in what is drawn."
+    )
 
 
 # -- the two strips ----------------------------------------------------------------------------------------
@@ -233,24 +249,29 @@ def _strips(run: Run, cell: Cell, row: int) -> None:
     sweep = _sweep(run, cell, row)
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"**{plain(factor.capitalize())}** moved in the data, all other factors kept")
+        st.markdown(f"**{plain(factor)}** moved in the data, all other factors kept")
         if sweep is None:
             st.caption(f"{plain(cache.why_no_originals(run.config.data.name))} So its true sweep cannot be shown.")
         else:
-            strips.show_strip(run, sweep.samples, alt=f"{factor} moved in the data, in {len(sweep.samples)} steps")
-            words = [values_in_words(run.config.data, cell.factor)[value] for value in sweep.values]
-            listed = ", ".join(words) if len(words) <= 8 and not words[0].isdigit() else f"{words[0]} to {words[-1]}"
-            st.caption(f"{strips.way(run)}: {plain(factor)} {plain(listed)}.")
+            words = values_in_words(run.config.data, cell.factor)
+            labels = [words[value] for value in sweep.values]
+            strips.show_strip(
+                run, sweep.samples, labels, alt=f"{factor} moved in the data, in {len(sweep.samples)} steps"
+            )
+            strips.show_redrawn_sweep(run, sweep, row)
     with right:
         st.markdown(f"**{plain(name)}** moved in the code, all other dimensions kept")
         if run.config.model.abilities.cells:
             st.caption("A code here is a grid of entries of a book: no single number of it can be moved.")
         else:
             _traversal(run, cell, row)
-    st.caption("Do both strips show the same change, and the right one nothing else? Then this dimension carries this "
-               "factor.")  # fmt: skip
+    if _awake(run, cell):
+        st.caption("Do both strips show the same change, and the right one nothing else? Then this dimension carries "
+                   "this factor.")  # fmt: skip
     with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="lab-sample"):
         strips.pick_sample(run, row)
+        if sweep is not None:
+            strips.show_redrawn(run, row)
         strips.name_field(run, cell.dimension)
 
 
@@ -263,11 +284,8 @@ def _traversal(run: Run, cell: Cell, row: int) -> None:
     awake = _awake(run, cell)  # noise neither rises nor falls
     step = 1 if not awake or cache.get_response(run.name, cell.factor).rises(cell.dimension) else -1
     made = cache.get_decoded(run.name, walks[0, ::step], cache.get_told_key(run.name, int(run.codes.index[row])))
-    strips.show_strip(run, made, alt=f"{name} moved in the code, in {len(made)} steps")
-    ends = values[0, ::step]
+    labels = [f"{value:+.2f}" for value in values[0, ::step]]
+    strips.show_strip(run, made, labels, alt=f"{name} moved in the code, in {len(made)} steps")
     down = "" if step > 0 else f" Shown downwards, for it falls as {plain(factor)} rises."
-    st.caption(
-        f"{strips.way(run)}: {plain(name)} from {ends[0]:+.2f} to {ends[-1]:+.2f}, across 96% of its codes.{down}"
-    )
-    if not awake:
-        st.caption(f"**{plain(name)} sleeps: what moves here is noise.**")
+    sleeps = "" if awake else " It sleeps: see above."
+    st.caption(f"The codes of {plain(name)}, across 96% of those that samples have.{down}{sleeps}")

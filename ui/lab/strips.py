@@ -24,6 +24,7 @@ BELOW = (
     "opacity: 0.75; overflow-wrap: anywhere"
 )
 BEFORE = "display: inline-block; min-width: 3.4rem; padding-right: 0.5rem; font-size: 0.8rem; opacity: 0.75"
+UNLIKE = 0.5  # from here on a redrawn sample is another one
 BETWEEN = 96  # grey of the gaps in a strip: black sprites on black would run together
 
 
@@ -100,6 +101,21 @@ def show_redrawn(run: Run, row: int) -> None:
             alt="The sample as the model redraws it",
         )
         st.caption("as the model redraws it", width="content")
+
+
+def show_redrawn_sweep(run: Run, sweep: cache.Sweep, row: int) -> None:
+    """The true sweep of the sample as the model redraws it: what it cannot draw, no dimension can show."""
+    told = cache.get_told_key(run.name, int(run.codes.index[row]))
+    if told or run.config.model.abilities.cells:  # what it is told may change with the factor
+        return
+    made = cache.get_decoded(run.name, sweep.codes, told)
+    st.caption("The same, as the model redraws it from its codes:")
+    show_strip(run, made, alt=f"The same {len(made)} samples as the model redraws them")
+    if unlike(run, sweep.samples, made) > UNLIKE:
+        st.caption(
+            ":material/warning: **Redrawn, this sample is another one.** What the model cannot draw, no strip of its "
+            "dimensions can show."
+        )
 
 
 def unlike(run: Run, shown: np.ndarray, redrawn: np.ndarray) -> float:

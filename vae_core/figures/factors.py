@@ -103,7 +103,7 @@ def factor_matrix(
         template=template(theme),
         xaxis={
             **axis, "tickvals": list(range(dims)), "ticktext": ticks, "side": "top",
-            "range": (-0.5, dims - 0.5),
+            "tickfont": {"color": ink.text}, "range": (-0.5, dims - 0.5),
         },
         yaxis={
             **axis, "tickvals": list(range(count)), "ticktext": [literal(name) for name in factors],
@@ -123,8 +123,10 @@ def _part_off(figure: go.Figure, first: int, dims: int, colour: str) -> None:
             type="line", x0=first - 0.5, x1=first - 0.5, y0=0, y1=1, yref="paper", name="asleep",
             line={"color": colour, "width": 2, "dash": "dot"},
         )  # fmt: skip
+    one = dims - first == 1  # the word is wider than a column, and would be cut off at the right
     figure.add_annotation(
-        x=dims - 0.5, y=1, yref="paper", yshift=22, xanchor="right", yanchor="bottom", text="asleep", showarrow=False,
+        x=dims - 0.5 if one else first - 0.5, xanchor="right" if one else "left",
+        y=1, yref="paper", yshift=22, yanchor="bottom", text="asleep", showarrow=False,
         font={"size": 12, "color": colour}, name="asleep",
     )  # fmt: skip
 
