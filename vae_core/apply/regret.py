@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BATCH = 250
 DRAWS = 16
-"""Codes that a bound is measured with before and after; the search has two of its own."""
+"""Codes that a bound is measured with before and after; the search has others of its own."""
 
 
 def regret(model: Model, x: Tensor, *, steps: int = 40, seed: int = 0) -> Tensor:
@@ -35,10 +35,14 @@ def _batch(model: Model, x: Tensor, steps: int, seed: int) -> Tensor:
     with torch.no_grad():
         start = model.encode(x)
     generator = torch.Generator().manual_seed(seed)
-    # The search sees two codes that lie opposite each other, one standard deviation away in every dimension: their mean
-    # and variances are exactly the posterior's, so that nothing is gained by fitting the luck of a draw.
-    signs = torch.randint(0, 2, start.mean.shape, generator=generator).float() * 2 - 1
-    found = ascend(lambda posterior: _bound(model, numbers, posterior, signs[None]), start, steps=steps)
+
+    def bound(posterior: Posterior) -> Tensor:
+        # Two codes that lie opposite each other, one standard deviation away in every dimension: their mean and
+        # variances are the posterior's own. They are others at each step, or the search would fit these two alone.
+        signs = torch.randint(0, 2, start.mean.shape, generator=generator).float() * 2 - 1
+        return _bound(model, numbers, posterior, signs[None])
+
+    found = ascend(bound, start, steps=steps)
     noise = torch.randn((DRAWS // 2, *start.mean.shape), generator=generator)
     with torch.no_grad():
         gained = _bound(model, numbers, found, noise) - _bound(model, numbers, start, noise)
