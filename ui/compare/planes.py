@@ -68,12 +68,14 @@ def _map(run: Run, name: str, colour: str, at: int | None, marked: np.ndarray) -
 def _placed(run: Run, projection: Projection, at: int) -> list[Path]:
     """A mark for a sample that a map leaves out, as maps of large data leave out most; none where it is on it."""
     from vae_core.figures.maps import Path
+    from vae_core.figures.template import INKS
     from vae_core.latent.projection import place_near
 
     row = int(run.codes.rows([at])[0])
     if is_guest(at) or row < 0 or maps.rows_of(run, projection, [at]):
         return []
-    return [Path(place_near(projection, run.codes.mean, run.codes.mean[[row]]), f"sample {at}")]
+    return [Path(place_near(projection, run.codes.mean, run.codes.mean[[row]]), f"sample {at}",
+                 colour=INKS[maps.current_theme()].text)]  # fmt: skip  # of no class
 
 
 def _pick(index: int) -> None:
