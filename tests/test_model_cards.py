@@ -35,6 +35,8 @@ def test_every_bottleneck_has_a_card_whose_settings_exist() -> None:
          "digits, autoencoder, 10 dimensions, MMD lambda 50"),
         ({"prior": "vamp", "condition": "none"}, "digits-10d-beta1-vamp", "digits, 10 dimensions, beta 1, VampPrior"),
         ({"condition": "class"}, "digits-10d-beta1-class", "digits, 10 dimensions, beta 1, given the class"),
+        ({"turns": [{"step": 5, "setting": "beta", "value": 9}]}, "digits-10d-beta1",
+         "digits, 10 dimensions, beta 1 (steered)"),
     ],
 )  # fmt: skip
 def test_names_and_titles_say_what_a_run_is(settings: dict[str, object], name: str, title: str) -> None:

@@ -16,6 +16,7 @@ from ui.maps import current_theme
 from ui.train_form import priced
 from ui.widgets import fragment
 from ui.words import plain
+from vae_core.data import find_card
 from vae_core.export import upright
 from vae_core.model_cards import MODEL_CARDS
 from vae_core.objective_cards import OBJECTIVE_CARDS, values_of
@@ -56,6 +57,9 @@ ROOMS = (
     ("pages/morph.py", "Morph", ":material/animation:"),
     ("pages/generate.py", "Generate", ":material/bedtime:"),
 )
+FACTORS = ("pages/disentangle.py", "Disentangle", ":material/hub:")
+COMPARE = ("pages/compare.py", "Compare", ":material/compare:")
+SILENT = 0.1  # nats of rate below which a code tells nothing of a sample
 
 
 def watch(name: str) -> None:
@@ -171,7 +175,9 @@ def _end(now: Standing) -> None:
         _reached(now)
     if now.has_weights and not now.live:
         with st.container(horizontal=True, gap="medium", key="train-doors"):
-            for page, label, icon in ROOMS:
+            data = find_card(now.config.data)
+            known = now.config.promises.encodes and data is not None and data.factor_names
+            for page, label, icon in (*ROOMS, *([FACTORS] if known else []), COMPARE):
                 st.page_link(page, label=label, icon=icon, query_params={"run": now.name})
 
 
@@ -190,7 +196,18 @@ def _reached(now: Standing) -> None:
         figures = f" On samples it has never seen: distortion **{reached.distortion:.1f}**{rate} nats."
     elif reached:
         figures = f" Energy distance to samples it has never seen: **{reached.distortion:.3f}**."
-    st.success(done + kept + figures, icon=":material/check_circle:")
+    if reached and able.rated and reached.rate < SILENT:
+        st.warning(done + kept + figures + _silence(config.train, reached.rate), icon=":material/volume_off:")
+    else:
+        st.success(done + kept + figures, icon=":material/check_circle:")
+
+
+def _silence(config: TrainConfig, rate: float) -> str:
+    """What to make of a code that collapsed."""
+    beta = max([config.beta, *(turn.value for turn in config.turns if turn.setting == "beta")])
+    dear = "beta" in config.steerable and beta > 1
+    why = ": the price was too high; train again with a smaller beta or see" if dear else ": see"
+    return f" Its code tells nothing of a sample (rate {rate:.1f} nats){why} Home → *Text VAE, collapsed*."
 
 
 # -- pictures and curves -----------------------------------------------------------------------------------

@@ -94,7 +94,10 @@ def data_title(name: str) -> str:
 
 
 def default_title(train: TrainConfig) -> str:
-    """A run's name for people: 'mnist, 10 dimensions, beta 4', 'digits, VQ-VAE, 64 codes'."""
+    """A run's name for people: 'mnist, 10 dimensions, beta 4', 'digits, VQ-VAE, 64 codes', 'digits, beta 1 (steered)'.
+
+    Steered: what it began with was changed while it trained.
+    """
     name, size = size_of(train)
     parts = [data_title(train.data), MODEL_CARDS[train.bottleneck].label]
     parts.append(f"{name} {size}" if train.bottleneck == "ladder" else f"{size} {name}")
@@ -102,7 +105,7 @@ def default_title(train: TrainConfig) -> str:
         parts.append(" ".join(fact_of(train)))
     parts += ["VampPrior"] if train.prior == "vamp" else []
     parts.append(GIVEN.get(train.condition, ""))
-    return ", ".join(filter(None, parts))
+    return ", ".join(filter(None, parts)) + (" (steered)" if train.turns else "")
 
 
 def name_of(train: TrainConfig) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.toy import write_toy_run
 from ui import cache, steering, train_form, training
 from vae_core import launch
 from vae_core.config import PROJECT, TrainConfig, check_name
@@ -269,6 +271,24 @@ def test_a_failed_run_says_why_and_lends_its_settings(app: AppTest, no_runs: Pat
     assert (again.hidden, again.batch_size, again.weights, again.title) == ((64, 32), 32, "fp16", "")
 
 
+@pytest.mark.parametrize(("rate", "dear"), [(0.04, True), (0.04, False), (3.0, True)])
+def test_a_code_that_collapsed_gets_no_tick_and_a_sentence(
+    app: AppTest, no_runs: Path, rate: float, dear: bool
+) -> None:
+    folder = write_toy_run(no_runs)
+    said = json.loads((folder / "config.json").read_text())
+    said["test"] = {"step": 9, "distortion": 50.0, "rate": rate, "objective": 60.0}
+    said["train"]["turns"] = [{"step": 1, "setting": "beta", "value": 100.0}] if dear else []
+    (folder / "config.json").write_text(json.dumps(said))
+    app.query_params["watch"] = folder.name
+    app.run()
+    assert not app.exception and len(app.success) == (rate > 1)
+    assert ("tells nothing of a sample (rate 0.0 nats)" in texts(app)) == (rate < 1)
+    assert ("train again with a smaller beta" in texts(app)) == (dear and rate < 1)
+    pages = {link.proto.label for link in app.main.get("page_link")}
+    assert {"Open in the Atlas", "Compare"} <= pages and "Disentangle" not in pages, "digits have no known factors"
+
+
 def test_training_once_more_repeats_what_was_changed_meanwhile(app: AppTest, no_runs: Path) -> None:
     enter(no_runs, "steered", state="failed", message="The loss was no longer a number at step 3.")
     turn = {"step": 31, "setting": "beta", "value": 4.0}
@@ -294,8 +314,14 @@ def test_an_interrupted_run_offers_to_resume(app: AppTest, no_runs: Path) -> Non
 
 
 ACCOUNT = {
-    "step": 31, "loss_before": 30.0, "loss_after": 29.5, "distortion_before": 28.0, "distortion_after": 27.75,
-    "rate_before": 2.0, "rate_after": 1.75, "gradient_norm": 3.5,
+    "step": 31,
+    "loss_before": 30.0,
+    "loss_after": 29.5,
+    "distortion_before": 28.0,
+    "distortion_after": 27.75,
+    "rate_before": 2.0,
+    "rate_after": 1.75,
+    "gradient_norm": 3.5,
 }
 
 
@@ -303,9 +329,7 @@ def orders(name: str) -> list[tuple[str, str, float | None]]:
     return [(order.what, order.setting, order.value) for order in open_store().take_orders(name)]
 
 
-def test_a_training_is_paused_stepped_and_steered(
-    app: AppTest, no_runs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_training_is_paused_stepped_and_steered(app: AppTest, no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steering, "PATIENCE", 0.0)  # there is no worker to wait for
     monkeypatch.setattr(look, "FRESH", 60.0)
     enter(no_runs, "ours", state="running", step=30, total=60, pid=os.getpid())
