@@ -12,7 +12,9 @@ st.markdown(
     "**Latentarium** is a planetarium for latent spaces. A variational autoencoder learns to write each picture, "
     "sentence or row of a table down in a few numbers, its *code*, and to make it again from them; all codes together "
     "are a sky that can be visited. Each card is such a model, or a relative: see where its samples live in the "
-    "**Atlas**, drag its dimensions in **Traverse**, **Morph** one into another, or let it **Generate** new ones."
+    "**Atlas**, drag its dimensions in **Traverse**, **Morph** one into another, or let it **Generate** new ones. "
+    "Where it is known what the data was made from, **Disentangle** shows which dimension carries what. **Compare** "
+    "sets several models side by side, and **Train** makes one of your own."
 )
 
 cards = cache.list_runs()

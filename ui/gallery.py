@@ -24,6 +24,9 @@ ROOMS = (
     ("pages/morph.py", "Morph", ":material/animation:", "What lies between two samples?"),
     ("pages/generate.py", "Generate", ":material/bedtime:", "What does the prior dream?"),
 )
+LAB = ("pages/disentangle.py", "Disentangle", ":material/hub:", "Which dimension carries which factor?")
+"""The door of models alone whose data was made from known factors."""
+DISENTANGLING = "Disentangling"
 OWN = "Your own"
 STUDY = "A study of β"
 EVERYTHING = "Everything"
@@ -59,6 +62,8 @@ def show(cards: Sequence[RunCard]) -> None:
     for name, found in sections.items():
         if chosen in (EVERYTHING, name):
             st.subheader(name, anchor=False, divider="grey")
+            if name == DISENTANGLING:
+                _tell_of_factors(found)
             if name == STUDY:
                 _tell_of_the_study(len(found))
             if name != STUDY or chosen == STUDY:  # the same net so many times would bury what is different
@@ -74,6 +79,22 @@ def _tell_of_the_study(count: int) -> None:
         "pages/disentangle.py", label=":primary[See them side by side]", icon=":material/science:",
         query_params={"view": "study"},
     )  # fmt: skip
+
+
+def has_factors(config: RunConfig) -> bool:
+    """Whether its dimensions can be compared with what its data was made from."""
+    return bool(config.data.factor_names) and config.model.abilities.encodes
+
+
+def _tell_of_factors(found: Sequence[RunCard]) -> None:
+    st.markdown(
+        "Models that are to give each thing that varies, a shape, a place, a colour, a dimension of its own. Whether "
+        "they do can be seen and measured where it is known what the data was made from."
+    )
+    known = [card for card in found if card.ready and card.config is not None and has_factors(card.config)]
+    if known:
+        page, _, icon, question = LAB
+        st.page_link(page, label=f":primary[{question}]", icon=icon, query_params={"run": known[0].name})
 
 
 def _show_cards(cards: Sequence[RunCard]) -> None:
@@ -128,6 +149,6 @@ def show_run(card: RunCard, config: RunConfig) -> None:
                 st.caption("Its folder is incomplete: copy it again or train it anew.")
             return
         with st.container(horizontal=True, gap=None, key=f"doors-{card.name}{'' if card.shipped else '-own'}"):
-            for page, label, icon, question in ROOMS:
+            for page, label, icon, question in (*ROOMS, *([LAB] if has_factors(config) else [])):
                 label = f":primary[{label}]"
                 st.page_link(page, label=label, icon=icon, help=question, query_params={"run": card.name})

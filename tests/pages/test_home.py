@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,20 @@ def test_every_card_has_its_four_doors(app: AppTest) -> None:
     app.run()
     links = [link.proto.label for link in app.main.get("page_link") if "run=digits-gan" in link.proto.query_string]
     assert links == [f":primary[{room}]" for room in ("Atlas", "Traverse", "Morph", "Generate")]
+
+
+def test_models_whose_data_has_factors_have_a_door_more_and_their_section_leads_there(app: AppTest) -> None:
+    train, info = TOYS["gaussian"]
+    known = info.model_copy(update={"factor_names": ("form", "place"), "factor_sizes": (2, 3)})
+    shipped = Path(os.environ["LATENTARIUM_CHECKPOINTS"])  # the fixture's
+    write_toy_run(shipped, "colour-tcvae", train=train, info=known)
+    write_toy_run(shipped, "digits-dip-i", train=train, info=info)
+    app.run()
+    assert not app.exception
+    links = [link.proto for link in app.main.get("page_link")]
+    doors = [link.label for link in links if "run=colour-tcvae" in link.query_string]
+    assert doors == [
+        ":primary[Which dimension carries which factor?]",
+        *(f":primary[{room}]" for room in ("Atlas", "Traverse", "Morph", "Generate", "Disentangle")),
+    ]
+    assert not any("run=digits-dip-i" in link.query_string and "Disentangle" in link.label for link in links)
