@@ -105,7 +105,6 @@ def _form() -> None:
     with left:
         st.selectbox("Disentangled model", names, index=names.index(pair[1][0]), key=f"{_FORM}.second",
                      format_func=lambda name: title_of((name, False)))  # fmt: skip
-        st.segmented_control("Rounds on each", ROUNDS, default=3, required=True, key=f"{_FORM}.rounds")
     with right:
         tangled = [ROTATED, *names]
         first = tangled.index(ROTATED if pair[0][1] else pair[0][0])
@@ -114,6 +113,10 @@ def _form() -> None:
             format_func=lambda name: title_of((name, False)) if name else "The other model with its axes rotated",
             help="Rotated axes are the cleanest comparison: the same pictures, as many sliders, only other axes.",
         )  # fmt: skip
+    left, right = st.columns(2)  # another row: on a phone the two models stand together
+    with left:
+        st.segmented_control("Rounds on each", ROUNDS, default=3, required=True, key=f"{_FORM}.rounds")
+    with right:
         st.number_input("Seed", 0, MOST_SEED, value=None, placeholder="by chance", key=f"{_FORM}.seed",
                         help="The same seed gives the same targets and the same order of sliders.")  # fmt: skip
     st.button("Play", type="primary", icon=":material/play_arrow:", on_click=_start, key="game-play")
