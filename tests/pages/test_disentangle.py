@@ -171,6 +171,14 @@ def test_what_the_model_redraws_stands_beside_the_sample_and_a_bad_one_is_said(
     assert "**Redrawn, this sample is another one.**" in texts(app)
 
 
+def test_what_sleeps_but_tells_of_a_factor_is_not_called_noise(app: AppTest, no_runs: Path) -> None:
+    shutil.copytree(PROJECT / "checkpoints" / "grammar-collapsed", no_runs.parent / "checkpoints" / "grammar-collapsed")
+    opened(app, run="grammar-collapsed", factor="form", dim="8")
+    assert "**z8 sleeps:**" in texts(app) and "does tell of form (100%" in texts(app) and "noise" not in texts(app)
+    opened(app, factor="verb")
+    assert "**z8 sleeps: what moves here is noise.**" in texts(app)
+
+
 # -- scores ------------------------------------------------------------------------------------------------
 
 
