@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FIGURE = {"displayModeBar": False}
 HEIGHT = 380
+LEGEND = {"entrywidth": 72, "entrywidthmode": "pixels"}  # what Plotly measures itself cuts names that begin with β
 REACHED = {
     "distortion": ("Distortion", "distortion (nats per sample)"),
     "rate": ("Rate", "rate (nats per sample)"),
@@ -137,7 +138,7 @@ def _by_weight(part: pd.DataFrame, measure: str, axis: str) -> None:
             series.append(Series(method.title, colours[key], dict(groups)))
             counts += [len(values) for _, values in groups]
     figure = by_weight(series, axis, theme=current_theme())
-    figure.update_layout(height=HEIGHT)
+    figure.update_layout(height=HEIGHT, legend=LEGEND)
     st.plotly_chart(figure, key="latentarium.lab.by-weight", theme=None, config=FIGURE,
                     alt=f"{axis} by weight, for {len(series)} objectives")  # fmt: skip
     seeds = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
@@ -159,7 +160,7 @@ def _plane(part: pd.DataFrame) -> None:
             words = f"{method.title}, {method.symbol} = {weight:g}\n{_seeds(len(group))}"
             points.append(Point(middle.rate, middle.distortion, f"{weight:g}", words, method.title, colours[key]))
     figure = rate_distortion(points, theme=current_theme())
-    figure.update_layout(height=HEIGHT)
+    figure.update_layout(height=HEIGHT, legend=LEGEND)
     st.plotly_chart(figure, key="latentarium.lab.plane", theme=None, config=FIGURE,
                     alt=f"{len(points)} settings by their rate and distortion")  # fmt: skip
     st.caption("Nats per sample on held-out data, medians over seeds; numbers at points are weights. Along a dotted "
