@@ -51,21 +51,20 @@ def default_pair(names: list[str], chosen: str | None = None) -> tuple[Model, Mo
 
 
 def best_of_study(names: list[str]) -> str | None:
-    """The run of the study of beta that carries most: by MIG over its seeds where that was measured, else beta 4."""
+    """The study's run whose dimensions carry most: by MIG over its seeds where that was measured, else beta 4."""
     from vae_core.studies import study_results, study_runs
 
-    cells = {run.name: run.weight for run in study_runs() if run.objective == "beta" and run.name in names}
-    cells.pop(TANGLED, None)
+    cells = {(run.objective, run.weight): run.name for run in study_runs() if run.name in names and run.name != TANGLED}
     if not cells:
         return None
     results = study_results()
     if "mig" in results.columns:
-        here = results[(results["objective"] == "beta") & (results["scored_on"] == "sprites")]
-        median = here.groupby("weight")["mig"].median().dropna()
-        scored = {name: float(median[weight]) for name, weight in cells.items() if weight in median.index}
+        here = results[results["scored_on"] == "sprites"]
+        median = here.groupby(["objective", "weight"])["mig"].median().dropna().to_dict()
+        scored = {name: median[cell] for cell, name in cells.items() if cell in median}
         if scored:
             return max(scored, key=lambda name: scored[name])
-    return min(cells, key=lambda name: abs(cells[name] - 4))
+    return cells[min(cells, key=lambda cell: (cell[0] != "beta", abs(cell[1] - 4)))]
 
 
 def title_of(model: Model) -> str:
