@@ -20,7 +20,7 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "morph": ("between", {"run": "digits-2d"}),
     "generate": ("dreams", {"run": "digits-class"}),
     "compare": ("side-by-side", {"runs": "digits-autoencoder.digits-10d.digits-pca", "at": 12}),
-    "disentangle": ("factors", {"run": "sprites-beta4", "factor": "x"}),
+    "disentangle": ("factors", {"run": "study-tcvae-16", "factor": "x"}),
     "train": ("studio", {}),
     "runs": ("logbook", {"picked": "~digits-2d,~digits-10d,~digits-capacity"}),
     "library": ("collection", {}),
@@ -38,10 +38,11 @@ def ready(page: Page) -> None:
     """Every component on the page has drawn, and every picture is there."""
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
-    if page.locator("[data-testid=stBidiComponentRegular], [data-testid=stBidiComponentIsolated]").count():
-        page.wait_for_selector(
-            "[data-ready]:not([data-ready=false]):not([data-ready=''])", state="attached", timeout=60_000
-        )
+    page.wait_for_timeout(500)  # components mount after the script has run; not all have something to draw
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('[data-ready]')].some((one) => ['', 'false'].includes(one.dataset.ready))",
+        timeout=60_000,
+    )
     page.wait_for_timeout(1500)  # filmstrips fill in idle slices; a picture of half of them would be a pity
 
 
