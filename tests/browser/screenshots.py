@@ -40,7 +40,7 @@ def ready(page: Page) -> None:
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     page.wait_for_timeout(500)  # components mount after the script has run; not all have something to draw
     page.wait_for_function(
-        "() => ![...document.querySelectorAll('[data-ready]')].some((one) => ['', 'false'].includes(one.dataset.ready))",
+        "() => ![...document.querySelectorAll('[data-ready]')].some(one => ['', 'false'].includes(one.dataset.ready))",
         timeout=60_000,
     )
     page.wait_for_timeout(1500)  # filmstrips fill in idle slices; a picture of half of them would be a pity
