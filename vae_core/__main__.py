@@ -18,9 +18,9 @@ from vae_core.apply.asked import Apply
 from vae_core.apply.command import apply
 from vae_core.carry import Export, Import
 from vae_core.config import TrainConfig
+from vae_core.telling import teller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from vae_core.training import Step
 
@@ -161,7 +161,7 @@ def main() -> int:
         elif isinstance(command, Download):
             from vae_core.data import load_dataset
 
-            data = load_dataset(command.name, download=True, progress=_teller())
+            data = load_dataset(command.name, download=True, progress=teller())
             print(f"{data.name}: {len(data):,} samples are here.")
         elif isinstance(command, Export):
             from vae_core.carry import send_out
@@ -301,7 +301,7 @@ def _score(command: Evaluate) -> None:
     names = None if command.metrics in ("", "all") else tuple(command.metrics.replace(" ", "").split(","))
     run = load_run(command.run)
 
-    tell = _teller(aside=True)
+    tell = teller(aside=True)
 
     def measured() -> Scores:
         return score_run(run, names, tell, split=command.split, samples=command.samples, seed=command.seed)
@@ -338,7 +338,7 @@ def _project(command: Project) -> None:
         seed=command.seed,
     )
 
-    result = project_run(load_run(command.run), settings, _teller())
+    result = project_run(load_run(command.run), settings, teller())
     print(f"trustworthiness {result.trustworthiness:.3f}")
 
 
@@ -346,25 +346,8 @@ def _film(command: FilmMap) -> None:
     from vae_core.runs import load_run
     from vae_core.runs.film_umap import make_umap
 
-    made = make_umap(load_run(command.run).folder, _teller())
+    made = make_umap(load_run(command.run).folder, teller())
     print(f"{len(made)} frames of {made.shape[1]} samples")
-
-
-def _teller(aside: bool = False) -> Callable[[float, str], None]:
-    """Says how far a job is, in lines of whole per cent, none of them twice in a row.
-
-    aside: on standard error, where what is printed may be JSON.
-    """
-    said = ""
-
-    def tell(fraction: float, text: str) -> None:
-        nonlocal said
-        line = f"{fraction:4.0%} {text}"
-        if line != said:
-            print(line, file=sys.stderr if aside else sys.stdout, flush=True)
-            said = line
-
-    return tell
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from typing import Annotated
 
 import tyro
 
+from vae_core.telling import teller
+
 
 @dataclass(frozen=True)
 class Export:
@@ -77,7 +79,7 @@ def bring_in(command: Import) -> None:
         return
     if len(command.files) != 1:
         raise ValueError("Bring one run at a time, or encoder.onnx and decoder.onnx.")
-    taken = import_run(command.files[0], name=command.name, progress=_tell)
+    taken = import_run(command.files[0], name=command.name, progress=teller())
     print("".join(f"Left out: {sentence}\n" for sentence in taken.left_out), end="")
     print(f"The run is in {taken.folder}.")
 
@@ -100,10 +102,6 @@ def _bring_pair(command: Import) -> None:
         shape = data.sample_shape if data is not None else found.shapes[0]
         name = command.name or free_name(f"{command.data or 'dreams'}-onnx")
         print(f"Read as: {wiring.model_dump_json()}")
-        print(f"The run is in {take_pair(folder, wiring, shape, name, data, progress=_tell)}.")
+        print(f"The run is in {take_pair(folder, wiring, shape, name, data, progress=teller())}.")
     finally:
         discard(folder)
-
-
-def _tell(fraction: float, text: str) -> None:
-    print(f"{fraction:4.0%} {text}", flush=True)

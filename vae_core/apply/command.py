@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 from vae_core.apply.asked import Anomaly, Application, Apply, Arithmetic, Augment, Impute, Probe, Semi
+from vae_core.telling import teller
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -53,7 +53,7 @@ def _anomaly(asked: Anomaly) -> Told:
         samples=asked.samples,
         steps=asked.steps,
         seed=asked.seed,
-        progress=_tell,
+        progress=teller(aside=True),
     )
     score = found.score(found.outcome.best.name)
     counts = confusion_of(score.values, found.odd, score.threshold(asked.false_alarms))
@@ -86,7 +86,7 @@ def _impute(asked: Impute) -> Told:
         draws=asked.draws,
         codes=asked.codes,
         seed=asked.seed,
-        progress=_tell,
+        progress=teller(aside=True),
     )
     return (made.outcome,), {
         "samples": len(made.truth),
@@ -107,7 +107,7 @@ def _augment(asked: Augment) -> Told:
         repeats=asked.repeats,
         temperature=asked.temperature,
         seed=asked.seed,
-        progress=_tell,
+        progress=teller(aside=True),
     )
     more: dict[str, object] = {"made": len(found.made.x)}
     if asked.out is not None:
@@ -120,7 +120,13 @@ def _probe(asked: Probe) -> Told:
     from vae_core.apply.probe import probe
     from vae_core.runs import load_run
 
-    found = probe(load_run(asked.run), training=asked.training, samples=asked.samples, seed=asked.seed, progress=_tell)
+    found = probe(
+        load_run(asked.run),
+        training=asked.training,
+        samples=asked.samples,
+        seed=asked.seed,
+        progress=teller(aside=True),
+    )
     return (found.outcome, found.grouping), {
         f"ari_{each.method}_{each.space}": each.ari for each in found.clusters if each.space == "codes"
     }
@@ -138,7 +144,12 @@ def _arithmetic(asked: Arithmetic) -> Told:
     from vae_core.apply.arithmetic import directions
 
     found = directions(
-        run, source=asked.source, target=asked.target, strength=asked.strength, seed=asked.seed, progress=_tell
+        run,
+        source=asked.source,
+        target=asked.target,
+        strength=asked.strength,
+        seed=asked.seed,
+        progress=teller(aside=True),
     )
     return (found.outcome, found.likeness), {"strengths": found.strengths.tolist(), "read": found.read.tolist()}
 
@@ -157,17 +168,12 @@ def _semi(asked: Semi) -> Told:
         and card.config.model.abilities.infers_class
         and card.folder.resolve() != run.folder.resolve()
     ]
-    found = few_labels([run, *others], counts=asked.counts, samples=asked.samples, progress=_tell)
+    found = few_labels([run, *others], counts=asked.counts, samples=asked.samples, progress=teller(aside=True))
     curves: dict[str, object] = {}
     for point in sorted(found.points, key=lambda each: each.labels):
         name = f"{point.way}_{point.run}" if point.run else point.way
         curves.setdefault(name, []).append([point.labels, point.error])  # type: ignore[attr-defined]
     return (found.outcome,), {"labels_and_errors": curves}
-
-
-def _tell(fraction: float, text: str) -> None:
-    """On standard error: what is printed may be JSON."""
-    print(f"{fraction:4.0%} {text}", file=sys.stderr, flush=True)
 
 
 def _words(value: object) -> str:
