@@ -4,7 +4,7 @@
 // Streamlit calls the default export again at every change of the data: one desk is kept for each parent element.
 
 import { loadDecoder } from "./decoder.js";
-import { el } from "./dom.js";
+import { complain, el } from "./dom.js";
 import { createMorph } from "./morph.js";
 import { createTraverse } from "./traverse.js";
 
@@ -54,12 +54,9 @@ function openDesk(parent) {
       root.dataset.ready = "true";
     } catch (error) {
       if (turn !== wanted) return;
-      console.error(error);
       view?.close();
       view = null;
-      root.replaceChildren(
-        el("p", { class: "problem", role: "alert" }, `The pictures cannot be drawn: ${error.message ?? error}`),
-        el("button", { type: "button", class: "plain", onclick: () => update(component) }, "Try again"));
+      complain(root, error, () => update(component));
     }
   }
 

@@ -159,3 +159,11 @@ export function distanceCue(codes, distance) {
     },
   };
 }
+
+/** In place of pictures that cannot be drawn: why, and a button that tries again. */
+export function complain(root, error, again) {
+  console.error(error);
+  root.replaceChildren(
+    el("p", { class: "problem", role: "alert" }, `The pictures cannot be drawn: ${error.message ?? error}`),
+    el("button", { type: "button", class: "plain", onclick: again }, "Try again"));
+}

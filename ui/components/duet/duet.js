@@ -11,7 +11,7 @@
 // To Python: state "view" = {seq, offsets} when a finger lifts. Nothing is sent while one moves.
 
 import { loadDecoder } from "../desk/decoder.js";
-import { clamp, distanceCue, el, filmSlider, later, oncePerFrame, signed } from "../desk/dom.js";
+import { clamp, complain, distanceCue, el, filmSlider, later, oncePerFrame, signed } from "../desk/dom.js";
 import { createIdleQueue, createPainter, createTiles } from "../desk/pictures.js";
 
 const STEP = 0.1; // standard deviations: an arrow key; Shift makes it four times as much
@@ -277,12 +277,9 @@ function openDuet(parent) {
       root.dataset.ready = "true";
     } catch (error) {
       if (turn !== wanted) return;
-      console.error(error);
       view?.close();
       view = null;
-      root.replaceChildren(
-        el("p", { class: "problem", role: "alert" }, `The pictures cannot be drawn: ${error.message ?? error}`),
-        el("button", { type: "button", class: "plain", onclick: () => update(component) }, "Try again"));
+      complain(root, error, () => update(component));
     }
   }
   return {
