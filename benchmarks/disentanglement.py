@@ -36,7 +36,7 @@ import numpy as np
 from benchmarks.speed import PROJECT
 from benchmarks.speed import RESULTS as FOLDER
 from vae_core.config import checkpoints_folder
-from vae_core.studies import PROTOCOLS, RESULTS, Protocol, StudyRun, study_runs
+from vae_core.studies import PROTOCOLS, RESULTS, STUDIED, Protocol, StudyRun, study_runs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -294,7 +294,7 @@ def _faithful(rows: Sequence[dict[str, str]]) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--protocol", choices=list(PROTOCOLS), default="laptop")
-    parser.add_argument("--cells", nargs="*", choices=[cell.name for cell in study_runs()])
+    parser.add_argument("--cells", nargs="*", choices=STUDIED)
     parser.add_argument("--seeds", type=int, help="how many, from 0; as many as the protocol plans")
     parser.add_argument("--work", type=Path, default=PROJECT / "runs" / "study", help="where runs are trained")
     parser.add_argument("--ship", action="store_true", help="put the first seed's runs into checkpoints/")

@@ -11,7 +11,7 @@ from pathlib import Path
 from vae_core.config import PROJECT, checkpoints_folder
 from vae_core.evaluation import Result, evaluate
 from vae_core.runs import Run, list_runs, load_run
-from vae_core.studies import study_runs
+from vae_core.studies import STUDIED
 from vae_core.zoo import SECTIONS, ZOO
 
 IMPORTANCE = 100
@@ -134,10 +134,9 @@ def mebibytes(folders: Iterable[Path]) -> float:
 
 def sizes(folders: Iterable[Path]) -> str:
     """How much is shipped; the study's runs have a page of their own instead of a row each."""
-    studied = {cell.name for cell in study_runs()}
     own, study = [], []
     for folder in folders:
-        (study if folder.name in studied else own).append(folder)
+        (study if folder.name in STUDIED else own).append(folder)
     text = f"{mebibytes(own):.1f} MiB in all"
     if study:
         text += (
@@ -149,8 +148,7 @@ def sizes(folders: Iterable[Path]) -> str:
 
 def main() -> None:
     shipped = [card for card in list_runs() if card.shipped and card.ready]
-    studied = {cell.name for cell in study_runs()}
-    cards = [card for card in shipped if card.name not in studied]
+    cards = [card for card in shipped if card.name not in STUDIED]
     order = {name: place for place, name in enumerate(ZOO)}
     cards.sort(key=lambda card: order.get(card.name, len(order)))
     runs = {card.name: load_run(card.folder) for card in cards}

@@ -11,7 +11,7 @@ from ui import cache, state, widgets
 from ui.words import plain
 from vae_core.data import find_card, is_available
 from vae_core.model_cards import facts_of
-from vae_core.studies import study_runs
+from vae_core.studies import STUDIED
 from vae_core.zoo import SECTIONS, entry_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def section_of(card: RunCard) -> str:
     """The section a run stands in: its family's, the study's, the classic one for other shipped runs, or your own."""
     if not card.shipped:
         return OWN
-    if card.name in {cell.name for cell in study_runs()}:
+    if card.name in STUDIED:
         return STUDY
     entry = entry_of(card.name)
     return entry.section if entry else SECTIONS[0]

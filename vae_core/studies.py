@@ -59,6 +59,10 @@ def study_runs() -> list[StudyRun]:
     ]
 
 
+STUDIED = tuple(cell.name for cell in study_runs())
+"""Names of the study's runs, by method and then by weight."""
+
+
 def study_results() -> pd.DataFrame:
     """What was measured, a row for each training and the data it was scored on; no rows where nothing was yet.
 

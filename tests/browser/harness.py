@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 from playwright.sync_api import Page, expect
 
-from vae_core.studies import study_runs
+from vae_core.studies import STUDIED
 
 PROJECT = Path(__file__).resolve().parents[2]
 SETTLED = (
@@ -43,9 +43,8 @@ PHONE = (390, 844)
 
 def shipped_kinds() -> list[Path]:
     """The folders of the shipped runs; of the study, whose models differ in their weights alone, one."""
-    studied = [cell.name for cell in study_runs()]
     folders = (path.parent for path in (PROJECT / "checkpoints").glob("*/config.json"))
-    return sorted(folder for folder in folders if folder.name not in studied[1:])
+    return sorted(folder for folder in folders if folder.name not in STUDIED[1:])
 
 
 def find_chromium() -> str | None:

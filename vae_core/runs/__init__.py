@@ -15,7 +15,7 @@ from vae_core.runs.errors import RunError
 from vae_core.runs.folder import RunFolder
 from vae_core.runs.labels import NO_LABEL, Label, label_of, write_label
 from vae_core.runs.names import dimension_names, rename_dimension
-from vae_core.studies import study_runs
+from vae_core.studies import STUDIED
 from vae_core.zoo import ZOO
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-PLACES = {name: place for place, name in enumerate((*ZOO, *(cell.name for cell in study_runs())))}
+PLACES = {name: place for place, name in enumerate((*ZOO, *STUDIED))}
 
 
 @dataclass(frozen=True)
