@@ -369,3 +369,12 @@ def test_presets_name_runs_that_are_shipped_or_of_the_study() -> None:
     known |= {run.name for run in study_runs()}
     for preset in PRESETS:
         assert set(preset.runs) <= known and 2 <= len(preset.runs) <= 4, preset.title
+
+
+def test_a_model_has_one_gap_on_compare_and_on_disentangle() -> None:
+    """Grammar keeps the codes of all its sentences; both pages count those of the test split."""
+    from ui import cache
+
+    gap, information = cache.get_gap("grammar"), cache.get_information("grammar")
+    assert gap is not None and information is not None and information.of_test
+    assert gap.score == pytest.approx(information.mig.score) and gap.low < gap.score < gap.high

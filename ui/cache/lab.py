@@ -62,15 +62,26 @@ def _get_information(name: str, stamp: tuple[int, ...], data: tuple[tuple[str, i
     codes = get_codes(name)
     if codes.factors is None or not get_run(name).config.data.factor_names or not varying(codes.factors).any():
         return None
-    rows = _test_rows(name)
-    of_test = rows is not None and bool(varying(codes.factors[rows]).any())
-    at = rows if rows is not None and of_test else slice(None)
+    at, of_test = _counted_rows(name)
     try:
         found = mig(codes.mean[at], codes.factors[at])
     except ValueError as error:
         raise RunError(f"What the codes of {name} tell of factors cannot be counted: {error}.") from error
     awake = active_units(codes.mean)
     return Information(found, diagonal_order(found.share, awake), awake, of_test)
+
+
+def _counted_rows(name: str) -> tuple[np.ndarray | slice, bool]:
+    """Rows of a run's codes on which information is counted, and whether they are the test split's.
+
+    All rows where that is not known, or where no factor varies in it.
+    """
+    from vae_core.metrics.disentanglement import varying
+
+    rows, factors = _test_rows(name), get_codes(name).factors
+    if rows is None or factors is None or not varying(factors[rows]).any():
+        return slice(None), False
+    return rows, True
 
 
 def _test_rows(name: str) -> np.ndarray | None:
@@ -107,19 +118,22 @@ def get_gap(name: str) -> Gap | None:
 
     Raises RunError as `get_information` does.
     """
-    return _get_gap(name, _stamp(name)) if get_information(name) is not None else None
+    if get_information(name) is None:
+        return None
+    return _get_gap(name, _stamp(name), data_stamp(get_run(name).config.data.name))
 
 
 @st.cache_resource(max_entries=64, show_spinner="Counting what codes tell of factors")
-def _get_gap(name: str, stamp: tuple[int, ...]) -> Gap:
+def _get_gap(name: str, stamp: tuple[int, ...], data: tuple[tuple[str, int], ...]) -> Gap:
     import hashlib
 
     from vae_core.metrics.disentanglement import measure
 
     codes = get_codes(name)
     assert codes.factors is not None  # get_information has looked
-    found = measure(codes.mean, codes.factors, ["mig"], repeats=GAP_REPEATS)["mig"]
-    samples = hashlib.sha256(codes.index.tobytes()).hexdigest()
+    at, _ = _counted_rows(name)  # those that Disentangle counts: one model has one gap
+    found = measure(codes.mean[at], codes.factors[at], ["mig"], repeats=GAP_REPEATS)["mig"]
+    samples = hashlib.sha256(codes.index[at].tobytes()).hexdigest()
     return Gap(found.score, found.low, found.high, f"codes {samples} {found.settings}")
 
 
