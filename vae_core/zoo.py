@@ -285,6 +285,13 @@ ZOO: dict[str, Entry] = {
         "Codes without spread or price: sharp copies, and nothing known of the places between them.",
         _DIGITS | {"latent_dim": 10, "bottleneck": "point", "steps": 3000, "decay": 0.3},
     ),
+    "digits-2d-autoencoder": Entry(
+        "Autoencoder on a plane",
+        "Contrasts",
+        "Hinton and Salakhutdinov 2006",
+        "The first model without its rate: the codes lie where they please, with empty places between them.",
+        _FIRST | {"latent_dim": 2, "bottleneck": "point", "likelihood": "bernoulli", "epochs": 400},
+    ),
     "digits-denoising": Entry(
         "Denoising autoencoder",
         "Contrasts",
