@@ -69,6 +69,9 @@ class Detection:
     odd: np.ndarray  # bool [n]
     scores: tuple[Score, ...]
     model: Model
+    seen: Part  # normal training samples
+    steps: int
+    seed: int
 
     def score(self, name: str) -> Score:
         """Raises ApplyError where it was not asked for."""
@@ -154,7 +157,9 @@ def detect(
             "baselines) can know what is odd; --anew trains its settings on the normal class alone."
         )
     outcome = Outcome("anomaly", run.name, "AUROC", "higher", merits, tuple(remarks))
-    return Detection(outcome, title, odd or "the other classes", looked_at, marks, tuple(made), model)
+    return Detection(
+        outcome, title, odd or "the other classes", looked_at, marks, tuple(made), model, seen, steps, seed
+    )
 
 
 def worst_of(found: Detection, name: str, count: int = 8) -> Worst:
@@ -166,6 +171,15 @@ def worst_of(found: Detection, name: str, count: int = 8) -> Worst:
     with torch.no_grad():
         redrawn = found.model.decode(found.model.encode(x, told).mean, told).flatten(1).float().numpy()
     return Worst(places, values[places], flat_of(x), redrawn)
+
+
+def values_of(run: Run, found: Detection, name: str, x: torch.Tensor) -> np.ndarray:
+    """The score's values of other samples [n, *shape] than those that were looked at, float64 [n]; higher: odder.
+
+    Raises ApplyError where the model cannot have this score.
+    """
+    part = Part(x, None, np.arange(len(x)))
+    return _values(name, run, found.model, found.seen, part, found.steps, found.seed)
 
 
 def _values(name: str, run: Run, model: Model, seen: Part, part: Part, steps: int, seed: int) -> np.ndarray:

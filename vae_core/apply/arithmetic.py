@@ -89,6 +89,48 @@ def combined(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
+class Between:
+    """The vector between two groups of samples that somebody picked, with how much it means (`outcome`)."""
+
+    outcome: Outcome
+    attribute: Attribute
+
+
+def between(run: Run, first: tuple[int, ...], second: tuple[int, ...], *, seed: int = 0) -> Between:
+    """The vector from the codes of samples to those of others, all by their places in the dataset.
+
+    Its merit is the effect size; the baseline is that of random groups of the same sizes out of the same samples (the
+    median, with the middle 95 % of them). Raises ApplyError, also where a sample has no code.
+    """
+    needs_sums(run)
+    rows = [run.codes.rows(group) for group in (first, second)]
+    for group, found in zip((first, second), rows, strict=True):
+        if (found < 0).any():
+            raise ApplyError(f"Sample {group[int(np.argmin(found))]} has no code in {run.name}: choose others.")
+    vector = attribute_between(run.codes.mean[rows[0]], run.codes.mean[rows[1]], seed=seed)
+    low, middle, high = np.quantile(vector.chance, (0.025, 0.5, 0.975)).tolist()
+    remark = (
+        f"Of {SHUFFLES} random groups out of the same {len(first) + len(second)} samples, "
+        f"{(vector.chance >= vector.effect).mean():.1%} differ as much (p = {vector.p:.3f})."
+    )
+    merits = (
+        Merit("vector", WAYS["vector"], vector.effect, vector.effect, vector.effect),
+        Merit("random", "Random groups of the same sizes", middle, low, high, True, True),
+    )
+    return Between(Outcome("arithmetic", run.name, "Effect size (Cohen's d)", "higher", merits, (remark,)), vector)
+
+
+def needs_sums(run: Run) -> None:
+    """Raises ApplyError where codes cannot be added, or are not all that the decoder is told."""
+    needs_codes(run)
+    able = run.config.model.abilities
+    if able.classes or able.quadrants:
+        raise ApplyError(f"{run.name} is told something beside the code: its class is changed by telling it another.")
+    if able.cells is not None:
+        raise ApplyError(f"{run.name} has a grid of discrete codes, which cannot be added.")
+
+
+@dataclass(frozen=True, eq=False)
 class Directions:
     """What attribute vectors between classes do to held-out samples.
 
@@ -127,12 +169,7 @@ def directions(
 
     Raises ApplyError.
     """
-    needs_codes(run)
-    able = run.config.model.abilities
-    if able.classes or able.quadrants:
-        raise ApplyError(f"{run.name} is told something beside the code: its class is changed by telling it another.")
-    if able.cells is not None:
-        raise ApplyError(f"{run.name} has a grid of discrete codes, which cannot be added.")
+    needs_sums(run)
     data = data_of(run)
     seen, held_out = part_of(data, "train", training), part_of(data, "test", samples)
     pairs = _pairs(run, source, target, seen.classes)

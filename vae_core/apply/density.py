@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor
 
+from vae_core.apply.limits import why_no_density
 from vae_core.apply.outcome import ApplyError
 from vae_core.models.base import Posterior
 from vae_core.models.priors import HALF_LOG_TWO_PI, VampPrior
@@ -26,21 +27,7 @@ CODES_A_PASS = 2048
 
 def needs_density(run: Run) -> None:
     """Raises ApplyError where p(x, z) of the run's model cannot be evaluated at a code of our choice."""
-    spec = run.config.model
-    able = spec.abilities
-    why = ""
-    if spec.kind == "text":
-        why = "reads sentences, whose words are not independent given the code"
-    elif not able.encodes:
-        why = "has no encoder"
-    elif not able.spreads:
-        why = "has no posterior to draw from: its codes are points or entries of a book"
-    elif able.infers_class:
-        why = "infers a class beside the code"
-    elif able.quadrants:
-        why = "is told a part of the picture beside the code"
-    elif spec.wiring is not None:
-        why = "came from elsewhere, and its decoder has no known likelihood or gradient"
+    why = why_no_density(run.config.model)
     if why:
         raise ApplyError(f"{run.name} {why}; this needs a VAE with a Gaussian code, such as digits-10d.")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from vae_core.apply.outcome import ApplyError
@@ -60,3 +62,26 @@ def checked(holes: np.ndarray, n: int, size: int) -> np.ndarray:
     if flat.all(1).any():
         raise ApplyError("Some numbers of every sample must be seen.")
     return np.broadcast_to(flat, (n, size)).copy()
+
+
+def of_text(n: int, size: int, text: str) -> np.ndarray:
+    """bool [n, size]: the same numbers are missing in every sample, written as `as_text` does: "0-7,12"."""
+    hole = np.zeros(size, bool)
+    for part in text.split(","):
+        found = re.fullmatch(r"\s*([0-9]{1,9})(?:-([0-9]{1,9}))?\s*", part)
+        if found is None:
+            raise ApplyError(f"Holes are whole numbers and ranges of them, as in 0-7,12, not {part[:20]!r}.")
+        begin, end = int(found[1]), int(found[2] or found[1])
+        if not begin <= end < size:
+            raise ApplyError(f"The numbers of a sample are 0 to {size - 1}: {part[:20].strip()} is no range of them.")
+        hole[begin : end + 1] = True
+    if hole.all():
+        raise ApplyError("Some numbers of every sample must be seen.")
+    return np.tile(hole, (n, 1))
+
+
+def as_text(hole: np.ndarray) -> str:
+    """Which numbers are missing, bool [size], in ranges: "0-7,12"; "" where none is."""
+    edges = np.flatnonzero(np.diff(np.r_[False, np.asarray(hole, bool).ravel(), False].astype(np.int8)))
+    pairs = [(int(begin), int(end) - 1) for begin, end in edges.reshape(-1, 2)]
+    return ",".join(f"{begin}-{end}" if end > begin else str(begin) for begin, end in pairs)

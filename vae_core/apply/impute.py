@@ -12,7 +12,7 @@ import torch
 from vae_core.apply import holes as masks
 from vae_core.apply.density import needs_density
 from vae_core.apply.filling import Filled, importance_filling, pseudo_gibbs
-from vae_core.apply.material import MOST_NUMBERS, Part, data_of, part_of
+from vae_core.apply.material import MOST_NUMBERS, Part, data_of, one_of, part_of
 from vae_core.apply.outcome import ApplyError, Merit, Outcome
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ def impute(
     share: float = 0.5,
     half: str = "",
     columns: tuple[str, ...] = (),
+    holes: str = "",
     mask: np.ndarray | None = None,
+    at: int = -1,
     samples: int = 200,
     draws: int = 32,
     codes: int = 800,
@@ -71,8 +73,10 @@ def impute(
     """Blank a part of held-out samples and fill it in.
 
     Args:
-        share: of numbers that are missing by chance, where neither `half`, `columns` nor `mask` says which.
-        half: of pictures: lower, upper, left or right. columns: of tables. mask: bool, one for all samples or each.
+        share: of numbers that are missing by chance, where neither `half`, `columns`, `holes` nor `mask` says which.
+        half: of pictures: lower, upper, left or right. columns: of tables. holes: as `holes.of_text` reads it.
+        mask: bool, one for all samples or each.
+        at: this sample of the dataset alone, by its place; -1 for held-out ones.
         samples: of the test split at most.
         draws: chains of pseudo-Gibbs, and resampled fillings. codes: importance samples. rounds: of the chains.
 
@@ -82,12 +86,13 @@ def impute(
     if not 2 <= draws <= MOST_DRAWS:
         raise ApplyError(f"Between 2 and {MOST_DRAWS} draws show the uncertainty, not {draws}.")
     data = data_of(run)
-    part = part_of(data, "test", samples)
+    part = part_of(data, "test", samples) if at < 0 else one_of(data, at)
     truth = part.flat
     if draws * truth.size > MOST_NUMBERS:
         raise ApplyError(f"{draws} draws of {len(part):,} samples are too many to hold: take fewer of either.")
-    hidden = _mask(run, (len(part), truth.shape[1]), share, half, columns, mask, seed)
-    seen = part_of(data, "train", TRAINING).flat
+    hidden = _mask(run, (len(part), truth.shape[1]), share, half, columns, holes, mask, seed)
+    others = part_of(data, "train", TRAINING)
+    seen = others.flat[others.index != at]  # a sample is no neighbour of itself
     progress(0.05, "filling by mean and neighbours")
     filled = {"mean": fill_mean(truth, hidden, seen), "neighbours": fill_neighbours(truth, hidden, seen)}
     progress(0.15, "pseudo-Gibbs")
@@ -171,11 +176,14 @@ def _mask(
     share: float,
     half: str,
     columns: tuple[str, ...],
+    holes: str,
     mask: np.ndarray | None,
     seed: int,
 ) -> np.ndarray:
     if mask is not None:
         return masks.checked(mask, *size)
+    if holes:
+        return masks.of_text(*size, holes)
     if half:
         return masks.half(size[0], run.config.model.sample_shape, half)
     if columns:

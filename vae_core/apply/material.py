@@ -90,6 +90,14 @@ def part_of(data: Dataset, split: str, most: int, *, only: int | None = None, wi
     return Part(data.x[rows], None if data.y is None else data.y[rows].numpy(), data.index[rows].numpy())
 
 
+def one_of(data: Dataset, at: int) -> Part:
+    """The sample at this place of the dataset. Raises ApplyError where there is none."""
+    rows = torch.nonzero(data.index == at).reshape(-1)
+    if not len(rows):
+        raise ApplyError(f"{data.name} has samples 0 to {len(data) - 1}, not {at}.")
+    return Part(data.x[rows], None if data.y is None else data.y[rows].numpy(), data.index[rows].numpy())
+
+
 def needs_codes(run: Run) -> None:
     """Raises ApplyError where the model has no continuous codes of samples."""
     able = run.config.model.abilities

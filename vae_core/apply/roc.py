@@ -108,3 +108,8 @@ def threshold_for(normal: np.ndarray, false_alarms: float) -> float:
     if not len(normal):
         raise ApplyError("A threshold needs normal samples to be set on.")
     return float(np.quantile(np.asarray(normal, np.float64), 1 - false_alarms))
+
+
+def counts_for(values: np.ndarray, odd: np.ndarray, quiet: np.ndarray, shares: np.ndarray) -> tuple[Confusion, ...]:
+    """What the thresholds come to that call these shares of the normal validation samples `quiet` odd."""
+    return tuple(confusion_of(values, odd, threshold_for(quiet, float(share))) for share in shares)

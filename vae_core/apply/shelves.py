@@ -1,4 +1,6 @@
-"""Samples that were made, as files: .npz, or pictures in a folder for each class (ImageFolder), also as a .zip."""
+"""Results as files: samples that were made as .npz, or pictures in a folder for each class (ImageFolder), also as a
+.zip; samples that were filled in as .npz.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from vae_core.apply.augment import Made
+    from vae_core.apply.doing import Found
+    from vae_core.apply.impute import Imputation
 
 MOST_FILES = 20_000
 """Pictures of one folder or .zip; more belong into an .npz."""
@@ -49,6 +53,26 @@ def write(made: Made, path: Path) -> None:
         for name, content in _pictures(made):
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_bytes(content)
+
+
+def filled_npz(found: Imputation) -> bytes:
+    """index, truth, holes, what each way fills in, and the draws of the model's ways."""
+    arrays = {"index": found.part.index, "truth": found.truth, "holes": found.holes}
+    arrays |= {f"filled_{name}": made for name, made in found.filled.items()}
+    return packed_arrays(arrays | {f"draws_{name}": made for name, made in found.draws.items()}, effort=1)
+
+
+def keep(found: Found, path: Path) -> None:
+    """What was made or filled in, as a file (or a folder of pictures). Raises ApplyError where it has no such file."""
+    from vae_core.apply.augment import Augmented
+    from vae_core.apply.impute import Imputation
+
+    if isinstance(found, Augmented):
+        write(found.made, path)
+    elif isinstance(found, Imputation) and path.suffix == ".npz":
+        write_atomically(path, filled_npz(found))
+    else:
+        raise ApplyError(f"{path.name} is no .npz, and only that holds samples that were filled in.")
 
 
 def _pictures(made: Made) -> Iterator[tuple[str, bytes]]:
