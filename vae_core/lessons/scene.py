@@ -80,6 +80,7 @@ class Plane:
     """Two axes of one scale: a latent plane. says: the picture in words, for screen readers.
 
     class_names: what colours mean, () for no legend.
+    view: the part of the plane that is shown, (left, right, bottom, top); None for all that is in it.
     """
 
     title: str
@@ -92,6 +93,7 @@ class Plane:
     class_names: tuple[str, ...] = ()
     x_label: str = "dimension 1"
     y_label: str = "dimension 2"
+    view: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,202 @@
+"""Lesson 4: randomness moved out of the way of the gradient, and what it would be without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.samples import as_pictures, sample_of
+from vae_core.lessons.scene import Arrow, Cloud, Curves, Drag, Ellipse, Line, Number, Path, Pictures, Plane, Scene, Spot
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_core.models import Posterior
+    from vae_core.models.vae import VAE
+
+RUN = "digits-2d"
+STOPS = np.round(np.linspace(-3, 3, 61), 1)
+DRAWS = 4000  # of epsilon, for means and spreads
+AS_MUCH, MUCH = 1.25, 5.0  # ratios of the spreads: below the first alike, beyond the second many times
+
+
+class Gradients(NamedTuple):
+    """Of the distortion f(z) with respect to mu, one estimate a row of noise. nats per unit of mu."""
+
+    distortion: Tensor  # [N], nats
+    path: Tensor  # [N, D], with the trick
+    score: Tensor  # [N, D], without it
+    bare: Tensor  # [N, D], without it and without a baseline
+
+
+def gradients(model: VAE, x: Tensor, posterior: Posterior, noise: Tensor, baseline: float) -> Gradients:
+    """Two estimates of the same gradient from each epsilon: through the decoder, and from the loss alone.
+
+    Kingma and Welling 2014, section 2.4; the score function is Williams 1992 (REINFORCE), with a baseline.
+
+    Args:
+        x: one sample as pixels in [0, 1], [1, C, H, W].
+        noise: epsilon, [N, D].
+        baseline: what is taken off the loss before it weighs the score; any constant leaves the mean as it is.
+    """
+    import torch
+
+    mean = posterior.mean.detach().expand_as(noise).clone().requires_grad_()
+    std = posterior.std.detach()
+    z = mean + std * noise  # [N, D]: what is random comes in from the side
+    loss = model.likelihood.nll(model.decoder(model.told(z)), x.expand(len(noise), *x.shape[1:]))  # [N]
+    (path,) = torch.autograd.grad(loss.sum(), mean)
+    f = loss.detach()
+    log_q_slope = noise / std  # d log q(z) / d mu of N(mu, std^2) = (z - mu) / std^2
+    return Gradients(f, path, (f - baseline)[:, None] * log_q_slope, f[:, None] * log_q_slope)
+
+
+def spread(estimates: Tensor) -> float:
+    """How far estimates [N, D] lie from their mean: the root of the mean squared distance."""
+    return float(estimates.var(0, correction=0).sum().sqrt())
+
+
+def scene(material: Material) -> Scene:
+    """One digit on the plane; epsilon is the same in both dimensions, so that one slider moves it."""
+    import torch
+
+    from vae_core.models.base import unit_range
+    from vae_core.models.vae import VAE
+
+    run = material.run(RUN)
+    sample, model = sample_of(material, run), run.model
+    assert isinstance(model, VAE)  # of digits-2d, and of no other
+    x = unit_range(sample.x)
+    with torch.no_grad():
+        posterior = model.encode(sample.x)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(DRAWS, model.latent_dim, generator=generator)
+    baseline = float(gradients(model, x, posterior, noise, 0.0).distortion.mean())
+    many = gradients(model, x, posterior, noise, baseline)
+    along = torch.from_numpy(STOPS).float()[:, None].expand(-1, model.latent_dim)  # [S, D]
+    here = gradients(model, x, posterior, along, baseline)
+    path, score, bare = spread(many.path), spread(many.score), spread(many.bare)
+    mean, std = posterior.mean[0].numpy(), posterior.std[0].numpy()
+    z = mean + std * along.numpy()  # [S, D]
+    with torch.no_grad():
+        decoded = model.decode(torch.from_numpy(z).float())
+        middle = model.decode(posterior.mean)
+    length = float(np.abs(std).max() * 3 / max(here.path.norm(dim=1).max(), here.score.norm(dim=1).max()))
+    ratio = score / path
+    pixels = as_pictures(torch.stack([x.expand_as(decoded), middle.expand_as(decoded), decoded], 1))  # [S, 3, H, W]
+    low, high = mean - 4.2 * std.max(), mean + 4.2 * std.max()
+    numbers = {
+        "epsilon": (STOPS, "ε", ""), "z": (z[:, 0], "z, dimension 1", ""), "mu": (mean[:1], "μ, dimension 1", ""),
+        "sigma": (std[:1], "σ, dimension 1", ""), "loss": (here.distortion.numpy(), "f(z), the distortion", "nats"),
+        "baseline": (np.array([baseline]), "b, the mean of f over q", "nats"),
+        "path": (here.path[:, 0].numpy(), "with the trick, dimension 1", "nats per unit"),
+        "score": (here.score[:, 0].numpy(), "without it, dimension 1", "nats per unit"),
+    }  # fmt: skip
+    return Scene(
+        drag=Drag("ε, in both dimensions", tuple(f"{e:+.1f}" for e in STOPS), 30, "epsilon", "below μ", "above μ"),
+        panels=(
+            Plane(
+                "Where z falls, and where each estimate would push μ",
+                f"The posterior of {sample.label} as an ellipse of two standard deviations; z moves through it along "
+                "its diagonal with epsilon. Two arrows start at z: where each estimate would push the mean.",
+                clouds=(Cloud(run.codes.mean[:, :2], run.codes.y, "codes of all samples"),),
+                paths=(Path(z, "where z can go", "epsilon", dashed=True),),
+                ellipses=(Ellipse(mean[None], 2 * std[None], "2 σ", "sigma"),),
+                arrows=(
+                    Arrow(z, z - length * here.score.numpy(), "without", "score"),
+                    Arrow(z, z - length * here.path.numpy(), "with the trick", "path"),
+                ),
+                spots=(Spot(mean[None], "μ", "mu"), Spot(z, "z", "z")),
+                class_names=run.config.data.class_names,
+                view=(low[0], high[0], low[1], high[1]),
+            ),
+            Pictures(
+                "The sample, and what is decoded",
+                f"{sample.label}, what its mean decodes to, and what z decodes to.",
+                pixels, ("the sample x", "decoded from μ", "decoded from z"), ("", "mu", "z"),
+                tuple(("", "", f"f(z) = {loss:.1f} nats") for loss in here.distortion),
+            ),
+            Curves(
+                "Each estimate of ∂f/∂μ₁, over ε",
+                "Two curves over epsilon: the estimate with the trick follows the slope of the loss; the one without "
+                "it grows with epsilon.",
+                STOPS,
+                (
+                    Line("with the trick", here.path[:, 0].numpy(), "path"),
+                    Line("without it", here.score[:, 0].numpy(), "score"),
+                ),
+                "ε", "nats per unit of μ₁",
+            ),
+        ),
+        numbers=tuple(
+            Number(key, label, np.broadcast_to(values, STOPS.shape).astype(float), unit)
+            for key, (values, label, unit) in numbers.items()
+        ),
+        sums=("{z} = {mu} + {sigma} · {epsilon}", "{score} = ({loss} − {baseline}) · {epsilon} / {sigma}"),
+        answer=int(np.searchsorted([1 / AS_MUCH, AS_MUCH, MUCH], ratio)),
+        because=(
+            f"Over {DRAWS:,} draws of ε both average to the same arrow: ({_pair(many.path.mean(0))}) with the trick, "
+            f"({_pair(many.score.mean(0))}) without. Around it they scatter by {path:.1f} and {score:.1f} nats per "
+            f"unit: {ratio:.1f} times as much without the trick, and {bare / path:.0f} times without a baseline."
+        ),
+        see=(*range(11), *range(50, 61)),
+        made_of=f"Computed from {sample.label}, by the model “{run.config.train.title}”, with {DRAWS:,} draws of ε.",
+    )  # fmt: skip
+
+
+def _pair(values: Tensor) -> str:
+    return ", ".join(f"{value:+.1f}" for value in values.tolist())
+
+
+LESSON = Lesson(
+    number=4,
+    key="reparameterisation",
+    title="How can a gradient pass through chance?",
+    idea=(
+        "The decoder is given a random code $z$ from the posterior, and the encoder must learn from how well it went. "
+        "But a draw has no slope: how would the loss change if $\\mu$ were a little larger? The trick is to draw the "
+        "noise first, $\\varepsilon$ from $\\mathcal N(0, 1)$, and to *compute* $z = \\mu + \\sigma\\varepsilon$. Now "
+        "$z$ moves along with $\\mu$, and the gradient goes through the decoder as through any function. Without the "
+        "trick one can only try codes and weigh each by how well it did."
+    ),
+    question=(
+        "On average over ε both ways give the same gradient. How much does the estimate without the trick scatter, "
+        "compared with the one with it?"
+    ),
+    options=("Less", "About as much", "More, up to five times as much", "More than five times as much"),
+    drag="Drag ε to its ends: z moves through the posterior, and two arrows say where μ should go.",
+    formula=(
+        r"\term{z}{z} = \term{mu}{\mu} + \term{sigma}{\sigma}\,\term{epsilon}{\varepsilon} \\ "
+        r"\nabla_{\mu}\,\mathbb{E}_{q}[\term{loss}{f(z)}] = \mathbb{E}_{\varepsilon}[\term{path}{\nabla_{z} f(z)}] \\ "
+        r"\nabla_{\mu}\,\mathbb{E}_{q}[f(z)] = "
+        r"\mathbb{E}_{\varepsilon}\left[\term{score}{(f(z) - \term{baseline}{b})\,\frac{\varepsilon}{\sigma}}\right]"
+    ),
+    terms={
+        "z": Term("The code that is decoded: it moves with ε.", ("z",)),
+        "mu": Term("The posterior's mean, which the encoder gives; its gradient is wanted.", ("mean", "self.mean")),
+        "sigma": Term("The posterior's standard deviation: how wide the ellipse is.", ("std", "self.std")),
+        "epsilon": Term("Noise from N(0, 1), drawn before anything else.", ("noise",)),
+        "loss": Term("The loss of this very code: its distortion, in nats.", ("f", "loss")),
+        "path": Term("With the trick: the slope of the loss at z, by going back through the decoder.", ("path",)),
+        "score": Term("Without it: how good this draw was, times which way it went.", ("log_q_slope",)),
+        "baseline": Term("A constant taken off the loss: the mean is the same, the scatter is less.", ("baseline",)),
+    },
+    code=("vae_core.models.base:Posterior.draw", "vae_core.lessons.reparameterisation:gradients"),
+    runs=(RUN,),
+    scene=scene,
+    papers=(
+        Paper("Kingma and Welling 2014, section 2.4", "https://arxiv.org/abs/1312.6114"),
+        Paper("Rezende, Mohamed and Wierstra 2014", "https://arxiv.org/abs/1401.4082"),
+        Paper("Mohamed and others 2020, on how such estimates scatter", "https://arxiv.org/abs/1906.10652"),
+    ),
+    then=(
+        "With the trick each draw feels the slope of the loss where it fell; without it a draw knows only whether it "
+        "was good or bad, and a far one shouts. Two dimensions are kind to the score function: every further one adds "
+        "noise to all others. The training of every model here takes one ε a sample and goes the first way."
+    ),
+    onward=(("pages/atlas.py", "Atlas: ellipses of any sample"), ("pages/train.py", "Train: this gradient at work")),
+    sample=24,
+    draws=True,
+)  # fmt: skip
