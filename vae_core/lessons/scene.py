@@ -28,7 +28,7 @@ class Drag:
 
 @dataclass(frozen=True)
 class Cloud:
-    """Points that stand still, float [N, 2], with their classes (int [N]) as colours, or none."""
+    """Points, float [N, 2] where they stand still or [S, N, 2], with their classes (int [N]) as colours, or none."""
 
     xy: np.ndarray
     classes: np.ndarray | None = None

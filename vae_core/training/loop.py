@@ -20,6 +20,7 @@ from vae_core.runs.finish import write_results
 from vae_core.runs.folder import RunFolder, TrainingState
 from vae_core.team import team_of
 from vae_core.training.batches import batches, cosine_tail, training_classes
+from vae_core.training.descent import descend
 from vae_core.training.losses import loss_function, pick_device
 from vae_core.training.meter import Meter, cause_of, history_row
 from vae_core.training.rehearsal import account_of, figures_of, gradients, rehearsed, streams_of
@@ -269,17 +270,12 @@ def _train(
             told = None if y is None else y[rows]
             streams = streams_of(noise, device) if single else []
             losses = forward(batch, told, done)
-            optimiser.zero_grad(set_to_none=True)
-            losses.model.backward(inputs=parameters)
-            if losses.critic is not None and critic is not None and critic_optimiser is not None:
-                critic_optimiser.zero_grad(set_to_none=True)
-                losses.critic.backward(inputs=list(critic.parameters()))
-                team.average(gradients(list(critic.parameters())))
-                critic_optimiser.step()
-            team.average([*gradients(parameters), *(part for part in model.buffers() if part.is_floating_point())])
-            norm = float(torch.nn.utils.get_total_norm(gradients(parameters))) if single else 0.0
             before = figures_of(losses) if single else ()  # a captured graph writes over them when it runs again
-            optimiser.step()
+            buffers = [part for part in model.buffers() if part.is_floating_point()]
+            descend(losses.model, parameters, optimiser, team, buffers)
+            if losses.critic is not None and critic is not None and critic_optimiser is not None:
+                descend(losses.critic, list(critic.parameters()), critic_optimiser, team)
+            norm = float(torch.nn.utils.get_total_norm(gradients(parameters))) if single else 0.0
             done += 1
             meter.add(done, losses)
 
