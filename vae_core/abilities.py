@@ -23,6 +23,7 @@ class Abilities:
         spreads: the code is a distribution rather than a point: posteriors, a rate.
         closed_rate: the rate of a dimension follows from mean and std (against N(0, 1)); otherwise codes.npz keeps it.
         samples: codes drawn from its prior are what its decoder was trained on.
+        prior: what it draws codes from by itself (see vae_core/dreams/asked.py).
         centred: codes are held to N(0, I), so that 0 is the middle of them.
         classes: `decode` takes one of so many classes (0: none).
         infers_class: a class is read off a sample too.
@@ -38,6 +39,7 @@ class Abilities:
     spreads: bool
     closed_rate: bool
     samples: bool
+    prior: Literal["normal", "vamp", "transformer"]
     centred: bool
     classes: int
     infers_class: bool
@@ -100,6 +102,7 @@ def abilities_of(spec: ModelSpec) -> Abilities:
         spreads=spreads,
         closed_rate=spreads and spec.prior == "normal" and spec.bottleneck != "ladder",  # a mean over ways down
         samples=not point,
+        prior="transformer" if discrete else spec.prior,
         centred=not point and spec.prior == "normal",
         classes=spec.classes,
         infers_class=spec.bottleneck in ("class", "stacked"),
@@ -107,5 +110,8 @@ def abilities_of(spec: ModelSpec) -> Abilities:
         levels=tuple(pairwise(bounds)),
         cells=spec.grid if discrete else None,
         codebook=codebook,
-        in_browser=spec.kind == "image" and not discrete and spec.bottleneck not in ("ladder", "onnx"),
+        in_browser=spec.kind == "image"
+        and not discrete
+        and spec.bottleneck not in ("ladder", "onnx")
+        and spec.activation != "gated",
     )

@@ -36,6 +36,7 @@ SampleShape = tuple[Literal[1, 3], Width, Width] | tuple[Width]
 Kind = Literal["image", "text", "table"]
 Bottleneck = Literal["gaussian", "point", "linear", "vq", "fsq", "ladder", "class", "stacked", "none", "onnx"]
 Net = Literal["mlp", "conv", "lstm", "onnx"]
+Activation = Literal["relu", "tanh", "gated"]
 Likelihood = Literal["bernoulli", "gaussian", "real", "columns", "categorical"]
 Prior = Literal["normal", "vamp"]
 Condition = Literal["none", "class", "quadrants"]
@@ -86,6 +87,7 @@ class ModelSpec(Settings):
     hidden: tuple[Width, ...] = Field(default=(400,), max_length=8)
     """Widths of the fully connected layers: all of an MLP's, those between convolutions and code otherwise; an
     LSTM's state. None at all makes a linear map."""
+    activation: Activation = "relu"
     channels: tuple[Width, ...] = Field(default=(), max_length=8)
     """Channels after each halving of a convolutional encoder, outermost first."""
     classes: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -96,6 +98,8 @@ class ModelSpec(Settings):
     """Numbers a token becomes."""
     word_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
     noise: Annotated[float, Field(ge=0, le=1)] = 0.0
+    binarise: bool = False
+    """Grey pixels are drawn black or white anew whenever a likelihood is taken (dynamic binarisation)."""
     pseudo_inputs: Annotated[int, Field(ge=1, le=1000)] = 50
     levels: tuple[Size, ...] = Field(default=(), max_length=4)
     """Dimensions of each level of a ladder, coarse first."""
@@ -150,6 +154,12 @@ class ModelSpec(Settings):
             raise ValueError(
                 "M2 decodes each picture as every class, which have no best sigma: it takes bernoulli pixels"
             )
+        if self.activation != "relu" and self.net != "mlp":
+            raise ValueError(f"{self.activation} layers belong to an MLP, not to a net of the kind {self.net}")
+        if self.binarise and (
+            self.likelihood != "bernoulli" or self.bottleneck not in ("gaussian", "point") or self.condition != "none"
+        ):
+            raise ValueError("pixels are binarised for a Bernoulli likelihood behind a gaussian code, unconditionally")
         if self.net == "conv":
             stages = conv_stages(self.sample_shape)
             if len(self.channels) != stages:
@@ -258,6 +268,12 @@ class TrainConfig(Settings):
     hidden: tuple[Width, ...] = Field(default=(), max_length=8)
     """Widths of the fully connected layers; empty takes (256,) beside convolutions, (400,) in an MLP, (64,) for tables
     and a state of 128 for an LSTM."""
+    activation: Annotated[Activation, Field(title="Activation")] = "relu"
+    """Between the layers of an MLP. gated: a layer times the sigmoid of another (Dauphin et al. 2017), as the
+    VampPrior's paper has it."""
+    binarise: Annotated[bool, Field(title="Binarise anew")] = False
+    """Draw grey pixels black or white anew at each look, with their grey as chance (dynamic binarisation; Salakhutdinov
+    and Murray 2008), as published likelihoods of MNIST are measured."""
     channels: tuple[Width, ...] = Field(default=(), max_length=8)
     """Channels after each halving of a convolutional net, outermost first; empty takes (32, 32, 64, 64) for 64x64."""
     latent_dim: Annotated[int, Field(title="Latent dimensions", ge=1, le=512)] = 10
@@ -581,6 +597,8 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
         embedding=train.embedding,
         word_dropout=train.word_dropout,
         noise=train.noise,
+        binarise=train.binarise,
+        activation=train.activation,
         pseudo_inputs=train.pseudo_inputs,
         levels=train.levels if bottleneck == "ladder" else (),
         code_dim=train.code_dim,

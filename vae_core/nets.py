@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from vae_core.config import ModelSpec
+from vae_core.config import Activation, ModelSpec
 from vae_core.sequences import SentenceDecoder, SentenceEncoder
 
 KERNEL, STRIDE, PADDING = 4, 2, 1
 """Every convolution halves (or doubles) the side."""
 
 
-def _dense(widths: tuple[int, ...]) -> list[nn.Module]:
-    """Linear layers through these widths, a ReLU after each."""
-    return [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), nn.ReLU(inplace=True))]
+def _dense(widths: tuple[int, ...], activation: Activation = "relu") -> list[nn.Module]:
+    """Linear layers through these widths, the activation after each.
+
+    Gated ones are as wide again, and their second half decides how much of the first passes.
+    """
+    if activation == "gated":
+        return [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, 2 * b), nn.GLU(1))]
+    make = nn.Tanh if activation == "tanh" else partial(nn.ReLU, inplace=True)
+    return [layer for a, b in pairwise(widths) for layer in (nn.Linear(a, b), make())]
 
 
 class Encoder(nn.Sequential):
@@ -39,7 +46,7 @@ def encoder(spec: ModelSpec, outputs: int, context: int = 0) -> nn.Module:
         return SentenceEncoder(spec, outputs, context)
     if spec.net == "mlp":
         widths = (math.prod(shape) + context, *spec.hidden)
-        return Encoder(nn.Flatten(), *_dense(widths), nn.Linear(widths[-1], outputs))
+        return Encoder(nn.Flatten(), *_dense(widths, spec.activation), nn.Linear(widths[-1], outputs))
     if len(shape) != 3:
         raise ValueError("A convolutional net takes pictures.")
     layers: list[nn.Module] = []
@@ -61,7 +68,8 @@ def decoder(spec: ModelSpec, inputs: int) -> nn.Module:
     back = tuple(reversed(spec.hidden))
     if spec.net == "mlp":
         widths = (inputs, *back)
-        return nn.Sequential(*_dense(widths), nn.Linear(widths[-1], math.prod(shape)), nn.Unflatten(1, shape))
+        dense = _dense(widths, spec.activation)
+        return nn.Sequential(*dense, nn.Linear(widths[-1], math.prod(shape)), nn.Unflatten(1, shape))
     if len(shape) != 3:
         raise ValueError("A convolutional net draws pictures.")
     side = shape[1] >> len(spec.channels)

@@ -47,6 +47,7 @@ CIFAR_FILES = (*(f"data_batch_{number}.bin" for number in range(1, 6)), "test_ba
 SVHN_FILES = ("train_32x32.mat", "test_32x32.mat")
 CELEBA_FILES = ("celeba-64-pictures.npy", "celeba-64-facts.npy")  # made from the original once
 DSPRITES_FILE = "dsprites_grid46080.npz"
+STATIC_FILES = tuple(f"binarized_mnist_{part}.mat" for part in ("train", "valid", "test"))
 
 LAYOUTS: dict[str, Layout] = {
     "mnist": Layout(("MNIST/raw", "mnist"), IDX_FILES, ("", ".gz"), "its four idx files"),
@@ -62,6 +63,7 @@ LAYOUTS: dict[str, Layout] = {
         where_from="by hand from its Google Drive, and run python -m vae_core download celeba, once",
     ),
     "dsprites-subset": Layout(("dsprites",), (DSPRITES_FILE,), what="its file"),
+    "static-mnist": Layout(("static-mnist",), STATIC_FILES, what="its three .mat files"),
 }
 
 

@@ -216,6 +216,21 @@ CARDS: dict[str, DatasetCard] = {
             download_mb=0.0,
         ),
         DatasetCard(
+            name="static-mnist",
+            title="Static binarised MNIST",
+            description="MNIST's digits in black and white, drawn from their greys once and for all, as published "
+            "likelihoods are measured on; without labels, and only where its files have been put into the data folder.",
+            n=70_000,
+            sample_shape=(1, 28, 28),
+            class_names=(),
+            factor_names=(),
+            factor_sizes=(),
+            licence="CC BY-SA 3.0 (as MNIST)",
+            source="Larochelle and Murray 2011",
+            download_mb=0.0,
+            splits=(50_000, 10_000, 10_000),
+        ),
+        DatasetCard(
             name="grammar",
             title="Grammar",
             description="Every sentence of a small English grammar, word by word: who does what, where and when, "

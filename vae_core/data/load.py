@@ -17,6 +17,7 @@ from vae_core.data.dsprites import read_dsprites
 from vae_core.data.idx_sets import read_idx_set
 from vae_core.data.own import reading, shelf, taking
 from vae_core.data.photos import read_cifar10, read_svhn
+from vae_core.data.static_mnist import read_static_mnist
 from vae_core.data.tables import sklearn_table
 from vae_core.data.text import tokenise_all
 
@@ -144,4 +145,5 @@ READERS: dict[str, Callable[[DatasetCard, dict[str, Path], Progress], Dataset]] 
     "svhn": read_svhn,
     "celeba": celeba.read_celeba,
     "dsprites-subset": read_dsprites,
+    "static-mnist": read_static_mnist,
 }

@@ -71,6 +71,5 @@ class VampPrior(nn.Module):
         return log_normal(z, posterior.mean, posterior.std) - (joint - before)
 
 
-
 def prior_of(spec: ModelSpec) -> StandardNormal | VampPrior:
     return VampPrior(spec) if spec.prior == "vamp" else StandardNormal()

@@ -62,11 +62,9 @@ class VAE(Model):
     ) -> Terms:
         """Distortion (one posterior sample) and rate; in training with noise and hidden conditions, where set."""
         x = unit_range(x)
-        told = (
-            self.condition.drawn(x, y, generator)
-            if self.training
-            else self.condition.given(x, y, len(x), x.device)
-        )
+        if self.spec.binarise:
+            x = torch.bernoulli(x, generator=generator)
+        told = self.condition.drawn(x, y, generator) if self.training else self.condition.given(x, y, len(x), x.device)
         posterior = self._posterior(self._corrupted(x, generator), told)
         components = self._components()
         z = posterior.draw(draws, generator)  # [K, B, D]
