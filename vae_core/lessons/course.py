@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from vae_core.lessons import reparameterisation
+from vae_core.lessons import reparameterisation, training
 from vae_core.lessons.card import Lesson
 
 COURSE: tuple[Lesson, ...] = (
     reparameterisation.LESSON,
+    training.LESSON,
 )  # fmt: skip
 
 

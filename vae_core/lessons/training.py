@@ -1,0 +1,217 @@
+"""Lesson 7: the first batches of a training, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.samples import as_pictures, sample_of
+from vae_core.lessons.scene import Cloud, Curves, Drag, Line, Number, Pictures, Plane, Scene, Spot
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_core.config import TrainConfig
+    from vae_core.data import Dataset
+
+RUN = "digits-2d"
+BATCHES, EVERY = 360, 9  # how many are trained, and how far apart the slider's places are
+SLOW = 0.1  # nats: a step that changes the validation loss by less belongs to the slow part
+MANY = 0.4  # of the steps
+
+
+class Steps(NamedTuple):
+    """The first N steps of a training; what is told of S of them alone is told of every (N / S)-th. Nats per sample."""
+
+    validation: np.ndarray  # [N], distortion + rate of the validation split, after the step
+    before: np.ndarray  # [S], the loss of the step's batch, before it
+    after: np.ndarray  # [S], of the same batch with the same noise, after it
+    gradient: np.ndarray  # [S], its length
+    codes: np.ndarray  # float32 [S, n, D], of the samples that were watched
+    redrawn: Tensor  # [S, *sample_shape], the first of them
+
+
+def followed(config: TrainConfig, data: Dataset, watched: Tensor, count: int, every: int) -> Steps:
+    """The first `count` steps of a training, in memory; `watched` samples [n, *sample_shape] are encoded as it goes on.
+
+    The run's own settings, cut short: so short a training reports each step, and the learning rate is still constant.
+    """
+    import torch
+
+    from vae_core.training import train
+
+    short = {"out": None, "steps": 400, "evaluations": 400, "decay": 0.0, "device": "cpu", "devices": 1, "nodes": 1}
+    steps = train(config.model_copy(update=short), data=data)
+    validation, accounts, codes, redrawn = [], [], [], []
+    step = next(steps)
+    while True:
+        held_out = step.validation
+        validation.append(np.nan if held_out is None else held_out.distortion + held_out.rate)
+        if step.account is not None:
+            did = step.account
+            accounts.append((did.loss_before, did.loss_after, did.gradient_norm))
+            with torch.no_grad():
+                means = step.model.encode(watched).mean
+                redrawn.append(step.model.decode(means[:1])[0])
+            codes.append(means.numpy())
+        if step.step == count:
+            break
+        step = steps.send("single") if (step.step + 1) % every == 0 else next(steps)
+    steps.close()
+    before, after, gradient = np.array(accounts).T
+    return Steps(np.array(validation), before, after, gradient, np.stack(codes), torch.stack(redrawn))
+
+
+def scene(material: Material) -> Scene:
+    """The map of the held-out codes, one sample and the losses, after every ninth of the first batches."""
+    import torch
+
+    from vae_core.data import load_dataset
+
+    run = material.run(RUN)
+    config, sample = run.config.train, sample_of(material, run)
+    data = load_dataset(run.config.data.name)
+    rows = data.splits["validation"]
+    found = followed(config, data, torch.cat([sample.x, data.x[rows]]), BATCHES, EVERY)
+    shown = np.arange(EVERY - 1, BATCHES, EVERY)  # [S]
+    at = (shown + 1).astype(float)
+    changes = np.diff(found.validation)  # [N - 1], of the validation loss, by each step but the first
+    change, own = changes[shown - 1], found.after - found.before  # [S]
+    share = float((changes > 0).mean())
+    slow = shown > (np.abs(changes) >= SLOW).nonzero()[0].max(initial=0)
+    pixels = torch.stack([sample.x[0].float().div(255).expand_as(found.redrawn), found.redrawn], 1)
+    numbers = {
+        "before": (found.before, "this batch, before its step", "nats"),
+        "after": (found.after, "this batch, after it", "nats"),
+        "own": (own, "change", "nats"),
+        "held_out": (found.validation[shown], "validation split, after it", "nats"),
+        "change": (change, "change by this step", "nats"),
+        "slope": (found.gradient, "length of the gradient", ""),
+    }
+    return Scene(
+        drag=Drag("batches so far", tuple(f"{step:.0f}" for step in at), 0, "weights", "nearly untrained", "later"),
+        panels=(
+            Plane(
+                "Where the validation samples live",
+                "The codes of the validation samples, coloured by class. They begin close together in the middle and "
+                "spread out as training goes on, while classes part.",
+                clouds=(Cloud(found.codes[:, 1:, :2], _classes(data.y, rows), "codes of the validation split"),),
+                spots=(Spot(found.codes[:, 0, :2], "the sample", "distortion"),),
+                class_names=run.config.data.class_names,
+            ),
+            Pictures(
+                "One sample, redrawn",
+                f"{sample.label}, and what the model makes of it after so many batches.",
+                as_pictures(pixels), ("the sample", "redrawn"), ("", "distortion"),
+            ),
+            Curves(
+                "The loss, batch by batch",
+                "Two falling curves: the loss of each batch, which jumps up and down, and that of the validation "
+                "split, which is smoother. Both are steep at first and flat later.",
+                at,
+                (
+                    Line("this batch, before its step", found.before, "loss"),
+                    Line("validation split", found.validation[shown], "held_out"),
+                ),
+                "batches", "nats per sample",
+            ),
+            Curves(
+                "What one step changes, in the slow part",
+                "Changes of the loss by single steps. That of the step's own batch lies below zero; that of the "
+                "validation split lies on both sides of it.",
+                at,
+                (
+                    Line("its own batch", np.where(slow, own, np.nan), "loss"),
+                    Line("validation split", np.where(slow, change, np.nan), "held_out"),
+                    Line("no change", np.where(slow, 0.0, np.nan), dashed=True),
+                ),
+                "batches", "nats per sample",
+            ),
+        ),
+        numbers=tuple(
+            Number(key, label, values, unit, 2 if key == "slope" else 3)
+            for key, (values, label, unit) in numbers.items()
+        ),
+        sums=(
+            "its own batch: {before} → {after}, a change of {own}",
+            "validation split: {held_out}, a change of {change}",
+        ),
+        answer=0 if share == 0 else 1 if share <= MANY else 2,
+        because=(
+            f"{int((changes > 0).sum())} of {len(changes)} steps left the validation split worse than it was. Of the "
+            f"{len(own)} steps that are shown, {int((own > 0).sum())} raised the loss of their own batch. A step "
+            f"follows the slope for its own {config.batch_size} samples, which is that of all only on average."
+        ),
+        see=tuple(place for place in range(len(shown)) if slow[place]),
+        made_of=(
+            f"Trained just now: the first {BATCHES} batches of “{config.title}”, with its settings, on "
+            f"{len(data.splits['train']):,} digits; {len(rows)} others are the validation split."
+        ),
+    )  # fmt: skip
+
+
+def _classes(y: Tensor | None, rows: Tensor) -> np.ndarray | None:
+    return None if y is None else y[rows].numpy()
+
+
+LESSON = Lesson(
+    number=7,
+    key="training",
+    title="What does one step of training do?",
+    idea=(
+        "Training begins with random weights $\\theta$. Take a *batch* of a few dozen samples, compute the mean of "
+        "minus their ELBO, ask how it would change with each weight, and move all weights a little against that "
+        "slope. Then take the next batch, which has other samples and other noise. Nothing else happens. What counts "
+        "in the end is how well samples do that no step was made from: the *validation split*."
+    ),
+    question="Does every step lower the loss on the validation split?",
+    options=(
+        "Yes, each one lowers it",
+        "Most do, but some steps raise it",
+        "No, nearly every second step raises it",
+    ),
+    drag="Drag through the batches, slowly at first. Then stay to the right and look at single steps.",
+    formula=(
+        r"\term{weights}{\theta} \leftarrow \term{weights}{\theta} - \term{adam}{\eta\,\mathrm{Adam}}"
+        r"\left(\term{slope}{\nabla_{\theta}}\,\term{loss}{L}\right) \\ "
+        r"\term{loss}{L} = \frac{1}{B}\sum_{x \in \mathrm{batch}} \term{distortion}{D(x)} + \term{rate}{R(x)} \\ "
+        r"\term{held_out}{L_{\mathrm{val}}} = \frac{1}{N}\sum_{x \in \mathrm{validation}} "
+        r"\term{distortion}{D(x)} + \term{rate}{R(x)}"
+    ),
+    terms={
+        "weights": Term("All weights of encoder and decoder: what a step changes.", ("parameters",)),
+        "adam": Term("How far to go: Adam scales each weight's slope by how large it usually is.", ("optimiser",)),
+        "slope": Term("How the loss would change with each weight; computed backwards.", ("gradients", "backward")),
+        "loss": Term("Mean of minus the ELBO over this batch, in nats per sample.", ("loss",)),
+        "distortion": Term("How badly a sample is redrawn, in nats.", ("distortion",)),
+        "rate": Term("What its code costs, in nats.", ("rate",)),
+        "held_out": Term("The same mean over samples that no step was made from.", ("held_out_terms",)),
+    },
+    code=(
+        "vae_core.training.descent:descend",
+        "vae_core.objectives.elbo:beta_elbo",
+        "vae_core.objectives.elbo:_weighed",
+        "vae_core.metrics.likelihood:held_out_terms",
+    ),
+    runs=(RUN,),
+    scene=scene,
+    papers=(
+        Paper("Kingma and Ba 2015 (Adam), algorithm 1", "https://arxiv.org/abs/1412.6980"),
+        Paper("Bottou, Curtis and Nocedal 2018, on noisy gradients", "https://arxiv.org/abs/1606.04838"),
+        Paper("Kingma and Welling 2014, algorithm 1", "https://arxiv.org/abs/1312.6114"),
+    ),
+    then=(
+        "At first every step helps: the decoder learns the average digit, and all codes stay in the middle, since a "
+        "code costs and does not pay yet. Then the codes leave it, along a line first, and over the plane when a "
+        "second dimension pays for its rate. By now a step is a guess from a few samples. That is why curves are "
+        "noisy, why the weights that did best on the validation split are kept, and why the learning rate falls at "
+        "the end of a training."
+    ),
+    onward=(
+        ("pages/train.py", "Train: pause, and go on batch by batch"),
+        ("pages/atlas.py", "Atlas: the film of a training"),
+    ),
+    sample=24,
+)  # fmt: skip
