@@ -7,7 +7,7 @@ JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test lint bench-feel bench-train bench-umap bench-metrics bench-disentanglement screenshots clean
+.PHONY: app test lint bench-feel bench-train bench-umap bench-metrics bench-disentanglement bench-claims screenshots clean
 
 app: $(VENV)/.app-installed
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -38,6 +38,10 @@ bench-disentanglement: $(VENV)/.dev-installed
 
 bench-metrics: $(VENV)/.dev-installed
 	$(BIN)/python -m benchmarks.metrics_speed $(ARGS)
+
+# Published numbers: minutes to hours a training on a processor; resumable, and two may run beside each other.
+bench-claims: $(VENV)/.dev-installed
+	$(BIN)/python -m benchmarks.claims $(ARGS)
 
 screenshots: $(VENV)/.dev-installed
 	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)"; \

@@ -18,8 +18,6 @@ real pictures of the same: if our generator is faithful, they agree within their
 from __future__ import annotations
 
 import argparse
-import csv
-import fcntl
 import os
 import shutil
 import statistics
@@ -27,16 +25,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks.queue import keep_rows, read_rows, taken, trained
 from benchmarks.speed import PROJECT
-from benchmarks.speed import RESULTS as FOLDER
 from vae_core.config import checkpoints_folder
-from vae_core.studies import PROTOCOLS, RESULTS, STUDIED, Protocol, StudyRun, study_runs
+from vae_core.studies import PROTOCOLS, RESULTS, STUDIED, StudyRun, study_runs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,26 +57,6 @@ Row = dict[str, object]
 
 
 # -- one cell, in a process of its own ---------------------------------------------------------------------
-
-
-def train_cell(protocol: Protocol, cell: StudyRun, seed: int, out: Path) -> float:
-    """Train into `out`, or go on with what was begun there.  -> seconds, those of earlier attempts included."""
-    from vae_core.runs.folder import RunFolder
-    from vae_core.training import train
-
-    began, clock = time.monotonic(), out / "seconds.txt"
-    before = float(clock.read_text()) if clock.exists() else 0.0
-    if (out / "config.json").exists() and RunFolder(out).read_config().state == "finished":
-        return before
-    config = protocol.config(cell, seed).model_copy(update={"out": out})
-    for step in train(config, resume=(out / "state.safetensors").exists()):
-        if step.validation:
-            v = step.validation
-            print(f"{cell.name} seed {seed}: step {step.step:,} of {step.total:,}, distortion {v.distortion:.2f}, "
-                  f"rate {v.rate:.2f}", flush=True)  # fmt: skip
-    seconds = before + time.monotonic() - began
-    clock.write_text(f"{seconds:.0f}")
-    return seconds
 
 
 def drawn(factors: np.ndarray) -> Tensor:
@@ -136,10 +113,7 @@ def figures(run: Run, pictures: Samples, factors: np.ndarray, seed: int, repeats
 
 def kept() -> list[dict[str, str]]:
     """The rows that were measured."""
-    if not RESULTS.exists():
-        return []
-    with RESULTS.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return read_rows(RESULTS)
 
 
 def is_done(rows: Sequence[dict[str, str]], protocol: str, cell: StudyRun, seed: int) -> bool:
@@ -147,39 +121,12 @@ def is_done(rows: Sequence[dict[str, str]], protocol: str, cell: StudyRun, seed:
     return any((row["protocol"], row["objective"], row["weight"], row["seed"]) == key for row in rows)
 
 
-def keep(rows: Sequence[Row]) -> None:
-    """Add rows to the results; processes beside each other don't lose any."""
-    FOLDER.mkdir(exist_ok=True)
-    with RESULTS.open("a", encoding="utf-8", newline="") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        file.seek(0, os.SEEK_END)  # another process may have written since the file was opened
-        if file.tell() == 0:
-            writer.writeheader()
-        writer.writerows(
-            {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in row.items()} for row in rows
-        )
-
-
-@contextmanager
-def taken(work: Path, name: str) -> Iterator[bool]:
-    """Whether this process got the cell; the kernel gives it back however the process ends."""
-    work.mkdir(parents=True, exist_ok=True)
-    with (work / f"{name}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
-
-
 def do_cell(key: str, cell: StudyRun, seed: int, work: Path, given: argparse.Namespace) -> None:
     """Train, score, keep; ship the first seed's."""
     from vae_core.runs import load_run
 
     protocol, out = PROTOCOLS[key], work / f"{cell.name}-s{seed}"
-    seconds = train_cell(protocol, cell, seed, out)
+    seconds = trained(protocol.config(cell, seed), out, f"{cell.name} seed {seed}")
     if given.train:
         return
     run = load_run(out)
@@ -187,7 +134,7 @@ def do_cell(key: str, cell: StudyRun, seed: int, work: Path, given: argparse.Nam
         "protocol": key, "objective": cell.objective, "weight": f"{cell.weight:g}", "seed": seed,
         "steps": protocol.settings["steps"], "train_seconds": round(seconds),
     }  # fmt: skip
-    keep([told | row for row in score_cell(run, seed)])
+    keep_rows(RESULTS, COLUMNS, [told | row for row in score_cell(run, seed)])
     if given.ship and seed == 0:
         put_into_checkpoints(cell.name, out)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import disentanglement as bench
+from benchmarks.queue import keep_rows, taken
 from vae_core import studies
 from vae_core.config import TrainConfig
 from vae_core.studies import METHODS, PROTOCOLS, study_results, study_runs
@@ -30,6 +31,10 @@ def test_a_beta_of_one_is_the_same_loss_by_either_method() -> None:
     assert plain.beta == tc.beta == TrainConfig().beta == 1
 
 
+def keep(rows: list[dict[str, object]]) -> None:
+    keep_rows(bench.RESULTS, bench.COLUMNS, rows)
+
+
 def rows(**more: object) -> list[dict[str, object]]:
     told: dict[str, object] = {"protocol": "laptop", "objective": "beta", "weight": "4", "seed": 0, "steps": 6000}
     told |= {"distortion": 80.5, "rate": 12.0, "active": 6}
@@ -43,15 +48,14 @@ def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = tmp_path / "disentanglement.csv"
     for module in (bench, studies):
         monkeypatch.setattr(module, "RESULTS", file)
-    monkeypatch.setattr(bench, "FOLDER", tmp_path)
     return file
 
 
 def test_what_was_measured_is_kept_and_not_measured_again(results: Path) -> None:
     cell = next(cell for cell in study_runs() if cell.name == "study-beta-4")
     assert study_results().empty and not bench.is_done(bench.kept(), "laptop", cell, 0)
-    bench.keep(rows())
-    bench.keep(rows(seed=1))
+    keep(rows())
+    keep(rows(seed=1))
     assert results.read_text().count("protocol") == 1  # one header
     assert bench.is_done(bench.kept(), "laptop", cell, 0) and not bench.is_done(bench.kept(), "laptop", cell, 2)
     assert not bench.is_done(bench.kept(), "tenth", cell, 0)
@@ -60,15 +64,15 @@ def test_what_was_measured_is_kept_and_not_measured_again(results: Path) -> None
 
 def test_the_page_has_medians_with_their_spread_and_says_what_was_not_run(results: Path) -> None:
     for seed, mig in enumerate((0.1, 0.2, 0.4)):
-        bench.keep(rows(seed=seed, mig=mig))
-    bench.keep(rows(scored_on="subset", mig=0.30, mig_low=0.25, mig_high=0.35) + rows(scored_on="dsprites", mig=0.31))
+        keep(rows(seed=seed, mig=mig))
+    keep(rows(scored_on="subset", mig=0.30, mig_low=0.25, mig_high=0.35) + rows(scored_on="dsprites", mig=0.31))
     page = bench.page()
     assert "0.20 (0.10–0.40)" in page and "| 3 |" in page and page.count("Not run.") == 2
     assert "| mig | 1 | +0.0100 (+0.0100) | 1 of 1 |" in page and "unverified" in page
 
 
 def test_a_cell_is_taken_once(tmp_path: Path) -> None:
-    with bench.taken(tmp_path, "cell") as first, bench.taken(tmp_path, "cell") as second:
+    with taken(tmp_path, "cell") as first, taken(tmp_path, "cell") as second:
         assert first and not second
-    with bench.taken(tmp_path, "cell") as again:
+    with taken(tmp_path, "cell") as again:
         assert again

@@ -1,0 +1,104 @@
+"""Trains and scores what docs/benchmarks.md claims, and writes that page.
+
+    make bench-claims                                          what lacks, one after the other, and the page
+    python -m benchmarks.claims --claims static-mnist          one of them
+    python -m benchmarks.claims --claims dynamic-mnist --cells full --seeds 3      one that wants a GPU, by name
+    python -m benchmarks.claims --table                        only the page, from what is kept
+
+Each training is a process of its own with one thread, so that one may run on each core: a file lock lets each take the
+next that nobody has. What was scored stands in benchmarks/results/claims.csv and is not run again. Settings are
+compared on the validation split (cells marked as tried); the test split is touched once, by the cells of the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+from benchmarks.claims import page
+from benchmarks.claims.all import CLAIMS
+from benchmarks.claims.claim import COLUMNS, RESULTS, Cell, Claim
+from benchmarks.machine import processor, usable_cores
+from benchmarks.queue import keep_rows, read_rows, taken
+from benchmarks.speed import PROJECT, machine
+
+MACHINE = RESULTS.with_suffix(".json")
+
+
+def is_done(claim: Claim, cell: Cell, seed: int) -> bool:
+    key = (claim.key, cell.key, str(seed))
+    return any((row["claim"], row["cell"], row["seed"]) == key for row in read_rows(RESULTS))
+
+
+def device() -> str:
+    """What the figure was taken on, in a few words."""
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{processor()}, 1 of {usable_cores()} cores"
+
+
+def do(claim: Claim, cell: Cell, seed: int, work: Path) -> None:
+    """Train, score, keep."""
+    done = cell.work(seed, work / f"{claim.key}-{cell.key}-s{seed}")
+    told = {
+        "claim": claim.key, "cell": cell.key, "seed": seed, "steps": done.steps, "device": device(),
+        "train_seconds": round(done.train_seconds), "score_seconds": round(done.score_seconds),
+        "date": date.today().isoformat(),
+    }  # fmt: skip
+    keep_rows(
+        RESULTS,
+        COLUMNS,
+        [
+            {"metric": one.metric, "value": one.value, "split": one.split, "samples": one.samples, "how": one.how}
+            | told
+            for one in done.figures
+        ],
+    )
+
+
+def in_turn(claim: Claim, cell: Cell, seed: int, work: Path) -> bool:
+    """Do a cell in a process of its own, unless it is done or somebody is at it. -> False where it failed."""
+    with taken(work, f"{claim.key}-{cell.key}-s{seed}") as got:
+        if not got or is_done(claim, cell, seed):
+            return True
+        words = ["--work", str(work), "--one", claim.key, cell.key, str(seed)]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run([sys.executable, "-m", "benchmarks.claims", *words], cwd=PROJECT, env=environment)
+        return done.returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--claims", nargs="*", choices=list(CLAIMS), help="all, where none is named")
+    parser.add_argument("--cells", nargs="*", help="only these of each claim")
+    parser.add_argument("--seeds", type=int, default=1, help="how many, from 0")
+    parser.add_argument("--work", type=Path, default=PROJECT / "runs" / "claims", help="where runs are trained")
+    parser.add_argument("--table", action="store_true", help="only write the page")
+    parser.add_argument("--one", nargs=3, metavar=("CLAIM", "CELL", "SEED"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.one:
+        claim = CLAIMS[given.one[0]]
+        do(claim, claim.cell(given.one[1]), int(given.one[2]), given.work)
+        return 0
+    failed = 0
+    if not given.table:
+        RESULTS.parent.mkdir(exist_ok=True)
+        MACHINE.write_text(json.dumps(machine(), indent=1) + "\n", encoding="utf-8")
+        for seed in range(given.seeds):
+            for claim in (CLAIMS[key] for key in given.claims or CLAIMS):
+                for cell in claim.cells:
+                    wanted = cell.key in given.cells if given.cells else not cell.gpu
+                    failed += wanted and not in_turn(claim, cell, seed, given.work)
+    page.write()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

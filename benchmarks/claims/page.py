@@ -1,0 +1,118 @@
+"""docs/benchmarks.md, made from the kept rows: ours, the published number, its source and protocol, the ratio."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+
+from benchmarks.claims.all import CLAIMS
+from benchmarks.claims.claim import RESULTS, Claim, Published, Target, figures_of
+from benchmarks.queue import read_rows
+from benchmarks.speed import PROJECT
+
+PAGE = PROJECT / "docs" / "benchmarks.md"
+NOT_RUN = "not run"
+HEAD = """# Published numbers
+
+Written by `make bench-claims` from `benchmarks/results/claims.csv`, a row a figure; nothing is typed in by hand. Ours
+is the median over seeds with the smallest and the largest; the ratio is ours over the published number. Settings were
+chosen on the validation split, and the test split was touched once. Trainings had one thread each, one beside another
+on two cores. **Unverified** are numbers that were quoted from memory or second-hand, not read in the paper. A row that
+could not be run says so.
+
+"""
+SPEED = """## Speed and the rest
+
+| what | where | made by |
+|---|---|---|
+| how it feels: drags, clicks, starts | [feel.md](feel.md) | `make bench-feel` |
+| training, UMAP, scores: time | [speed.md](speed.md) | `make bench-train`, `bench-umap`, `bench-metrics` |
+| disentanglement on sprites | [sprites-study.md](sprites-study.md) | `make bench-disentanglement` |
+| odd samples, filling, probes, few labels on shipped runs | [apply.md](apply.md) | `python -m vae_core apply` |
+"""
+
+
+def spread(values: Sequence[float]) -> str:
+    """Median (smallest to largest), as it stands in a table."""
+    if not values:
+        return NOT_RUN
+    middle = f"{statistics.median(values):.4g}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):.4g} to {max(values):.4g})"
+
+
+def published(number: Published | None) -> str:
+    if number is None:
+        return ""
+    return f"{number.value:g}, {number.what}; {number.source}{'' if number.verified else ' (**unverified**)'}"
+
+
+def line(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> str:
+    """One line of a claim's table."""
+    values = list(figures_of(rows, claim, target.cell, target.metric, "test"))
+    limit = target.limit
+    said = "" if limit is None else f"{'≤' if target.lower else '≥'} {limit:g}"
+    if target.than:
+        others = list(figures_of(rows, claim, target.than, target.metric, "test"))
+        limit = statistics.median(others) if others else None
+        said = f"{'≤' if target.lower else '≥'} {claim.cell(target.than).title} ({spread(others)})"
+    met, ratio = "", ""
+    if values:
+        ours = statistics.median(values)
+        if limit is not None:
+            met = "yes" if (ours <= limit if target.lower else ours >= limit) else "**missed**"
+        if target.published is not None and target.published.value:
+            ratio = f"{ours / target.published.value:.3f}"
+    cells = [
+        target.title, f"{claim.cell(target.cell).title}: {target.metric}", spread(values), str(len(values)),
+        published(target.published), ratio, said, met,
+    ]  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def validation(rows: Sequence[dict[str, str]], claim: Claim) -> list[str]:
+    """What settings came to on the validation split, those that were only tried too."""
+    lines = []
+    for cell in claim.cells:
+        own = {row["metric"]: row for row in rows
+               if (row["claim"], row["cell"], row["split"]) == (claim.key, cell.key, "validation")}  # fmt: skip
+        if own:
+            parts = []
+            for name, row in own.items():
+                how = f" ({row['how']})" if row["how"] else ""
+                parts.append(f"{name} {spread(list(figures_of(rows, claim, cell.key, name, 'validation')))}{how}")
+            said = ", ".join(parts)
+            lines.append(f"- {cell.title}{' (tried)' if cell.tried else ''}: {said}")
+    return ["On validation:", "", *lines, ""] if lines else []
+
+
+def took(rows: Sequence[dict[str, str]], claim: Claim) -> list[str]:
+    """Steps, seconds and device of the cells of the table."""
+    lines = []
+    for cell in claim.cells:
+        own = [row for row in rows if (row["claim"], row["cell"]) == (claim.key, cell.key)]
+        if own and not cell.tried:
+            seconds = statistics.median(float(row["train_seconds"]) for row in own)
+            how = ", ".join(dict.fromkeys(row["how"] for row in own if row["split"] == "test" and row["how"]))
+            spent = f"{cell.title}: {int(own[0]['steps']):,} steps in {seconds:,.0f} s on {own[0]['device']}"
+            lines.append(f"{spent}; {how}." if how else f"{spent}.")
+    return [" ".join(lines), ""] if lines else []
+
+
+def text() -> str:
+    """The page as Markdown."""
+    rows = read_rows(RESULTS)
+    parts = [HEAD]
+    for claim in CLAIMS.values():
+        parts += [
+            f"## {claim.number}. {claim.title}\n\n{claim.protocol}\n",
+            "| claim | figure | ours | seeds | published | ratio | target | reached |\n" + "|---" * 8 + "|",
+        ]
+        parts += [*(line(rows, claim, target) for target in claim.targets), ""]
+        parts += [*took(rows, claim), *validation(rows, claim)]
+        if claim.tried:
+            parts.append(f"{claim.tried}\n")
+    return "\n".join([*parts, SPEED])
+
+
+def write() -> None:
+    PAGE.write_text(text(), encoding="utf-8")

@@ -1,0 +1,30 @@
+"""Claim 1: static binarised MNIST with one hidden layer."""
+
+from __future__ import annotations
+
+from benchmarks.claims.claim import Cell, Claim, Published, Target
+from benchmarks.claims.training import bound, elbo, fitted
+
+NET = {"data": "static-mnist", "net": "mlp", "hidden": (400,), "latent_dim": 40, "batch_size": 100}
+TENTH = NET | {"steps": 25_000, "learning_rate": 1e-3, "decay": 0.5, "evaluations": 25}
+PYTHAE = Published(89.78, "minus log p(x) after 500 epochs", "pythae's reproduction table (Chadebec et al. 2022)")
+TRIED = [elbo("validation"), bound("validation", 50, 2_000)]
+FINAL = [elbo("validation"), bound("validation", 50, 2_000), bound("test", 200)]
+
+CLAIM = Claim(
+    number=1,
+    key="static-mnist",
+    title="Static binarised MNIST, MLP 784-400-z40",
+    protocol="Larochelle's binarisation, 50,000 / 10,000 / 10,000; ReLU; Adam 1e-3 with a cool-down over the second "
+    "half, batches of 100; the weights that are best on validation; minus log p(x) by 200 importance samples.",
+    cells=(
+        Cell("tenth", "25,000 steps", fitted(TENTH, FINAL)),
+        Cell("full", "250,000 steps", fitted(TENTH | {"steps": 250_000, "evaluations": 100}, FINAL)),
+        Cell("tenth-fast", "25,000 steps at 2e-3", fitted(TENTH | {"learning_rate": 2e-3}, TRIED), tried=True),
+        Cell("tenth-slow", "25,000 steps at 5e-4", fitted(TENTH | {"learning_rate": 5e-4}, TRIED), tried=True),
+    ),
+    targets=(
+        Target("On par: 500 epochs", "full", "nll", PYTHAE, 89.8),
+        Target("Better: the same in a tenth of the steps", "tenth", "nll", PYTHAE, 89.8),
+    ),
+)

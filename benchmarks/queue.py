@@ -1,0 +1,70 @@
+"""Long trainings that may be broken off, repeated, and run beside each other: locks, rows that are kept, resuming."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from vae_core.config import TrainConfig
+
+Row = Mapping[str, object]
+
+
+@contextmanager
+def taken(work: Path, name: str) -> Iterator[bool]:
+    """Whether this process got the piece of work; the kernel gives it back however the process ends."""
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / f"{name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def read_rows(results: Path) -> list[dict[str, str]]:
+    """What was measured; nothing where there is no file yet."""
+    if not results.exists():
+        return []
+    with results.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def keep_rows(results: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Add rows to a CSV file; processes beside each other don't lose any."""
+    results.parent.mkdir(exist_ok=True)
+    with results.open("a", encoding="utf-8", newline="") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        file.seek(0, os.SEEK_END)  # another process may have written since the file was opened
+        if file.tell() == 0:
+            writer.writeheader()
+        writer.writerows(
+            {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in row.items()} for row in rows
+        )
+
+
+def trained(config: TrainConfig, out: Path, title: str) -> float:
+    """Train into `out`, or go on with what was begun there.  -> seconds, those of earlier attempts included."""
+    from vae_core.runs.folder import RunFolder
+    from vae_core.training import train
+
+    began, clock = time.monotonic(), out / "seconds.txt"
+    before = float(clock.read_text()) if clock.exists() else 0.0
+    if (out / "config.json").exists() and RunFolder(out).read_config().state == "finished":
+        return before
+    config = config.model_copy(update={"out": out})
+    for step in train(config, resume=(out / "state.safetensors").exists()):
+        if step.validation:
+            v = step.validation
+            print(f"{title}: step {step.step:,} of {step.total:,}, distortion {v.distortion:.2f}, rate {v.rate:.2f}",
+                  flush=True)  # fmt: skip
+    seconds = before + time.monotonic() - began
+    clock.write_text(f"{seconds:.0f}")
+    return seconds
