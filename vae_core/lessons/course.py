@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from vae_core.lessons import reparameterisation, training
+from vae_core.lessons import reparameterisation, training, weight
 from vae_core.lessons.card import Lesson
 
 COURSE: tuple[Lesson, ...] = (
     reparameterisation.LESSON,
     training.LESSON,
+    weight.LESSON,
 )  # fmt: skip
 
 
