@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from vae_core.lessons import reparameterisation, training, weight
+from vae_core.lessons import reparameterisation, sampling, training, weight
 from vae_core.lessons.card import Lesson
 
 COURSE: tuple[Lesson, ...] = (
     reparameterisation.LESSON,
     training.LESSON,
     weight.LESSON,
+    sampling.LESSON,
 )  # fmt: skip
 
 
