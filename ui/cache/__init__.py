@@ -51,6 +51,7 @@ from ui.cache.lab import (
     get_sweep,
     get_udr,
 )
+from ui.cache.lessons import get_beside, get_scene
 from ui.cache.maps import get_guest_places, get_map, get_map_data
 from ui.cache.own import PREVIEWS_KEPT, Taking, get_own_preview, get_taking, start_taking
 from ui.cache.pictures import (
@@ -104,6 +105,7 @@ __all__ = [
     "data_stamp",
     "decode_dreams",
     "get_active_units",
+    "get_beside",
     "get_card",
     "get_codes",
     "get_common",
@@ -144,6 +146,7 @@ __all__ = [
     "get_response",
     "get_run",
     "get_run_with",
+    "get_scene",
     "get_scores",
     "get_seen",
     "get_siblings",

@@ -1,0 +1,149 @@
+// A latent plane: one scale on both axes, so that an ellipse is as wide as it is.
+
+import { el } from "../desk/dom.js";
+import { extent } from "./arrays.js";
+import { axes, lineOf, mark, svg, ticks } from "./svg.js";
+
+const WIDE = 440; // of the drawing, in its own units
+const BOX = { left: 44, right: WIDE - 8, top: 8 };
+const FOOT = 36; // below the plane: ticks and the axis' name
+const [FLATTEST, TALLEST] = [1.5, 0.85]; // width by height of the plane itself
+const MARGIN = 0.06;
+const SHARP = 2; // dots of the canvas a unit
+
+const twos = (array) => [array.values.filter((_, i) => i % 2 === 0), array.values.filter((_, i) => i % 2 === 1)];
+
+/** The part of the plane that is shown: all that is in it, widened to a box whose shape is bearable. */
+function view(plane) {
+  let [left, right, low, high] = plane.view ?? [0, 0, 0, 0];
+  if (!plane.view) {
+    const places = [...plane.clouds, ...plane.paths, ...plane.spots].map((part) => twos(part.xy));
+    for (const { start, end } of plane.arrows) places.push(twos(start), twos(end));
+    for (const { centre, radii } of plane.ellipses) {
+      const stops = Math.max(centre.shape[0], radii.shape[0]);
+      for (let stop = 0; stop < stops; stop++) {
+        const [x, y] = centre.at(stop);
+        const [wide, tall] = radii.at(stop);
+        places.push([[x - wide, x + wide], [y - tall, y + tall]]);
+      }
+    }
+    [left, right] = extent(...places.map(([x]) => x));
+    [low, high] = extent(...places.map(([, y]) => y));
+    const room = MARGIN * Math.max(right - left, high - low, 1e-6);
+    [left, right, low, high] = [left - room, right + room, low - room, high + room];
+  }
+  let [wide, tall] = [right - left, high - low];
+  if (wide / tall > FLATTEST) tall = wide / FLATTEST;
+  if (wide / tall < TALLEST) wide = tall * TALLEST;
+  const [x, y] = [(left + right) / 2, (low + high) / 2];
+  return { left: x - wide / 2, right: x + wide / 2, low: y - tall / 2, high: y + tall / 2 };
+}
+
+/** Dots that stand still, on a canvas of their own below all that moves. */
+function cloudCanvas(cloud, high, x, y, palette) {
+  const canvas = mark(el("canvas", { width: WIDE * SHARP, height: high * SHARP, "aria-hidden": "true" }), cloud.term);
+  const pen = canvas.getContext("2d");
+  const count = cloud.xy.shape[0];
+  const size = Math.min(3, Math.max(1.1, 4.5 - 0.9 * Math.log10(Math.max(count, 1))));
+  pen.scale(SHARP, SHARP);
+  pen.beginPath();
+  pen.rect(BOX.left, BOX.top, BOX.right - BOX.left, high - FOOT - BOX.top);
+  pen.clip();
+  for (let i = 0; i < count; i++) {
+    const [px, py] = [x(cloud.xy.values[2 * i]), y(cloud.xy.values[2 * i + 1])];
+    pen.fillStyle = cloud.classes ? palette[cloud.classes.values[i] % palette.length] : palette[8];
+    pen.beginPath();
+    pen.arc(px, py, size, 0, 7);
+    pen.fill();
+  }
+  return canvas;
+}
+
+let drawn = 0; // names of clips must differ within the page
+
+export function createPlane(plane, { palette }) {
+  const { left, right, low, high: top } = view(plane);
+  const unit = (BOX.right - BOX.left) / (right - left);
+  const high = BOX.top + (top - low) * unit + FOOT;
+  const x = (value) => BOX.left + (value - left) * unit;
+  const y = (value) => BOX.top + (top - value) * unit;
+  const clip = `lesson-plane-${drawn++}`;
+  const room = svg("g", { "clip-path": `url(#${clip})` });
+  const names = svg("g", { class: "names" });
+  const drawing = svg("svg", { viewBox: `0 0 ${WIDE} ${high.toFixed(1)}`, role: "img", "aria-label": plane.says },
+    svg("clipPath", { id: clip }, svg("rect", { x: BOX.left, y: BOX.top, width: BOX.right - BOX.left, height: high - FOOT - BOX.top })),
+    axes({ ...BOX, bottom: high - FOOT }, x, y, ticks(left, right, 5), ticks(low, top, 5), plane.x_label, plane.y_label),
+    svg("rect", { class: "edge", x: BOX.left, y: BOX.top, width: BOX.right - BOX.left, height: high - FOOT - BOX.top }),
+    room, names);
+  const moves = []; // stop -> nothing, each moves one thing
+
+  const name = (text, term) => {
+    const label = svg("text", { class: "name", term }, text);
+    if (text) names.append(label);
+    return (px, py) => {
+      const end = px > WIDE - 110; // it would run out of the picture
+      label.setAttribute("x", px + (end ? -7 : 7));
+      label.setAttribute("text-anchor", end ? "end" : "start");
+      label.setAttribute("y", Math.max(BOX.top + 11, Math.min(high - FOOT - 4, py)));
+    };
+  };
+  for (const path of plane.paths) {
+    const { values, shape } = path.xy;
+    const d = lineOf(shape[0], (i) => x(values[2 * i]), (i) => y(values[2 * i + 1]));
+    room.append(svg("path", { class: `path${path.dashed ? " dashed" : ""}`, d, term: path.term }));
+    if (path.label) name(path.label, path.term)(x(values[0]), y(values[1]) + 14);
+  }
+  for (const ellipse of plane.ellipses) {
+    const shape = svg("ellipse", { class: "ellipse", term: ellipse.term });
+    const place = name(ellipse.label, ellipse.term);
+    room.append(shape);
+    moves.push((stop) => {
+      const [cx, cy] = ellipse.centre.at(stop);
+      const [rx, ry] = ellipse.radii.at(stop);
+      shape.setAttribute("cx", x(cx));
+      shape.setAttribute("cy", y(cy));
+      shape.setAttribute("rx", Math.abs(rx) * unit);
+      shape.setAttribute("ry", Math.abs(ry) * unit);
+      place(x(cx) - 14, y(cy) - Math.abs(ry) * unit - 5);
+    });
+  }
+  for (const arrow of plane.arrows) {
+    const shaft = svg("path", { class: "arrow", term: arrow.term });
+    const head = svg("path", { class: "head", term: arrow.term });
+    const place = name(arrow.label, arrow.term);
+    room.append(shaft, head);
+    moves.push((stop) => {
+      const from = arrow.start.at(stop);
+      const to = arrow.end.at(stop);
+      const [x0, y0, x1, y1] = [x(from[0]), y(from[1]), x(to[0]), y(to[1])];
+      const length = Math.hypot(x1 - x0, y1 - y0);
+      const [dx, dy] = length > 0.01 ? [(x1 - x0) / length, (y1 - y0) / length] : [0, 0];
+      const tip = Math.min(9, length); // a short arrow has a short head
+      const [bx, by] = [x1 - dx * tip, y1 - dy * tip];
+      shaft.setAttribute("d", `M${x0} ${y0}L${bx} ${by}`);
+      head.setAttribute("d", `M${x1} ${y1}L${bx - dy * tip * 0.45} ${by + dx * tip * 0.45}L${bx + dy * tip * 0.45} ${by - dx * tip * 0.45}Z`);
+      place(x1 + (dx < 0 ? -14 : 0), y1 + (dy > 0 ? 14 : -4));
+    });
+  }
+  for (const spot of plane.spots) {
+    const dot = svg("circle", { class: "spot", r: 5, term: spot.term });
+    const place = name(spot.label, spot.term);
+    room.append(dot);
+    moves.push((stop) => {
+      const [px, py] = spot.xy.at(stop);
+      dot.setAttribute("cx", x(px));
+      dot.setAttribute("cy", y(py));
+      place(x(px), y(py) + 15);
+    });
+  }
+  const classes = plane.class_names.length && plane.clouds.some((cloud) => cloud.classes)
+    ? el("ul", { class: "legend", "aria-label": "Colours" }, ...plane.class_names.map((text, i) =>
+      el("li", {}, el("i", { style: `background: ${palette[i % palette.length]}` }), text))) : null;
+  const stage = el("div", { class: "plane" }, ...plane.clouds.map((cloud) => cloudCanvas(cloud, high, x, y, palette)), drawing);
+  return {
+    node: el("div", { class: "planar" }, stage, classes),
+    show(stop) {
+      for (const move of moves) move(stop);
+    },
+  };
+}
