@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vae_core.lessons import reparameterisation, sampling, training, weight
+from vae_core.lessons import disentangling, reparameterisation, sampling, training, weight
 from vae_core.lessons.card import Lesson
 
 COURSE: tuple[Lesson, ...] = (
@@ -10,6 +10,7 @@ COURSE: tuple[Lesson, ...] = (
     training.LESSON,
     weight.LESSON,
     sampling.LESSON,
+    disentangling.LESSON,
 )  # fmt: skip
 
 

@@ -95,7 +95,7 @@ def scene(material: Material) -> Scene:
     }
     captions = tuple(f"walk {place + 1}" for place in range(SHOWN))
     return Scene(
-        drag=Drag("the walk", tuple(_stop(step) for step in range(len(steps))), 0, "z", "digit A", "a draw from N(0, I)"),
+        drag=Drag("the walk", tuple(_stop(step) for step in range(len(steps))), 0, "z", "digit A", "the draw"),
         panels=(
             Pictures(
                 f"Decoded by the VAE ({titles[0]})",
