@@ -32,6 +32,7 @@ SPLIT_HASHES = {
     "dsprites-subset": "569509dd8fc44fc1",
     "grammar": "ad91e25063973039",
     "names": "f10e22d00e6cd846",
+    "lines": "96aec0342cb98481",
     "sprites-colour": "a910972b9abe0dea",
     "wine": "18e7b3633a23ed8e",
     "breast-cancer": "861fbe81d4801d93",

@@ -81,6 +81,20 @@ CARDS: dict[str, DatasetCard] = {
             download_mb=0.0,
         ),
         DatasetCard(
+            name="lines",
+            title="Lines",
+            description="A white line from the middle of 32 x 32 black pixels, at any of 8,192 angles: one factor, and "
+            "a walk between two of them that everybody knows (Berthelot et al. 2018).",
+            n=8_192,
+            sample_shape=(1, 32, 32),
+            class_names=("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east"),
+            factor_names=("angle",),
+            factor_sizes=(8_192,),
+            licence="MIT (drawn here)",
+            source="vae_core.data.lines",
+            download_mb=0.0,
+        ),
+        DatasetCard(
             name="mnist",
             title="MNIST",
             description="70,000 handwritten digits of 28 x 28 pixels, the classic of the field.",

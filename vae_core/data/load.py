@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from vae_core.data import cards, celeba, grammar, names, sprites, sprites_colour
+from vae_core.data import cards, celeba, grammar, lines, names, sprites, sprites_colour
 from vae_core.data import download as fetching
 from vae_core.data.cards import CARDS, DatasetCard, DatasetError, Progress
 from vae_core.data.dataset import Dataset, from_card, shuffled_splits
@@ -21,7 +22,7 @@ from vae_core.data.static_mnist import read_static_mnist
 from vae_core.data.tables import sklearn_table
 from vae_core.data.text import tokenise_all
 
-SEEDS = {"digits": 1797, "sprites": 737280, "sprites-colour": 147456, "grammar": 27648, "names": 8306}
+SEEDS = {"digits": 1797, "sprites": 737280, "sprites-colour": 147456, "lines": 8192, "grammar": 27648, "names": 8306}
 """Of the splits; fixed for ever."""
 
 MAX_NAME = 200  # letters: a run keeps its dataset's name
@@ -103,11 +104,19 @@ def _sprites_colour(card: DatasetCard) -> Dataset:
     return _drawn(card, sprites_colour.GRID)
 
 
-def _drawn(card: DatasetCard, grid: Grid) -> Dataset:
-    """A whole factor grid of pictures; its first factor is the class."""
+def _lines(card: DatasetCard) -> Dataset:
+    return _drawn(card, lines.GRID, lines.direction)
+
+
+def _first(factors: Tensor) -> Tensor:
+    return factors[:, 0].clone()
+
+
+def _drawn(card: DatasetCard, grid: Grid, class_of: Callable[[Tensor], Tensor] = _first) -> Dataset:
+    """A whole factor grid of pictures; its first factor is the class, unless it is said otherwise."""
     factors = grid.all_factors()
     splits = shuffled_splits(grid.n, SEEDS[card.name])
-    return from_card(card, DrawnImages(grid), factors[:, 0].clone(), splits, factors=factors)
+    return from_card(card, DrawnImages(grid), class_of(factors), splits, factors=factors)
 
 
 def _grammar(card: DatasetCard) -> Dataset:
@@ -131,6 +140,7 @@ MAKERS: dict[str, Callable[[DatasetCard], Dataset]] = {
     "digits": _digits,
     "sprites": _sprites,
     "sprites-colour": _sprites_colour,
+    "lines": _lines,
     "grammar": _grammar,
     "names": _names,
     "wine": sklearn_table,
