@@ -166,6 +166,7 @@ def train_link(card: RunCard, label: str) -> None:
 
 def sentences() -> tuple[type[Exception], ...]:
     """The errors that are one sentence for the visitor."""
+    from vae_core.apply.outcome import ApplyError
     from vae_core.data import DatasetError
     from vae_core.export import ExportError
     from vae_core.foreign.process import ForeignError
@@ -173,7 +174,7 @@ def sentences() -> tuple[type[Exception], ...]:
     from vae_core.latent.projection import ProjectionError
     from vae_core.runs import RunError
 
-    return (RunError, DatasetError, ProjectionError, ExportError, ForeignError, GuestError)
+    return (RunError, DatasetError, ProjectionError, ExportError, ForeignError, GuestError, ApplyError)
 
 
 @contextmanager

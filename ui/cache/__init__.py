@@ -3,6 +3,7 @@
 The library is imported inside the functions: torch costs a second, and the first page does without it.
 """
 
+from ui.cache.applying import Job, get_application, start_application, stop_application
 from ui.cache.comparing import (
     FEWEST,
     MATCHED,
@@ -96,6 +97,7 @@ __all__ = [
     "Download",
     "Dreams",
     "Information",
+    "Job",
     "Pictures",
     "Seen",
     "Strips",
@@ -105,6 +107,7 @@ __all__ = [
     "data_stamp",
     "decode_dreams",
     "get_active_units",
+    "get_application",
     "get_beside",
     "get_card",
     "get_codes",
@@ -162,8 +165,10 @@ __all__ = [
     "list_runs",
     "run_stamp",
     "sample_label",
+    "start_application",
     "start_download",
     "start_taking",
+    "stop_application",
     "test_rows",
     "warmed",
     "why_no_originals",

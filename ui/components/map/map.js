@@ -6,6 +6,7 @@
 
 import { Gesture, inside } from "./gesture.js";
 import { drawOverlay, drawVisitors, scales } from "./overlay.js";
+import { loadPlotly } from "./plotly.js";
 import { Tiles } from "./tiles.js";
 import { Missing, packRows, resolve } from "./wire.js";
 
@@ -16,22 +17,6 @@ const PREFETCHED_SHEETS = ["127.0.0.1", "localhost", "[::1]"].includes(window.lo
 const PICTURE = 192; // pixels of a card's canvas, shown at half of that
 
 const maps = new WeakMap(); // parent element -> Map
-let plotly = null;
-
-function loadPlotly(address) {
-  plotly ??= new Promise((ready, failed) => {
-    if (window.Plotly) return ready(window.Plotly);
-    const script = document.createElement("script");
-    script.src = address;
-    script.onload = () => ready(window.Plotly);
-    script.onerror = () => {
-      plotly = null;
-      failed(new Error("The drawing library could not be fetched; reload the page."));
-    };
-    document.head.append(script);
-  });
-  return plotly;
-}
 
 /** Called by the component's loader at each change of its data. */
 export function render(component) {

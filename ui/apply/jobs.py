@@ -1,0 +1,77 @@
+"""What was asked for, if it is there; else how far it is, or the button that begins it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from ui import cache
+from ui.widgets import fragment
+from ui.words import plain
+
+if TYPE_CHECKING:
+    from ui.cache import Job
+    from vae_core.apply.asked import Application
+    from vae_core.apply.doing import Found
+    from vae_core.runs import Run
+
+AT_ONCE = 1.5  # seconds that a page waits for a result before it shows how far that is
+SMALL = 2_000_000  # numbers of a whole dataset: what is done with fewer takes a few seconds
+_MINE = "latentarium.apply.asked"
+
+
+def small(run: Run) -> bool:
+    """Whether the run's data is so small that everything is computed unasked."""
+    info = run.config.data
+    return info.size * int(np.prod(info.sample_shape)) <= SMALL
+
+
+def result(asked: Application, *, what: str, unasked: bool, key: str) -> Found | None:
+    """What was found; None where it is not there yet, which the page shows.
+
+    Args:
+        what: what is computed, as "the scores".
+        unasked: begin without a button.
+        key: of its own on the page.
+    """
+    job = cache.get_application(asked)
+    if job is None and unasked:
+        job = _begin(asked, key)
+    if job is None or job.stopped:
+        st.button(f"Compute {what}", icon=":material/play_arrow:", key=f"{key}.go", on_click=_begin, args=(asked, key))
+        return None
+    if not job.ended and job.done.wait(AT_ONCE):
+        pass  # it is there
+    if not job.ended:
+        _follow(asked, job, what, key)
+        return None
+    if job.problem:
+        st.warning(plain(job.problem), icon=":material/info:" if job.refused else ":material/error:")
+        if not job.refused:
+            st.button("Try again", key=f"{key}.again", on_click=cache.stop_application, args=(asked,))
+        return None
+    return job.found
+
+
+def _begin(asked: Application, key: str) -> Job:
+    """Starts it; what this visitor had asked for in the same place before, and is not done, is not wanted any more."""
+    mine = st.session_state.setdefault(_MINE, {})
+    before = mine.get(key)
+    if before is not None and before != asked:
+        job = cache.get_application(before)
+        if job is not None and not job.ended:
+            cache.stop_application(before)
+    mine[key] = asked
+    return cache.start_application(asked)
+
+
+@fragment(run_every=0.5)
+def _follow(asked: Application, job: Job, what: str, key: str) -> None:
+    if job.ended:
+        st.rerun(scope="app")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-job"):
+        text = f"Computing {what}. {plain(job.text)}"
+        st.progress(min(1.0, max(0.0, job.fraction)), text, width=360)
+        st.button("Stop", icon=":material/stop:", key=f"{key}.stop", on_click=cache.stop_application, args=(asked,))

@@ -1,0 +1,82 @@
+"""What every result has: its verdict, its table beside baselines, the line that computes it, and files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from ui.maps import current_theme
+from ui.words import plain
+from vae_core.apply.asked import line_of
+
+if TYPE_CHECKING:
+    from vae_core.apply.asked import Application
+    from vae_core.apply.doing import Found
+    from vae_core.apply.outcome import Outcome
+
+FIGURE = {"displayModeBar": False}
+
+
+@dataclass(frozen=True)
+class File:
+    """Something to take home. make: called when somebody does."""
+
+    label: str
+    name: str
+    mime: str
+    make: Callable[[], bytes]
+
+
+def show_outcome(outcome: Outcome, *, key: str) -> None:
+    """The verdict, all ways beside each other, and the remarks: where a baseline wins, that comes first too."""
+    from vae_core.figures.apply import merits
+
+    say_verdict(outcome)
+    st.plotly_chart(
+        merits(outcome, theme=current_theme()), key=key, theme=None, config=FIGURE,
+        alt="; ".join(f"{merit.title}: {merit.value:.3f}" for merit in outcome.merits),
+    )  # fmt: skip
+    st.caption(f"{outcome.better.capitalize()} is better. Lines: 95% intervals. Hollow: baselines, without a model.")
+    for remark in outcome.remarks:
+        st.caption(plain(remark))
+
+
+def say_verdict(outcome: Outcome) -> None:
+    """Whether the model beats the best baseline, in a sentence; a defeat is said as plainly."""
+    ours, theirs = outcome.best, outcome.best_baseline
+    if outcome.beats(ours, theirs):
+        st.success(plain(outcome.verdict), icon=":material/trophy:")
+    else:
+        st.info(plain(outcome.verdict), icon=":material/balance:")
+
+
+def is_baseline(outcome: Outcome, name: str) -> bool:
+    """Whether the way of this name needs no model."""
+    return outcome[name].baseline
+
+
+def take_home(asked: Application, found: Found | None, files: Sequence[File] = (), *, key: str) -> None:
+    """The line that computes this without the app, and files of what it comes to."""
+    st.caption("Without the app:")
+    st.code(line_of(asked), language="bash", wrap_lines=True)
+    if found is None:
+        return
+    figures = File("Figures", f"{asked.run}-{type(asked).__name__.lower()}.json", "application/json",
+                   partial(_figures, asked, found))  # fmt: skip
+    with st.container(horizontal=True, gap="small", key=f"{key}-files"):
+        for file in (figures, *files):
+            st.download_button(
+                f"{file.label} ({file.name.rpartition('.')[2].upper()})", file.make, file.name, file.mime,
+                on_click="ignore", icon=":material/download:", key=f"{key}.{file.name}",
+            )  # fmt: skip
+
+
+def _figures(asked: Application, found: Found) -> bytes:
+    from vae_core.apply.doing import report
+
+    return json.dumps(report(asked, found), indent=2).encode()
