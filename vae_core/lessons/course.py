@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from vae_core.lessons import disentangling, reparameterisation, sampling, training, weight
+from vae_core.lessons import (
+    disentangling,
+    elbo,
+    encoder,
+    latent_space,
+    likelihood,
+    reparameterisation,
+    sampling,
+    training,
+    weight,
+    why_compress,
+)
 from vae_core.lessons.card import Lesson
 
 COURSE: tuple[Lesson, ...] = (
+    why_compress.LESSON,
+    encoder.LESSON,
+    latent_space.LESSON,
     reparameterisation.LESSON,
+    likelihood.LESSON,
+    elbo.LESSON,
     training.LESSON,
     weight.LESSON,
     sampling.LESSON,

@@ -1,0 +1,68 @@
+"""Lesson 5: three prices of the same error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from vae_core.lessons.card import Material
+from vae_core.lessons.likelihood import GRID, LESSON, SQUARED, gaussian_nll, optimal_sigma, stops_with
+from vae_core.lessons.scene import Curves, Pictures, Scene
+from vae_core.runs import load_run
+
+
+def made(sample: int) -> Scene:
+    return LESSON.scene(Material(load_run, sample))
+
+
+def test_the_gaussian_is_torch_s_and_its_best_sigma_the_root_mean_square_error() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, out = torch.rand(1, 1, 8, 8, generator=generator), torch.randn(1, 1, 8, 8, generator=generator)
+    best = optimal_sigma(torch.sigmoid(out), x)
+    for sigma in (0.1, best, 1.0):
+        expected = -torch.distributions.Normal(torch.sigmoid(out), sigma).log_prob(x).sum()
+        assert float(gaussian_nll(out, x, sigma)) == pytest.approx(float(expected), rel=1e-5)
+    around = [float(gaussian_nll(out, x, best * factor)) for factor in (0.97, 1, 1.03)]
+    assert around[1] == min(around)
+
+
+def test_the_plain_squared_error_is_sigma_squared_one_half() -> None:
+    x, out = torch.rand(3, 1, 8, 8), torch.randn(3, 1, 8, 8)
+    apart = torch.cat([gaussian_nll(out[i : i + 1], x[i : i + 1], SQUARED) for i in range(3)])
+    squared = (x - torch.sigmoid(out)).square().flatten(1).sum(1)
+    rest = apart - squared
+    assert float(rest.max() - rest.min()) < 1e-4 and float(rest[0]) == pytest.approx(32 * np.log(np.pi), rel=1e-5)
+
+
+@pytest.mark.parametrize("sample", [24, 1418])
+def test_the_lowest_place_of_the_curve_is_the_answer(sample: int) -> None:
+    scene = made(sample)
+    curves = next(panel for panel in scene.panels if isinstance(panel, Curves))
+    gaussian, squared, _ = (line.y for line in curves.lines)
+    place = int(gaussian.argmin())
+    assert place in scene.see and scene.answer == 1 and 0 < place < len(gaussian) - 1
+    assert gaussian[scene.drag.start] == squared[0] and curves.x[scene.drag.start] == pytest.approx(SQUARED)
+    # at the best sigma the typical pixel costs half a nat: 64 of them 32
+    fit = next(number for number in scene.numbers if number.term == "fit")
+    assert fit.values[place] == pytest.approx(32, abs=0.1)
+
+
+def test_figures_add_up_to_the_last_digit_that_is_shown() -> None:
+    scene = made(24)
+    nll, fit, width = (next(n for n in scene.numbers if n.term == term) for term in ("nll", "fit", "width"))
+    shown = [np.array([float(f"{value:.{n.digits}f}") for value in n.values]) for n in (nll, fit, width)]
+    np.testing.assert_allclose(shown[0], shown[1] + shown[2], atol=1e-9)
+
+
+def test_pixels_cost_more_the_smaller_sigma_and_the_other_prices_stand_still() -> None:
+    pictures = next(panel for panel in made(24).panels if isinstance(panel, Pictures))
+    charged = pictures.pixels[:, 4].astype(int)
+    assert (np.diff(charged.sum((1, 2))) <= 0).all() and charged[0].max() == 255 and charged[-1].max() < 60
+    assert (pictures.pixels[:, :4] == pictures.pixels[:1, :4]).all()
+
+
+def test_stops_are_told_apart_and_hold_what_is_exact() -> None:
+    stops = stops_with(0.1, SQUARED)
+    assert {0.1, SQUARED} <= set(stops) and len(stops) <= 41 and len({f"{stop:.3f}" for stop in stops}) == len(stops)
+    assert stops[0] == GRID[0] and stops[-1] == GRID[-1]

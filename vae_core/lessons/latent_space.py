@@ -1,0 +1,189 @@
+"""Lesson 3: the same plane with and without the price of the rate, looked at in circles around the prior's middle."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.samples import as_pictures
+from vae_core.lessons.scene import Cloud, Curves, Drag, Ellipse, Line, Number, Pictures, Plane, Scene, Spot
+
+if TYPE_CHECKING:
+    from vae_core.runs import Run
+
+WITH, WITHOUT = "digits-2d", "digits-2d-autoencoder"
+RADII = 0.25 * 2 ** (np.arange(41) / 6)  # 0.25 to 25.4, each an eighth more than the last
+ASKED = 18  # where the radius is 2
+DRAWS = 2000  # of N(0, I)
+COMPASS = np.arange(8) * np.pi / 4
+LIMITS = (0.1, 0.6, 0.95)  # shares from which the next option is the right one
+
+
+def share_within(codes: np.ndarray, radius: float) -> float:
+    """The share of codes [n, 2] no farther than `radius` from 0, the prior's middle."""
+    return float((np.linalg.norm(codes, axis=1) <= radius).mean())
+
+
+def prior_within(radius: np.ndarray) -> np.ndarray:
+    """The share of N(0, I)'s draws on the plane no farther than that: 1 - exp(-r^2 / 2), Rayleigh's distribution."""
+    return 1 - np.exp(-(radius**2) / 2)
+
+
+def ring(radius: float) -> np.ndarray:
+    """Eight codes on the circle, beginning to the right, against the clock: float32 [8, 2]."""
+    return (radius * np.stack([np.cos(COMPASS), np.sin(COMPASS)], 1)).astype(np.float32)
+
+
+def commonest_kind(run: Run) -> tuple[str, float]:
+    """The class that is nearest to most draws of N(0, I), and its share of them."""
+    from scipy.spatial import cKDTree
+
+    draws = np.random.default_rng(0).standard_normal((DRAWS, 2))
+    nearest = cKDTree(run.codes.mean).query(draws)[1]
+    assert run.codes.y is not None  # digits have classes
+    counts = np.bincount(run.codes.y[nearest])
+    return run.config.data.class_names[counts.argmax()], float(counts.max() / DRAWS)
+
+
+def scene(material: Material) -> Scene:
+    """Two planes under one circle whose radius is the slider."""
+    import torch
+
+    runs = {name: material.run(name) for name in (WITH, WITHOUT)}
+    rings = np.stack([ring(radius) for radius in RADII])  # [S, 8, 2]
+    planes, pictures, shares, pulls = [], [], {}, {}
+    for name, run in runs.items():
+        codes, title = run.codes.mean, "With the KL" if name == WITH else "Without the KL"
+        term = "with" if name == WITH else "without"
+        shares[name] = np.array([share_within(codes, radius) for radius in RADII])
+        pulls[name] = float((codes**2).sum(1).mean() / 2)
+        with torch.no_grad():
+            made = run.model.decode(torch.from_numpy(rings).flatten(0, 1)).unflatten(0, rings.shape[:2])
+        reach = 1.05 * float(np.abs(codes).max())
+        planes.append(
+            Plane(
+                f"{title}: {run.config.train.title}",
+                f"The codes of all digits, {title.lower()}, and a circle around 0; they reach out to "
+                f"{np.linalg.norm(codes, axis=1).max():.1f}.",
+                clouds=(Cloud(codes, run.codes.y, "codes", term),),
+                ellipses=(Ellipse(np.zeros((1, 2)), np.repeat(RADII[:, None], 2, 1), "r", "radius"),),
+                spots=(Spot(rings[:, 0], "", "radius"),),
+                class_names=run.config.data.class_names,
+                view=(-reach, reach, -reach, reach),
+            )
+        )
+        pictures.append(
+            Pictures(
+                f"{title}: decoded from eight places on the circle",
+                "Eight decoded pictures, from the place on the right around against the clock.",
+                as_pictures(made),
+                ("→", "↗", "↑", "↖", "←", "↙", "↓", "↘"),
+                (term,) * len(COMPASS),
+            )
+        )
+    expected = prior_within(RADII)
+    ratio = shares[WITHOUT][ASKED]
+    (other, seldom), (kind, often) = (commonest_kind(run) for run in runs.values())
+    farthest = {name: float(np.linalg.norm(run.codes.mean, axis=1).max()) for name, run in runs.items()}
+    return Scene(
+        drag=Drag("Radius r", tuple(f"{radius:.2f}" for radius in RADII), 6, "radius", "at the middle", "far out"),
+        panels=(
+            *planes,
+            *pictures,
+            Curves(
+                "How many codes lie within r",
+                "Three curves over the radius: the share of codes with the KL, without it, and of the prior's draws.",
+                RADII,
+                (
+                    Line("with the KL", shares[WITH], "with"),
+                    Line("without it", shares[WITHOUT], "without"),
+                    Line("draws of N(0, I)", expected, "prior", dashed=True),
+                ),
+                "radius r",
+                "share",
+                log_x=True,
+            ),
+        ),
+        numbers=(
+            Number("radius", "r", RADII),
+            Number("prior", "of N(0, I) within r", 100 * expected, "%", 0),
+            Number("with", "of the codes with the KL", 100 * shares[WITH], "%", 0),
+            Number("without", "of the codes without it", 100 * shares[WITHOUT], "%", 0),
+        ),
+        sums=("within {radius}: {prior} of N(0, I), {with} of the codes with the KL, {without} without",),
+        answer=int(np.searchsorted(LIMITS, ratio, side="right")),
+        because=(
+            f"Within {RADII[ASKED]:.0f} of 0 lie {expected[ASKED]:.0%} of N(0, I), {shares[WITH][ASKED]:.0%} of the "
+            f"codes with the KL and {ratio:.0%} of those without; these reach out to {farthest[WITHOUT]:.1f}, the "
+            f"others to {farthest[WITH]:.1f}. For its places alone, |μ|² / 2, the KL would charge "
+            f"{pulls[WITHOUT]:.1f} nats a digit there, {pulls[WITH]:.1f} here. Of {DRAWS:,} draws of N(0, I) the "
+            f"nearest code without the KL is a {kind} in {often:.0%}; with it the commonest kind is the {other}, in "
+            f"{seldom:.0%}."
+        ),
+        see=(ASKED - 1, ASKED, ASKED + 1),
+        made_of=(
+            f"Computed from the codes of all {len(runs[WITH].codes):,} digits in two runs of the same nets, data and "
+            f"likelihood: “{runs[WITH].config.train.title}” and “{runs[WITHOUT].config.train.title}”."
+        ),
+    )
+
+
+LESSON = Lesson(
+    number=3,
+    key="space",
+    title="Latent space, with and without the KL",
+    idea=(
+        "Two models with the same nets look at the same digits and put each on a plane. One pays for its codes: the "
+        "**rate**, the KL divergence between $q(z|x)$ and the prior $\\mathcal N(0, I)$, is part of its loss. It costs "
+        "nats to be far from 0 and nats to be narrow. The other is a plain autoencoder: a code is a point and may be "
+        "anywhere. Both redraw digits about as well. To *make* a digit one draws a code from $\\mathcal N(0, I)$ and "
+        "decodes it, so it matters what lies there."
+    ),
+    question="86% of the draws of N(0, I) fall within 2 of the middle. How many codes lie there without the KL?",
+    options=(
+        "Hardly any: fewer than one in ten",
+        "A part: one to six in ten",
+        "About as many: six in ten or more",
+        "Nearly all: they have no reason to be far out",
+    ),
+    drag="Drag the circle to radius 2, then outwards, and compare the eight digits on it.",
+    formula=(
+        r"\term{rate}{\mathrm{KL}(q(z|x)\,\|\,\mathcal{N}(0, I))} = \sum_{d} \left[ \frac{\term{mu}{\mu_d^2} + "
+        r"\term{sigma}{\sigma_d^2} - 1}{2} - \term{sigma}{\log \sigma_d} \right] \\ "
+        r"P(|z| \le \term{radius}{r}) = \term{prior}{1 - e^{-r^2/2}} \\ "
+        r"\term{with}{\mathrm{loss} = \mathrm{distortion} + \mathrm{rate}} \\ "
+        r"\term{without}{\mathrm{loss} = \mathrm{distortion}}"
+    ),
+    terms={
+        "rate": Term("What the code of x costs, in nats: how far q is from the prior.", ("rate",)),
+        "mu": Term("Being far from 0 costs half the square of the distance.", ("mean", "self.mean")),
+        "sigma": Term("Being narrow costs, too: a width of 1 is free.", ("std", "self.std")),
+        "radius": Term("How far around 0 we look: the circle.", ("radius",)),
+        "prior": Term("The share of the prior's draws within the circle.", ("np.exp(-(radius**2) / 2)",)),
+        "with": Term("The model that pays the rate.", ("gaussian",)),
+        "without": Term("The model that does not: its posterior has no width and its rate is not counted.", ("point",)),
+    },
+    code=(
+        "vae_core.models.base:Posterior.rate",
+        "vae_core.models.vae:VAE._posterior",
+        "vae_core.lessons.latent_space:prior_within",
+    ),
+    runs=(WITH, WITHOUT),
+    scene=scene,
+    papers=(
+        Paper("Kingma and Welling 2014, appendix B", "https://arxiv.org/abs/1312.6114"),
+        Paper("Ghosh and others 2020, autoencoders without the KL", "https://arxiv.org/abs/1903.12436"),
+    ),
+    then=(
+        "With the KL the codes of all digits together fill the prior: wherever N(0, I) falls there is a digit. "
+        "Without it they lie in rays, far out and around no middle, and draws of N(0, I) meet the same few kinds "
+        "again and again. Along a straight line between two codes both planes may well be full, since a plane has "
+        "little room; what samples and walks come to in more dimensions is the ninth lesson."
+    ),
+    onward=(
+        ("pages/atlas.py", "Atlas: the plane, sample by sample"),
+        ("pages/generate.py", "Generate: draws of the prior"),
+    ),
+)
