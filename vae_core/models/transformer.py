@@ -75,10 +75,21 @@ class Transformer(nn.Module):
         return F.cross_entropy(logits.transpose(1, 2), indices, reduction="none")
 
     @torch.no_grad()
-    def sample(self, n: int, temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-        """n sequences, each code drawn after those before it, with logits / temperature: int64 [n, places]."""
-        drawn = torch.zeros(n, 0, dtype=torch.int64, device=self.positions.weight.device)
-        for _ in range(self.places):
+    def sample(
+        self,
+        n: int,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+        beginning: Tensor | None = None,
+    ) -> Tensor:
+        """n sequences, each code drawn after those before it, with logits / temperature: int64 [n, places].
+
+        beginning: codes that are there already, int64 [n, t] with t <= places; none where it is left out.
+        """
+        drawn = beginning
+        if drawn is None:
+            drawn = torch.zeros(n, 0, dtype=torch.int64, device=self.positions.weight.device)
+        while drawn.shape[1] < self.places:
             logits = self(drawn)[:, -1].float() / max(temperature, COLDEST)  # [n, codes]
             code = torch.multinomial(logits.softmax(-1), 1, generator=generator)
             drawn = torch.cat([drawn, code], 1)

@@ -39,24 +39,28 @@ function view(plane) {
   return { left: x - wide / 2, right: x + wide / 2, low: y - tall / 2, high: y + tall / 2 };
 }
 
-/** Dots that stand still, on a canvas of their own below all that moves. */
-function cloudCanvas(cloud, high, x, y, palette) {
+/** Dots on a canvas of their own below all that moves; drawn anew at each stop where they have a place for each. */
+function createCloud(cloud, high, x, y, palette) {
   const canvas = mark(el("canvas", { width: WIDE * SHARP, height: high * SHARP, "aria-hidden": "true" }), cloud.term);
   const pen = canvas.getContext("2d");
-  const count = cloud.xy.shape[0];
+  const moving = cloud.xy.shape.length === 3;
+  const count = cloud.xy.shape[moving ? 1 : 0];
   const size = Math.min(3, Math.max(1.1, 4.5 - 0.9 * Math.log10(Math.max(count, 1))));
   pen.scale(SHARP, SHARP);
   pen.beginPath();
   pen.rect(BOX.left, BOX.top, BOX.right - BOX.left, high - FOOT - BOX.top);
   pen.clip();
-  for (let i = 0; i < count; i++) {
-    const [px, py] = [x(cloud.xy.values[2 * i]), y(cloud.xy.values[2 * i + 1])];
-    pen.fillStyle = cloud.classes ? palette[cloud.classes.values[i] % palette.length] : palette[8];
-    pen.beginPath();
-    pen.arc(px, py, size, 0, 7);
-    pen.fill();
-  }
-  return canvas;
+  const draw = (places) => {
+    pen.clearRect(0, 0, WIDE, high);
+    for (let i = 0; i < count; i++) {
+      pen.fillStyle = cloud.classes ? palette[cloud.classes.values[i] % palette.length] : palette[8];
+      pen.beginPath();
+      pen.arc(x(places[2 * i]), y(places[2 * i + 1]), size, 0, 7);
+      pen.fill();
+    }
+  };
+  if (!moving) draw(cloud.xy.values);
+  return { canvas, show: moving ? (stop) => draw(cloud.xy.at(stop)) : () => {} };
 }
 
 let drawn = 0; // names of clips must differ within the page
@@ -139,7 +143,9 @@ export function createPlane(plane, { palette }) {
   const classes = plane.class_names.length && plane.clouds.some((cloud) => cloud.classes)
     ? el("ul", { class: "legend", "aria-label": "Colours" }, ...plane.class_names.map((text, i) =>
       el("li", {}, el("i", { style: `background: ${palette[i % palette.length]}` }), text))) : null;
-  const stage = el("div", { class: "plane" }, ...plane.clouds.map((cloud) => cloudCanvas(cloud, high, x, y, palette)), drawing);
+  const clouds = plane.clouds.map((cloud) => createCloud(cloud, high, x, y, palette));
+  moves.push(...clouds.map(({ show }) => show));
+  const stage = el("div", { class: "plane" }, ...clouds.map(({ canvas }) => canvas), drawing);
   return {
     node: el("div", { class: "planar" }, stage, classes),
     show(stop) {
