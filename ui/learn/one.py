@@ -6,11 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from ui import cache, guests, samples, state
+from ui import cache
 from ui.components.lesson import lesson as draw
-from ui.learn import listing, only, progress
+from ui.learn import listing, only, progress, sample
 from ui.words import plain
-from vae_core.guests import is_guest
 from vae_core.lessons.card import Lesson
 from vae_core.lessons.course import COURSE
 
@@ -23,14 +22,14 @@ def show(lesson: Lesson) -> None:
     listing.turning(lesson, key="top")
     st.title(f"{lesson.number} · {lesson.title}", anchor=False)
     st.markdown(lesson.idea)
-    sample = chosen_sample(lesson)
-    if lesson.sample is not None:
-        choose_sample(lesson, sample)
-    scene, (formula, sources) = cache.get_scene(lesson.key, sample), cache.get_beside(lesson.key)
+    chosen = sample.chosen(lesson)
+    if chosen is not None:
+        sample.choose(lesson, chosen)
+    scene, (formula, sources) = cache.get_scene(lesson.key, chosen), cache.get_beside(lesson.key)
     place = progress.place_of(lesson, scene.drag.start, len(scene.drag.stops))
     draw(
         f"latentarium.learn.lesson.{lesson.key}", lesson, scene, formula, sources, place,
-        serial=f"{lesson.key} {sample}", on_place=partial(progress.keep, lesson),
+        serial=f"{lesson.key} {chosen}", on_place=partial(progress.keep, lesson),
     )  # fmt: skip
     st.caption(plain(scene.made_of))
     if place.told:
@@ -56,34 +55,3 @@ def show_onward(lesson: Lesson) -> None:
             if not only.lessons_only():
                 for path, label in lesson.onward:
                     st.page_link(path, label=label, icon=":material/north_east:")
-
-
-# -- the sample --------------------------------------------------------------------------------------------
-
-
-def chosen_sample(lesson: Lesson) -> int | None:
-    """The sample that the lesson is about: the address's where it has a code or is a guest, else the lesson's own."""
-    if lesson.sample is None:
-        return None
-    wanted = state.page_param("sample", lesson.sample, samples.place_in_dataset)
-    run = lesson.runs[0]
-    if is_guest(wanted):
-        if lesson.draws and cache.has_guest(run, wanted):
-            return wanted
-        st.info("The sample in this link is not kept here any more, so the lesson begins with its own. Draw it again.")
-        return lesson.sample
-    return wanted if samples.rows_of(cache.get_run(run), [wanted]) else lesson.sample
-
-
-def choose_sample(lesson: Lesson, sample: int | None) -> None:
-    """The picker of the sample, and the pad where one may draw."""
-    assert sample is not None
-    run = cache.get_run_with(lesson.runs[0], [sample] if is_guest(sample) else [])
-    rows = samples.rows_of(run, [sample])
-    if not rows:
-        return
-    picture = cache.get_pictures(run.name, (sample,)).pixels[0]
-    pick = partial(progress.choose_sample, lesson)
-    samples.picker("x", run, rows[0], picture, pick)
-    if lesson.draws:
-        guests.bring(run, {"x": "Take it"}, lambda _, number: pick(number), key=f"latentarium.learn.{lesson.key}")

@@ -95,7 +95,7 @@ def scene(material: Material) -> Scene:
         "score": (here.score[:, 0].numpy(), "without it, dimension 1", "nats per unit"),
     }  # fmt: skip
     return Scene(
-        drag=Drag("ε, in both dimensions", tuple(f"{e:+.1f}" for e in STOPS), 30, "epsilon", "below μ", "above μ"),
+        drag=Drag("ε, in both dimensions", tuple(map(_signed, STOPS)), 30, "epsilon", "below μ", "above μ"),
         panels=(
             Plane(
                 "Where z falls, and where each estimate would push μ",
@@ -147,7 +147,11 @@ def scene(material: Material) -> Scene:
 
 
 def _pair(values: Tensor) -> str:
-    return ", ".join(f"{value:+.1f}" for value in values.tolist())
+    return ", ".join(map(_signed, values.tolist()))
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
 
 
 LESSON = Lesson(

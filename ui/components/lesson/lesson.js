@@ -69,9 +69,9 @@ class Lesson {
     this.verdict = this.buildVerdict();
     this.draw = oncePerFrame(() => this.show());
     const hue = data.terms.map(([key], i) => `[data-term="${key}"] { --c: var(--hue-${i % 8}); }`).join("\n");
-    this.root.replaceChildren(el("style", {}, hue),
+    this.guess = el("div", { class: "guess" }, this.ask, this.verdict.node);
+    this.root.replaceChildren(el("style", {}, hue), this.guess,
       el("div", { class: "stage" },
-        el("div", { class: "guess" }, this.ask, this.verdict.node),
         this.buildSlider(),
         el("div", { class: "panels" }, ...this.parts.map(({ panel, node }) =>
           el("figure", { class: `panel ${panel.kind}-panel` }, el("figcaption", {}, panel.title), node)))),
@@ -116,7 +116,9 @@ class Lesson {
     this.reading.style.minWidth = `${longest.length}ch`;
     this.lock = el("p", { class: "lock" }, "Say what you expect; then it can be dragged.");
     const name = el("label", {}, el("span", drag.term ? { "data-term": drag.term, tabindex: "0" } : {}, drag.label), " ", this.reading);
-    return el("div", { class: "dock" }, name, this.slider,
+    // On a phone the answer may stand above what is in sight: its first words are where the thumb is.
+    this.flash = el("button", { type: "button", class: "flash", onclick: () => this.guess.scrollIntoView({ block: "start" }) });
+    return el("div", { class: "dock" }, this.flash, name, this.slider,
       el("div", { class: "ends" }, el("span", {}, drag.low), this.lock, el("span", {}, drag.high)));
   }
 
@@ -135,13 +137,14 @@ class Lesson {
     this.at = stop;
     this.low = Math.min(this.low, stop);
     this.high = Math.max(this.high, stop);
-    this.draw();
     const { see, drag } = this.scene;
-    if (!this.told && (see.length ? see.includes(stop) : stop !== drag.start)) {
+    const telling = !this.told && (see.length ? see.includes(stop) : stop !== drag.start);
+    if (telling) {
       this.told = true;
       this.enter();
-      this.tell();
     }
+    this.draw();
+    if (telling) this.tell();
   }
 
   // -- what is shown ----------------------------------------------------------------------------------------
@@ -162,6 +165,9 @@ class Lesson {
     verdict.ghost.replaceChildren(...words());
     verdict.answer.replaceChildren(...(told ? words() : []));
     verdict.waits.hidden = told;
+    this.flash.textContent = told ? `${begin}${right ? "" : data.options[scene.answer]}` : data.drag;
+    this.flash.disabled = !told;
+    this.flash.style.visibility = said ? "visible" : "hidden";
     this.lock.style.visibility = said ? "hidden" : "visible";
   }
 
