@@ -289,7 +289,7 @@ ZOO: dict[str, Entry] = {
         "Autoencoder on a plane",
         "Contrasts",
         "Hinton and Salakhutdinov 2006",
-        "The first model without its rate: the codes lie where they please, with empty places between them.",
+        "The first model without its rate: its codes lie in rays, far out, and few where N(0, I) would look.",
         _FIRST | {"latent_dim": 2, "bottleneck": "point", "likelihood": "bernoulli", "epochs": 400},
     ),
     "digits-denoising": Entry(
