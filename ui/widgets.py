@@ -168,13 +168,14 @@ def sentences() -> tuple[type[Exception], ...]:
     """The errors that are one sentence for the visitor."""
     from vae_core.apply.outcome import ApplyError
     from vae_core.data import DatasetError
+    from vae_core.dreams import DreamError
     from vae_core.export import ExportError
     from vae_core.foreign.process import ForeignError
     from vae_core.guests import GuestError
     from vae_core.latent.projection import ProjectionError
     from vae_core.runs import RunError
 
-    return (RunError, DatasetError, ProjectionError, ExportError, ForeignError, GuestError, ApplyError)
+    return (RunError, DatasetError, DreamError, ProjectionError, ExportError, ForeignError, GuestError, ApplyError)
 
 
 @contextmanager

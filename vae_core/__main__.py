@@ -1,4 +1,4 @@
-"""The command line: python -m vae_core train | sweep | zoo | resume | evaluate | apply | project | film | download."""
+"""The command line: python -m vae_core train | sweep | zoo | resume | evaluate | sample | apply | project ..."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from vae_core.apply.asked import Apply
 from vae_core.apply.command import apply
 from vae_core.carry import Export, Import
 from vae_core.config import TrainConfig
+from vae_core.dreams.command import Sample, sample
 from vae_core.telling import teller
 
 if TYPE_CHECKING:
-
     from vae_core.training import Step
 
 
@@ -123,6 +123,7 @@ Command = (
     Annotated[TrainConfig, tyro.conf.subcommand("train", description="Train a variational autoencoder.")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[Apply, tyro.conf.subcommand("apply")]
     | Annotated[Project, tyro.conf.subcommand("project")]
     | Annotated[FilmMap, tyro.conf.subcommand("film")]
@@ -148,6 +149,8 @@ def main() -> int:
             return _train(config.model_copy(update={"out": command.run}), resume=True)
         elif isinstance(command, Evaluate):
             _evaluate(command)
+        elif isinstance(command, Sample):
+            sample(command)
         elif isinstance(command, Apply):
             apply(command)
         elif isinstance(command, Project):

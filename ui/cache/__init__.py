@@ -37,7 +37,18 @@ from ui.cache.desks import (
     get_seen,
     get_taught,
 )
-from ui.cache.dreams import COMPARED, Dreams, decode_dreams, get_dreams, get_match, get_mixture, test_rows
+from ui.cache.dreams import (
+    COMPARED,
+    Dreams,
+    NearCode,
+    get_dreams,
+    get_match,
+    get_mixture,
+    get_near_code,
+    get_nearest,
+    get_usual,
+    test_rows,
+)
 from ui.cache.guests import get_guest, get_guest_code, get_run_with, has_guest, warmed
 from ui.cache.lab import (
     SWEEP,
@@ -97,6 +108,7 @@ __all__ = [
     "Download",
     "Dreams",
     "Information",
+    "NearCode",
     "Job",
     "Pictures",
     "Seen",
@@ -105,7 +117,6 @@ __all__ = [
     "Taking",
     "data_of",
     "data_stamp",
-    "decode_dreams",
     "get_active_units",
     "get_application",
     "get_beside",
@@ -140,6 +151,8 @@ __all__ = [
     "get_mixture",
     "get_originals",
     "get_own_preview",
+    "get_near_code",
+    "get_nearest",
     "get_parameters",
     "get_pictures",
     "get_preview",
@@ -159,6 +172,7 @@ __all__ = [
     "get_told_key",
     "get_traversal",
     "get_udr",
+    "get_usual",
     "has_guest",
     "is_here",
     "known_lack",

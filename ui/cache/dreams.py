@@ -10,10 +10,14 @@ import streamlit as st
 
 from ui.cache.data import get_dataset, why_no_originals
 from ui.cache.desks import get_taught, told_by
+from ui.cache.guests import get_run_with
 from ui.cache.runs import get_card, get_codes, get_run, stamp_of
+from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
     from vae_core.dreams import Asked, Match
+    from vae_core.dreams.neighbours import Nearest, Usual
+    from vae_core.latent.draws import Around, Draws
     from vae_core.latent.mixture import Mixture
 
 
@@ -26,12 +30,14 @@ class Dreams:
         samples: as vae_core.export.decode_samples returns them.
         pictures: uint8 [n, H, W] or [n, H, W, 3].
         zones: int [n], see vae_core.latent.geometry.zones; None where there is nothing to compare with.
+        draws: the codes at every temperature.
     """
 
     codes: np.ndarray
     samples: np.ndarray
     pictures: np.ndarray
     zones: np.ndarray | None
+    draws: Draws
 
 
 def get_dreams(name: str, asked: Asked, given: str) -> Dreams:
@@ -45,53 +51,53 @@ def get_dreams(name: str, asked: Asked, given: str) -> Dreams:
 
 @st.cache_resource(max_entries=64, show_spinner="Dreaming")
 def _get_dreams(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> Dreams:
-    from vae_core.dreams import draw_codes
-
-    run = get_run(name)
-    mixture = get_mixture(name, asked.components) if asked.components else None
-    codes = draw_codes(run.model, asked, mixture, told_by(name, given, asked.count))
-    return decode_dreams(name, codes, given, asked)
-
-
-def decode_dreams(name: str, codes: np.ndarray, given: str, asked: Asked) -> Dreams:
-    """These codes [n, D] decoded by the run called `name`, and how far each is from the codes seen. Not kept."""
-    from vae_core.dreams import decode_dreams as decode
+    from vae_core.dreams import decode_dreams, draw
     from vae_core.export import upright
     from vae_core.latent.geometry import zones
     from vae_core.render import pictures
 
     run = get_run(name)
-    info = run.config.data
-    samples = decode(run.model, info, codes, asked, told_by(name, given, len(codes)))
+    info, told = run.config.data, told_by(name, given, asked.count)
+    draws = draw(run.model, asked, _source(name, asked), told)
+    codes = draws.at(asked.temperature)
+    samples = decode_dreams(run.model, info, codes, asked, told)
     seen = get_taught(name)
     where = None if seen is None else zones(codes[:, seen.dims], seen.codes, seen.typical)
-    return Dreams(codes, samples, upright(pictures(info, samples)), where)
+    return Dreams(codes, samples, upright(pictures(info, samples)), where, draws)
+
+
+def _source(name: str, asked: Asked) -> Mixture | Around | None:
+    from vae_core.dreams.sources import around_tray
+
+    sampler = asked.named(get_run(name).config.model.abilities)
+    if sampler == "tray":
+        return around_tray(get_run_with(name, tuple(filter(is_guest, asked.tray))), asked.tray)
+    return get_mixture(name, asked.components, asked.label) if sampler == "mixture" else None
 
 
 def test_rows(name: str) -> np.ndarray:
     """Rows of a run's codes whose samples it has never been trained on: int64 [m]; none where the data is not here."""
+    from vae_core.dreams.sources import held_out_rows
+
     run = get_run(name)
-    if why_no_originals(run.config.data.name):
-        return np.empty(0, dtype=np.int64)
-    rows = run.codes.rows(get_dataset(run.config.data.name).splits["test"].numpy())
-    return rows[rows >= 0]
+    here = not why_no_originals(run.config.data.name)
+    return held_out_rows(run.codes, get_dataset(run.config.data.name) if here else None)
 
 
-def get_mixture(name: str, components: int) -> Mixture:
-    """A Gaussian mixture fitted to the codes of the run called `name`, but for those of the test split."""
+def get_mixture(name: str, components: int, label: int = -1) -> Mixture:
+    """A Gaussian mixture fitted to the codes of the run called `name` (of one class), but for those of the test split.
+
+    Raises DreamError where too few codes are left.
+    """
     card = get_card(name)
-    return _get_mixture(name, components, stamp_of(card.folder) if card else ())
+    return _get_mixture(name, components, label, stamp_of(card.folder) if card else ())
 
 
 @st.cache_resource(max_entries=32, show_spinner="Fitting a mixture to the codes")
-def _get_mixture(name: str, components: int, stamp: tuple[int, ...]) -> Mixture:
-    from vae_core.latent.mixture import fit
+def _get_mixture(name: str, components: int, label: int, stamp: tuple[int, ...]) -> Mixture:
+    from vae_core.dreams.sources import mixture_of
 
-    codes = get_codes(name)
-    rows = np.setdiff1d(np.arange(len(codes)), test_rows(name))
-    if not len(rows):  # of a large dataset only test samples have codes: every second one
-        rows = np.arange(0, len(codes), 2)
-    return fit(codes.mean[rows], codes.std[rows], components)
+    return mixture_of(get_codes(name), test_rows(name), components, label)
 
 
 COMPARED = 500  # dreams, held-out and training samples in a comparison
@@ -126,3 +132,67 @@ def _get_match(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> M
     held_out, training = (np.asarray(data.x[part[:count]].cpu()) for part in rows)
     dreams = _get_dreams(name, replace(asked, count=count), given, stamp).samples
     return match(run.config.data, dreams, held_out, training)
+
+
+# -- copies? -----------------------------------------------------------------------------------------------
+
+
+def get_nearest(name: str, asked: Asked, given: str) -> Nearest | None:
+    """The training samples nearest to such dreams; None where the data is not here."""
+    if why_no_originals(get_run(name).config.data.name):
+        return None
+    card = get_card(name)
+    return _get_nearest(name, asked, given, stamp_of(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=128, show_spinner="Looking through the training samples")
+def _get_nearest(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> Nearest:
+    from vae_core.dreams.neighbours import nearest
+
+    info = get_run(name).config.data
+    return nearest(info, _get_dreams(name, asked, given, stamp).samples, get_dataset(info.name))
+
+
+def get_usual(name: str) -> Usual | None:
+    """How far held-out samples of the run's data are from training samples; None where they are not here."""
+    data = get_run(name).config.data.name
+    if why_no_originals(data) or not len(get_dataset(data).splits["test"]):
+        return None
+    card = get_card(name)
+    return _get_usual(name, stamp_of(card.folder) if card else ())
+
+
+@st.cache_resource(max_entries=64, show_spinner="Comparing held-out samples with training samples")
+def _get_usual(name: str, stamp: tuple[int, ...]) -> Usual:
+    from vae_core.dreams.copies import reconstructed
+    from vae_core.dreams.neighbours import held_out, usual
+
+    run = get_run(name)
+    data = get_dataset(run.config.data.name)
+    return usual(run.config.data, data, reconstructed(run, data, held_out(data)))
+
+
+@dataclass(frozen=True)
+class NearCode:
+    """The training sample with the nearest code: its place in the dataset, and how many usual distances away."""
+
+    place: int
+    times: float
+
+
+def get_near_code(name: str, code: np.ndarray) -> NearCode | None:
+    """Which training sample's code is nearest to a code [D]; None where none of them has one. Not kept."""
+    from vae_core.dreams.neighbours import nearest_code
+    from vae_core.metrics.activity import active_units
+
+    run = get_run(name)
+    if not run.config.model.abilities.encodes or why_no_originals(run.config.data.name):
+        return None
+    codes, seen = run.codes, get_taught(name)
+    rows = codes.rows(get_dataset(run.config.data.name).splits["train"].numpy())
+    rows = rows[rows >= 0]
+    if not len(rows) or seen is None:
+        return None
+    dims = np.flatnonzero(active_units(codes.mean))
+    distance, found = nearest_code(code[None], codes.mean[rows], dims)
+    return NearCode(int(codes.index[rows[found[0]]]), float(distance[0]) / seen.typical.median)

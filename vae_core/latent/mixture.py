@@ -12,6 +12,8 @@ from math import log, pi
 
 import numpy as np
 
+from vae_core.latent.draws import Draws
+
 FLOOR = 1e-3
 """Added to every covariance's diagonal, in parts of the codes' mean variance: no component shrinks to a point."""
 MOST_SAMPLES = 10_000
@@ -26,16 +28,20 @@ class Mixture:
     means: np.ndarray  # float64 [K, D]
     roots: np.ndarray  # float64 [K, D, D], L_k, lower triangular
 
+    def draws(self, n: int, seed: int = 0) -> Draws:
+        """n codes: the mean of a component each, and what the temperature multiplies."""
+        generator = np.random.default_rng(seed)
+        chosen = generator.choice(len(self.weights), size=n, p=self.weights)  # [n]
+        noise = generator.standard_normal((n, self.means.shape[1]))
+        offset = np.einsum("nij,nj->ni", self.roots[chosen], noise)  # [n, D]
+        return Draws(self.means[chosen].astype(np.float32), offset.astype(np.float32))
+
     def draw(self, n: int, temperature: float = 1.0, seed: int = 0) -> np.ndarray:
         """n codes, each component's spread times the temperature: float32 [n, D].
 
         At another temperature the same seed draws the same components and directions.
         """
-        generator = np.random.default_rng(seed)
-        chosen = generator.choice(len(self.weights), size=n, p=self.weights)  # [n]
-        noise = generator.standard_normal((n, self.means.shape[1]))
-        spread = np.einsum("nij,nj->ni", self.roots[chosen], noise)  # [n, D]
-        return (self.means[chosen] + temperature * spread).astype(np.float32)
+        return self.draws(n, seed).at(temperature)
 
     def log_density(self, z: np.ndarray) -> np.ndarray:
         """log p(z) of codes [n, D]: float64 [n], nats."""

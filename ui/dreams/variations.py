@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from ui import cache, samples, state
-from ui.dreams import Wish, picture_source
+from ui.dreams.choose import Wish
+from ui.dreams.sheets import picture_source
 from ui.widgets import picture_strip
 from ui.words import plain
 from vae_core.dreams import Asked, draw_codes

@@ -1,0 +1,125 @@
+"""Whether dreams are copies: the nearest training sample beside the one that is picked, and figures of the grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from ui import cache
+from ui.dreams.sheets import Shown, written
+from ui.maps import current_theme
+from ui.widgets import picture_png
+from ui.words import plain
+from vae_core.dreams import SAMPLERS
+
+if TYPE_CHECKING:
+    from vae_core.dreams.neighbours import Nearest, Usual
+    from vae_core.runs import Run
+
+PICTURE = 92  # pixels on the screen
+UNITS = {"image": "", "text": " changes", "table": " σ"}
+HOW = {
+    "image": "Distances are the root mean square of differences between pixels, from 0 (black) to 1 (white).",
+    "table": "Distances are the root mean square of differences between columns, in their standard deviations.",
+    "text": "Distances count the tokens to insert, delete or replace (Levenshtein 1966).",
+}
+
+
+def show(run: Run, shown: Shown, picked: tuple[int, int], given: str) -> None:
+    """The picked dream, its nearest training sample, how far they are apart, and whether that is close."""
+    sheet, number = picked
+    _, asked, dreams = shown[sheet]
+    st.markdown(f"##### Is dream {number + 1} a copy?")
+    found, usual = cache.get_nearest(run.name, asked, given), cache.get_usual(run.name)
+    if found is None or usual is None:
+        st.caption("The data is not here, so nothing can be said of copies.")
+        return
+    place = int(found.place[number])
+    near = cache.get_near_code(run.name, dreams.codes[number])
+    beside = [(place, "nearest")] + ([(near.place, "nearest code")] if near and near.place != place else [])
+    _show_pair(run, shown, picked, beside)
+    distance, unit = float(found.distance[number]), UNITS[run.config.data.kind]
+    share = float(usual.closer(distance))
+    close = "It **is** that sample." if distance == 0 else f"**{_number(run, distance)}{unit}** apart."
+    st.markdown(
+        f"{close} Held-out samples, which are no copies, are usually **{_number(run, usual.median)}{unit}** from "
+        f"theirs; {share:.0%} of them are this close, or closer."
+    )
+    if near is not None:
+        same = "The nearest code is the same sample's" if near.place == place else "The nearest code is another's"
+        st.caption(f"{same}, {near.times:.1f} usual distances of neighbouring codes away.")
+    st.markdown("##### Is any of them?")
+    for other, wanted, _ in shown:
+        _show_sheet(run, cache.get_nearest(run.name, wanted, given) or found, usual, SAMPLERS[other].title)
+    _show_chart(run, shown, picked, given, usual)
+    _say_how(run, found, usual)
+
+
+def _number(run: Run, distance: float) -> str:
+    return f"{distance:.0f}" if run.config.data.kind == "text" else f"{distance:.3f}"
+
+
+def _show_pair(run: Run, shown: Shown, picked: tuple[int, int], beside: list[tuple[int, str]]) -> None:
+    """The dream and samples of the dataset beside it: pictures, or lines."""
+    sheet, number = picked
+    dreams = shown[sheet][2]
+    there = cache.get_pictures(run.name, tuple(place for place, _ in beside))
+    if run.config.data.kind == "text":
+        data = cache.get_dataset(run.config.data.name)
+        lines = [("dream", written(run, dreams.samples[number : number + 1])[0][0])]
+        for (place, what), label in zip(beside, there.labels, strict=True):
+            text = written(run, np.asarray(data.x[place : place + 1].cpu()))[0][0]
+            lines.append((f"{what}: {label}", text))
+        for what, text in lines:
+            st.markdown(f"{plain(text) or '*nothing*'}  \n:small[{plain(what)}]")
+        return
+    with st.container(horizontal=True, gap="small", key="dreams-pair"):
+        tiles = [(dreams.pictures[number], f"dream {number + 1}", "")]
+        tiles += [(picture, label, what) for picture, label, (_, what)
+                  in zip(there.pixels, there.labels, beside, strict=True)]  # fmt: skip
+        for picture, label, what in tiles:
+            with st.container(width=PICTURE, gap=None):
+                st.image(picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=f"{what} {label}")
+                st.caption(f"{what}  \n{plain(label)}" if what else plain(label))
+
+
+def _show_sheet(run: Run, found: Nearest, usual: Usual, title: str) -> None:
+    count, copies = len(found.distance), int((found.distance == 0).sum())
+    same = "None is equal to a training sample" if not copies else f"**{copies}** equal a training sample"
+    st.markdown(
+        f"{plain(title)} · {same}; **{usual.nearer_than_usual(found.distance)} of {count}** are nearer to one than "
+        "half of the held-out samples are."
+    )
+
+
+def _show_chart(run: Run, shown: Shown, picked: tuple[int, int], given: str, usual: Usual) -> None:
+    from vae_core.figures.copies import distances
+
+    rows = []
+    for name, asked, _ in shown:
+        found = cache.get_nearest(run.name, asked, given)
+        if found is not None:
+            rows.append((SAMPLERS[name].title, found.distance))
+    st.plotly_chart(
+        distances(usual.distance, usual.decoded, rows, picked, "to the nearest training sample", theme=current_theme()),
+        config={"displayModeBar": False}, key="dreams.copies",
+    )  # fmt: skip
+
+
+def _say_how(run: Run, found: Nearest, usual: Usual) -> None:
+    said = [HOW[run.config.data.kind]]
+    if len(usual.decoded):
+        said.append(
+            "A decoder's mean is smoother than a sample, and so nearer to everything: of the same held-out samples as "
+            f"this model decodes them, {usual.decoded_closer:.0%} are nearer than half of the held-out ones."
+        )
+    if run.config.data.kind == "text" and usual.distance[0] > 0:
+        said.append(
+            "No held-out sentence stands in the training data. A dream may, and where that holds most of what can be "
+            "said, it mostly does."
+        )
+    if found.looked < found.of:
+        said.append(f"Looked at {found.looked:,} of {found.of:,} training samples, drawn at random.")
+    st.caption(" ".join(said) + f" {len(usual.distance)} held-out samples.")
