@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from vae_core.config import ModelSpec
 from vae_core.models import Model, build
@@ -80,9 +82,22 @@ def read_tensors(path: Path, expected: Shapes) -> tuple[dict[str, Tensor], dict[
         ) from None
 
 
+class _Unfilled(TorchFunctionMode):
+    """Weights that are about to be replaced get no first values: to think of some for tensors without memory, torch
+    imports its compiler, which takes seconds."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = kwargs or {}
+        if getattr(func, "__module__", "") == nn.init.__name__:
+            return given["tensor"] if "tensor" in given else args[0]
+        return func(*args, **given)
+
+
 def load_model(path: Path, spec: ModelSpec) -> Model:
     """The model of this spec with the file's weights, on the CPU, ready to use (eval, no gradients)."""
-    with torch.device("meta"):
+    with torch.device("meta"), _Unfilled():
         model = build(spec)
     tensors, _ = read_tensors(path, shapes_of(model.state_dict()))
     odd = next((name for name, value in tensors.items() if not torch.isfinite(value).all()), None)
