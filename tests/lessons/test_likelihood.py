@@ -39,13 +39,13 @@ def test_the_plain_squared_error_is_sigma_squared_one_half() -> None:
 def test_the_lowest_place_of_the_curve_is_the_answer(sample: int) -> None:
     scene = made(sample)
     curves = next(panel for panel in scene.panels if isinstance(panel, Curves))
-    gaussian, squared, _ = (line.y for line in curves.lines)
+    gaussian, fit, width, squared, _ = (line.y for line in curves.lines)
+    np.testing.assert_allclose(fit + width, gaussian, atol=1e-9)
     place = int(gaussian.argmin())
     assert place in scene.see and scene.answer == 1 and 0 < place < len(gaussian) - 1
     assert gaussian[scene.drag.start] == squared[0] and curves.x[scene.drag.start] == pytest.approx(SQUARED)
     # at the best sigma the typical pixel costs half a nat: 64 of them 32
-    fit = next(number for number in scene.numbers if number.term == "fit")
-    assert fit.values[place] == pytest.approx(32, abs=0.1)
+    assert fit[place] == pytest.approx(32, abs=0.1)
 
 
 def test_figures_add_up_to_the_last_digit_that_is_shown() -> None:

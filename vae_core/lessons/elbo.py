@@ -130,9 +130,9 @@ def scene(material: Material) -> Scene:
                     Cloud(run.codes.mean, run.codes.y, "codes of all samples"),
                     Cloud(drawn.numpy(), None, "draws of p(z|x)", "log_px"),
                 ),
-                paths=(Path(q, "where q can go", "q", dashed=True),),
-                ellipses=(Ellipse(q, 2 * width, "q, 2 σ", "q"),),
-                spots=(Spot(q, "q's mean", "q"),),
+                paths=(Path(q, "", "q", dashed=True),),
+                ellipses=(Ellipse(q, 2 * width, "", "q"),),
+                spots=(Spot(q, "q", "q"),),
                 class_names=run.config.data.class_names,
                 view=view,
             ),
@@ -202,13 +202,13 @@ LESSON = Lesson(
     ),
     drag="Push q to the left or the right, and read the four lines of figures as you go.",
     formula=(
-        r"\term{log_px}{\log p(x)} = \log \int p(\term{x}{x}|z)\,p(z)\,dz "
+        r"\term{log_px}{\log p(x)} = \log \int p(\term{x}{x}|z)\,p(z)\,dz \\ "
         r"= \log \frac{p(x|z)\,p(z)}{p(z|x)} \quad \text{for every } z \\ "
         r"= \mathbb{E}_{\term{q}{q}}\left[\log \frac{p(x|z)\,p(z)}{q(z|x)}\right] + "
         r"\mathbb{E}_{\term{q}{q}}\left[\log \frac{q(z|x)}{p(z|x)}\right] \\ "
-        r"= \term{elbo}{\mathrm{ELBO}} + \term{gap}{\mathrm{KL}(q(z|x)\,\|\,p(z|x))} \\ "
+        r"= \term{elbo}{\mathrm{ELBO}} + \term{gap}{\mathrm{KL}(q\,\|\,p(z|x))} \\ "
         r"\term{elbo}{\mathrm{ELBO}} = -\term{distortion}{\mathbb{E}_{q}[-\log p(x|z)]} - "
-        r"\term{rate}{\mathrm{KL}(q(z|x)\,\|\,p(z))}"
+        r"\term{rate}{\mathrm{KL}(q\,\|\,p(z))}"
     ),
     terms={
         "log_px": Term("The log-probability of this sample: what one would like to raise.", ("log_px",)),

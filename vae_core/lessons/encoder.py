@@ -11,6 +11,7 @@ from vae_core.lessons.scene import Arrow, Cloud, Curves, Drag, Ellipse, Line, Nu
 RUN = "digits-2d"
 FADES = np.linspace(0, 1, 21)  # how much of the ink is gone
 HALF = 10
+ROOM = 1.1  # that is shown around all places of μ
 ALIKE = 1.1  # areas within a tenth of each other are called the same
 
 
@@ -45,10 +46,10 @@ def scene(material: Material) -> Scene:
                 f"The posterior of {sample.label} as ellipses of one and two standard deviations among the codes of "
                 "all samples; it moves and changes its size as the ink fades.",
                 clouds=(Cloud(run.codes.mean, run.codes.y, "codes of all samples"),),
-                paths=(Path(mean, "where μ goes", "mu", dashed=True),),
+                paths=(Path(mean, "", "mu", dashed=True),),
                 ellipses=(
                     Ellipse(mean, 2 * std, "2 σ", "sigma"),
-                    Ellipse(mean, std, "1 σ", "log_var"),
+                    Ellipse(mean, std, "", "log_var"),
                 ),
                 arrows=(
                     Arrow(mean, mean + first, "σ₁", "sigma_1"),
@@ -56,6 +57,7 @@ def scene(material: Material) -> Scene:
                 ),
                 spots=(Spot(mean, "μ", "mu"),),
                 class_names=run.config.data.class_names,
+                view=around(mean),
             ),
             Pictures(
                 "What the encoder sees, and what its codes stand for",
@@ -90,6 +92,12 @@ def scene(material: Material) -> Scene:
         see=tuple(range(HALF - 1, len(FADES))),
         made_of=f"Computed from {sample.label} by the run “{run.config.train.title}”; areas are π σ₁ σ₂.",
     )
+
+
+def around(places: np.ndarray) -> tuple[float, float, float, float]:
+    """The part of the plane in which places [S, 2] and the ellipses around them can be seen well."""
+    low, high = places.min(0) - ROOM, places.max(0) + ROOM
+    return float(low[0]), float(high[0]), float(low[1]), float(high[1])
 
 
 def _times(change: float) -> str:

@@ -17,7 +17,8 @@ WITH, WITHOUT = "digits-2d", "digits-2d-autoencoder"
 RADII = 0.25 * 2 ** (np.arange(41) / 6)  # 0.25 to 25.4, each an eighth more than the last
 ASKED = 18  # where the radius is 2
 DRAWS = 2000  # of N(0, I)
-COMPASS = np.arange(8) * np.pi / 4
+SHAPE = 1.45  # width of a plane by its height, so that both fit on a screen
+TURNS = np.arange(6) * np.pi / 3
 LIMITS = (0.1, 0.6, 0.95)  # shares from which the next option is the right one
 
 
@@ -32,8 +33,8 @@ def prior_within(radius: np.ndarray) -> np.ndarray:
 
 
 def ring(radius: float) -> np.ndarray:
-    """Eight codes on the circle, beginning to the right, against the clock: float32 [8, 2]."""
-    return (radius * np.stack([np.cos(COMPASS), np.sin(COMPASS)], 1)).astype(np.float32)
+    """Six codes on the circle, beginning to the right, against the clock: float32 [6, 2]."""
+    return (radius * np.stack([np.cos(TURNS), np.sin(TURNS)], 1)).astype(np.float32)
 
 
 def commonest_kind(run: Run) -> tuple[str, float]:
@@ -52,7 +53,7 @@ def scene(material: Material) -> Scene:
     import torch
 
     runs = {name: material.run(name) for name in (WITH, WITHOUT)}
-    rings = np.stack([ring(radius) for radius in RADII])  # [S, 8, 2]
+    rings = np.stack([ring(radius) for radius in RADII])  # [S, 6, 2]
     planes, pictures, shares, pulls = [], [], {}, {}
     for name, run in runs.items():
         codes, title = run.codes.mean, "With the KL" if name == WITH else "Without the KL"
@@ -71,16 +72,16 @@ def scene(material: Material) -> Scene:
                 ellipses=(Ellipse(np.zeros((1, 2)), np.repeat(RADII[:, None], 2, 1), "r", "radius"),),
                 spots=(Spot(rings[:, 0], "", "radius"),),
                 class_names=run.config.data.class_names,
-                view=(-reach, reach, -reach, reach),
+                view=(-SHAPE * reach, SHAPE * reach, -reach, reach),
             )
         )
         pictures.append(
             Pictures(
-                f"{title}: decoded from eight places on the circle",
-                "Eight decoded pictures, from the place on the right around against the clock.",
+                f"{title}: decoded from six places on the circle",
+                "Six decoded pictures, from the place on the right around against the clock.",
                 as_pictures(made),
-                ("→", "↗", "↑", "↖", "←", "↙", "↓", "↘"),
-                (term,) * len(COMPASS),
+                tuple(f"{degrees:.0f}°" for degrees in np.degrees(TURNS)),
+                (term,) * len(TURNS),
             )
         )
     expected = prior_within(RADII)
@@ -112,7 +113,10 @@ def scene(material: Material) -> Scene:
             Number("with", "of the codes with the KL", 100 * shares[WITH], "%", 0),
             Number("without", "of the codes without it", 100 * shares[WITHOUT], "%", 0),
         ),
-        sums=("within {radius}: {prior} of N(0, I), {with} of the codes with the KL, {without} without",),
+        sums=(
+            "within {radius} of 0: {prior} % of N(0, I),",
+            "{with} % of the codes with the KL, {without} % without it",
+        ),
         answer=int(np.searchsorted(LIMITS, ratio, side="right")),
         because=(
             f"Within {RADII[ASKED]:.0f} of 0 lie {expected[ASKED]:.0%} of N(0, I), {shares[WITH][ASKED]:.0%} of the "
@@ -148,16 +152,16 @@ LESSON = Lesson(
         "About as many: six in ten or more",
         "Nearly all: they have no reason to be far out",
     ),
-    drag="Drag the circle to radius 2, then outwards, and compare the eight digits on it.",
+    drag="Drag the circle to radius 2, then outwards, and compare the six digits on it.",
     formula=(
-        r"\term{rate}{\mathrm{KL}(q(z|x)\,\|\,\mathcal{N}(0, I))} = \sum_{d} \left[ \frac{\term{mu}{\mu_d^2} + "
+        r"\term{rate}{\mathrm{KL}} = \sum_{d} \left[ \frac{\term{mu}{\mu_d^2} + "
         r"\term{sigma}{\sigma_d^2} - 1}{2} - \term{sigma}{\log \sigma_d} \right] \\ "
         r"P(|z| \le \term{radius}{r}) = \term{prior}{1 - e^{-r^2/2}} \\ "
         r"\term{with}{\mathrm{loss} = \mathrm{distortion} + \mathrm{rate}} \\ "
         r"\term{without}{\mathrm{loss} = \mathrm{distortion}}"
     ),
     terms={
-        "rate": Term("What the code of x costs, in nats: how far q is from the prior.", ("rate",)),
+        "rate": Term("The rate: how far q(z|x) is from N(0, I), in nats.", ("rate",)),
         "mu": Term("Being far from 0 costs half the square of the distance.", ("mean", "self.mean")),
         "sigma": Term("Being narrow costs, too: a width of 1 is free.", ("std", "self.std")),
         "radius": Term("How far around 0 we look: the circle.", ("radius",)),

@@ -18,7 +18,7 @@ RUN = "digits-10d"
 SQUARED = math.sqrt(0.5)
 """The sigma at which a Gaussian's nll is the plain squared error and a constant."""
 GRID = np.geomspace(0.03, 1.5, 37)
-WHITE = 3.0  # nats a pixel that are drawn white
+WHITE = 3.0  # nats a pixel that are drawn white where σ moves
 
 
 def gaussian_nll(out: Tensor, x: Tensor, sigma: float) -> Tensor:
@@ -69,7 +69,8 @@ def scene(material: Material) -> Scene:
     fit = squared / (2 * sigmas**2)
     place, at_squared = int(nll.argmin()), int(np.abs(sigmas - SQUARED).argmin())
     charged = torch.stack([error / (2 * sigma**2) for sigma in sigmas])[:, 0] / WHITE  # [S, C, H, W]
-    still = [part.expand_as(charged) for part in (x, redrawn, error / WHITE, crossed / WHITE)]
+    tops = [float(part.max()) for part in (error, crossed)]
+    still = [part.expand_as(charged) for part in (x, redrawn, error / tops[0], crossed / tops[1])]
     answer = {0: 0, at_squared: 2, len(sigmas) - 1: 3}.get(place, 1)
     learnt = float(model.likelihood.variance.sqrt())
     return Scene(
@@ -78,23 +79,31 @@ def scene(material: Material) -> Scene:
         ),
         panels=(
             Pictures(
-                f"What each pixel costs (white: {WHITE:.0f} nats and more)",
+                "What each pixel costs",
                 f"{sample.label}, what the decoder makes of it, and three pictures of what each pixel costs: by the "
                 "squared error, by the Bernoulli, and by the Gaussian with this sigma.",
                 as_pictures(torch.stack([part.float() for part in (*still, charged)], 1)),
                 ("the sample x", "redrawn, x̂", "squared error", "Bernoulli", "Gaussian, this σ"),
                 ("x", "redrawn", "squared", "bernoulli", "fit"),
                 tuple(
-                    ("", "", f"{squared:.2f} nats", f"{bernoulli - entropy:.2f} nats", f"{part:.1f} nats")
+                    (
+                        "",
+                        "",
+                        f"{squared:.2f} nats, white {tops[0]:.2f}",
+                        f"{bernoulli - entropy:.2f} nats, white {tops[1]:.2f}",
+                        f"{part:.1f} nats, white {WHITE:.0f}",
+                    )
                     for part in fit
                 ),
             ),
             Curves(
                 "Distortion of this picture, over σ",
-                "A curve over sigma with one lowest place, and two levels: the Bernoulli's and the squared error's.",
+                "A curve over sigma with one lowest place, its two parts, and two levels: Bernoulli and squared error.",
                 sigmas,
                 (
                     Line("Gaussian with this σ", nll, "nll"),
+                    Line("what is wrong", fit, "fit", dashed=True),
+                    Line("what being unsure costs", nll - fit, "width", dashed=True),
                     Line("squared error: σ² = 1/2", np.full(len(sigmas), nll[at_squared]), "squared", dashed=True),
                     Line("Bernoulli (no density)", np.full(len(sigmas), bernoulli), "bernoulli", dashed=True),
                 ),
@@ -119,7 +128,7 @@ def scene(material: Material) -> Scene:
             f"of these {pixels} pixels is {best:.3f}. With σ² = 1/2 (plain squared error) it is "
             f"{nll[at_squared]:.1f} nats, with the smallest σ {nll[0]:.1f}. Against a rate in nats the squared error "
             f"alone weighs every mistake {SQUARED**2 / best**2:.0f} times too little."
-        ),
+        ).replace("-", "−"),
         see=tuple(range(max(0, place - 1), place + 2)),
         made_of=(
             f"Computed from {sample.label}, redrawn by the run “{run.config.train.title}”, which found σ = "
@@ -152,8 +161,8 @@ LESSON = Lesson(
         r"\term{fit}{\frac{\sum_i (\term{x}{x_i} - \term{redrawn}{\hat{x}_i})^2}{2 \term{sigma}{\sigma}^2}} + "
         r"\term{width}{\frac{P}{2} \log(2 \pi \term{sigma}{\sigma}^2)} \\ "
         r"\term{sigma}{\sigma^{\ast}}^2 = \frac{1}{P} \sum_i (x_i - \hat{x}_i)^2 \\ "
-        r"\term{squared}{\mathrm{MSE}:\ \sum_i (x_i - \hat{x}_i)^2} \\ "
-        r"\term{bernoulli}{\mathrm{BCE}:\ -\sum_i x_i \log \hat{x}_i + (1 - x_i) \log(1 - \hat{x}_i)}"
+        r"\term{squared}{\mathrm{MSE}}:\ \sum_i (x_i - \hat{x}_i)^2 \\ "
+        r"\term{bernoulli}{\mathrm{BCE}}:\ -\sum_i x_i \log \hat{x}_i + (1 - x_i) \log(1 - \hat{x}_i)"
     ),
     terms={
         "nll": Term("Minus the log-density of the picture: the distortion, in nats.", ("nll",)),
@@ -164,7 +173,7 @@ LESSON = Lesson(
         "width": Term("What being unsure costs: the wider the bell, the lower it is.", ("2 * math.pi",)),
         "squared": Term("The plain squared error: a Gaussian with σ² = 1/2, but for a constant.", ("square",)),
         "bernoulli": Term(
-            "The cross-entropy; the picture shows what it is above that of a perfect copy.",
+            "The cross-entropy; the picture shows what it is more than that of a perfect copy.",
             ("_CrossEntropy", "softplus"),
         ),
     },

@@ -128,7 +128,7 @@ def scene(material: Material) -> Scene:
             Number("error", "E(k), VAE", curved),
             Number("straight", "E(k), PCA", flat),
         ),
-        sums=("E({k}) = {error} for the VAE, {straight} for PCA",),
+        sums=("k = {k}: E = {error} with the VAE, {straight} with PCA",),
         answer=int(np.searchsorted(LIMITS, enough, side="right")),
         because=(
             f"The error falls from {curved[0]:.2f} with no number to {curved[-1]:.2f} with {counts[-1]}. {enough} "
@@ -173,14 +173,14 @@ LESSON = Lesson(
         "A VAE's decoder is a neural net, so its numbers may bend."
     ),
     question=(
-        "A VAE has ten numbers a digit. From no number to all ten the error of held-out digits falls by so much: how "
-        "many of the ten, the busiest first, bring nine tenths of that fall?"
+        "A VAE keeps ten numbers of each digit. How many of them, the busiest first, already bring nine tenths of "
+        "what all ten bring?"
     ),
     options=("One or two", "Three or four", "Five to seven", "Eight or more"),
     drag="Drag k down: the quietest numbers are left out first, each put to 0, the prior's mean.",
     formula=(
-        r"\term{error}{E(\term{k}{k})} = \frac{1}{N} \sum_{n=1}^{N} \left\lVert \term{x}{x_n} - "
-        r"\term{decode}{g}(\term{kept}{z_{n,1}, \dots, z_{n,k}, 0, \dots, 0}) \right\rVert^2 \\ "
+        r"\term{error}{E(\term{k}{k})} = \frac{1}{N} \sum_{n} \left\lVert \term{x}{x_n} - "
+        r"\term{decode}{g}(\term{kept}{z_1, \dots, z_k, 0, \dots}) \right\rVert^2 \\ "
         r"\term{straight}{g_{\mathrm{PCA}}(z) = W z + \bar{x}}"
     ),
     terms={

@@ -41,7 +41,8 @@ function view(plane) {
 
 /** Dots on a canvas of their own below all that moves; drawn anew at each stop where they have a place for each. */
 function createCloud(cloud, high, x, y, palette) {
-  const canvas = mark(el("canvas", { width: WIDE * SHARP, height: high * SHARP, "aria-hidden": "true" }), cloud.term);
+  const plain = cloud.term && !cloud.classes; // of its term's colour, above the codes
+  const canvas = mark(el("canvas", { width: WIDE * SHARP, height: high * SHARP, "aria-hidden": "true", style: plain ? "color: var(--c); opacity: 0.9" : "" }), cloud.term);
   const pen = canvas.getContext("2d");
   const moving = cloud.xy.shape.length === 3;
   const count = cloud.xy.shape[moving ? 1 : 0];
@@ -52,15 +53,19 @@ function createCloud(cloud, high, x, y, palette) {
   pen.clip();
   const draw = (places) => {
     pen.clearRect(0, 0, WIDE, high);
+    const own = plain ? getComputedStyle(canvas).color : palette[8];
     for (let i = 0; i < count; i++) {
-      pen.fillStyle = cloud.classes ? palette[cloud.classes.values[i] % palette.length] : palette[8];
+      pen.fillStyle = cloud.classes ? palette[cloud.classes.values[i] % palette.length] : own;
       pen.beginPath();
       pen.arc(x(places[2 * i]), y(places[2 * i + 1]), size, 0, 7);
       pen.fill();
     }
   };
-  if (!moving) draw(cloud.xy.values);
-  return { canvas, show: moving ? (stop) => draw(cloud.xy.at(stop)) : () => {} };
+  let still = false; // a colour is known once the canvas is on the page
+  return { canvas, show(stop) {
+    if (moving || !still) draw(moving ? cloud.xy.at(stop) : cloud.xy.values);
+    still = true;
+  } };
 }
 
 let drawn = 0; // names of clips must differ within the page
