@@ -8,6 +8,7 @@ from vae_core.lessons import (
     encoder,
     latent_space,
     likelihood,
+    relatives,
     reparameterisation,
     sampling,
     training,
@@ -27,6 +28,7 @@ COURSE: tuple[Lesson, ...] = (
     weight.LESSON,
     sampling.LESSON,
     disentangling.LESSON,
+    relatives.LESSON,
 )  # fmt: skip
 
 

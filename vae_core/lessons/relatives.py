@@ -1,0 +1,293 @@
+"""Lesson 11: the same sample through the relatives of the VAE, and what each of them makes anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import numpy as np
+
+from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.family import FAMILY, Relative, code_of, lacks
+from vae_core.lessons.samples import as_pictures, sample_of
+from vae_core.lessons.scene import Bars, Drag, Number, Pictures, Scene, Words
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from vae_core.data import Dataset
+    from vae_core.models import Model
+    from vae_core.models.quantised import Quantised
+    from vae_core.runs import Run
+
+SIDE = 80  # pixels of a tile; digits of 8 pixels are enlarged by whole numbers
+DREAMS = 6
+BLANK = 24  # grey of a tile that has nothing to show
+
+
+DIGITS = tuple(place for place, one in enumerate(FAMILY) if one.key not in ("transformer", "text"))
+ASKED = ("pca", "vae", "vq", "gan")
+
+
+class Measured(NamedTuple):
+    """On held-out samples: error of redrawing, parts of white (RMSE); distance of dreams, in the same unit."""
+
+    error: float
+    dreams: float
+
+
+def measured(model: Model, x: Tensor, y: Tensor | None, seed: int = 0) -> Measured:
+    """How well held-out samples are redrawn, and how far as many dreams lie from them.
+
+    Args:
+        x: pictures, uint8 [n, C, H, W]. y: their classes, int64 [n], for models that are told one.
+
+    The distance is the root of the energy distance: 0 for equal sets alone. A model without an encoder has an error of
+    nan.
+    """
+    import torch
+
+    from vae_core.metrics.samples import energy_distance
+    from vae_core.redraw import told_of
+
+    told, real = told_of(model, x, y), x.float() / 255
+    with torch.no_grad():
+        drawn = model.sample_prior(len(x), told, generator=torch.Generator().manual_seed(seed))
+        distance = energy_distance(model.decode(drawn, told).clamp(0, 1), real) ** 0.5
+        if not model.spec.abilities.encodes:
+            return Measured(float("nan"), distance)
+        redrawn = model.decode(model.encode(x, told).mean, told).clamp(0, 1)
+    return Measured(float((redrawn - real).square().mean().sqrt()), distance)
+
+
+def dreamt(one: Relative, model: Model, x: Tensor) -> Tensor:
+    """Six new samples, as each relative makes them best: [6, *sample_shape]. x: the sample, [1, *sample_shape]."""
+    import torch
+
+    from vae_core.latent.levels import resample
+
+    able, generator = model.spec.abilities, torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        if one.key == "transformer":
+            grids = cast("Quantised", model)
+            beginning = grids.indices(x).flatten(1)[:, : grids.cells // 2].expand(DREAMS, -1)
+            indices = grids.prior.sample(DREAMS, generator=generator, beginning=beginning)
+            return grids.decode(grids.codes_at(indices.view(-1, grids.rows, grids.columns)))
+        if able.levels:
+            kept = resample(model.encode(x).mean[0].numpy(), able.levels, keep=1, count=DREAMS, seed=0)
+            return model.decode(torch.from_numpy(kept))
+        if able.classes:
+            code = model.sample_prior(1, torch.zeros(1, dtype=torch.int64), generator=generator)
+            return model.decode(code.expand(DREAMS, -1), torch.arange(DREAMS))
+        return model.decode(model.sample_prior(DREAMS, generator=generator))
+
+
+def scene(material: Material) -> Scene:
+    """A stop a relative: the sample, redrawn and dreamt; what is measured of it is added as the visitor goes on."""
+    from vae_core.data import load_dataset
+
+    runs = [material.run(one.run) for one in FAMILY]
+    sample, data = sample_of(material, runs[0]), load_dataset(runs[0].config.data.name)
+    rows = data.splits["test"]
+    x, y = data.x[rows], None if data.y is None else data.y[rows]
+    found = {place: measured(runs[place].model, x, y) for place in DIGITS}
+    tiles, words = [], []
+    for one, run in zip(FAMILY, runs, strict=True):
+        here = (
+            _text(run, load_dataset(run.config.data.name))
+            if one.key == "text"
+            else _pictures(one, run.model, sample.x, sample.y)
+        )
+        tiles.append(here)
+        words.append(
+            (
+                f"{one.title}: {one.is_}",
+                f"Code: {code_of(one, run)}.",
+                f"What it makes anew: {one.dreams}.",
+                lacks(one, run.config.model.abilities),
+            )
+        )
+    errors = np.array([found[place].error for place in DIGITS])
+    distances = np.array([found[place].dreams for place in DIGITS])
+    stops = len(FAMILY)
+    reached = np.arange(stops)[:, None] >= np.array(DIGITS)[None]  # [S, B]
+    names, keys = tuple(FAMILY[place].title for place in DIGITS), tuple(FAMILY[place].key for place in DIGITS)
+    of = dict(zip(keys, errors, strict=True))
+    asked = np.array([of[key] for key in ASKED])
+    best, dreamer = int(np.nanargmin(errors)), int(np.argmin(distances))
+    titles = dict(zip(keys, names, strict=True))
+    without = [titles[key] for key in keys if np.isnan(of[key])]
+    labels = ("the sample", "redrawn", *(f"new {place + 1}" for place in range(DREAMS)))
+    return Scene(
+        drag=Drag("relative", tuple(one.title for one in FAMILY), 0),
+        panels=(
+            Pictures(
+                "The sample, redrawn, and six new ones",
+                "What each relative makes of the same sample, and six samples that it makes anew. A grey tile: it "
+                "cannot redraw.",
+                np.stack(tiles), labels,
+            ),
+            Words("What it is", "What this relative is, what its code is, and what it lacks.", tuple(words)),
+            Bars(
+                "Error of redrawing held-out digits", "How far redrawn digits are from the digits, a bar for each "
+                "relative; none for one without an encoder.",
+                names, np.where(reached, errors, np.nan), "RMSE of a pixel, parts of white", keys,
+            ),
+            Bars(
+                "How far new digits are from held-out ones", "The distance between new and held-out digits, a bar for "
+                "each relative.",
+                names, np.where(reached, distances, np.nan), "root of the energy distance", keys,
+                line=(_real(data), "training digits"),
+            ),
+        ),
+        answer=int(np.nanargmin(asked)),
+        because=(
+            f"Of these four {titles[ASKED[int(np.nanargmin(asked))]]} errs by {np.nanmin(asked):.3f} of white a pixel, "
+            f"the VAE by {of['vae']:.3f} and PCA by {of['pca']:.3f}; {' and '.join(without) or 'none'} cannot redraw, "
+            f"for want of an encoder. Among all, {names[best]} redraws best, while the new digits of {names[dreamer]} "
+            f"are nearest to real ones. They are two skills: the autoencoder redraws with {of['plain']:.3f}, and its "
+            f"new digits are {distances[keys.index('plain')] / distances[dreamer]:.1f} times as far off as the best."
+        ),
+        see=tuple(range(DIGITS[-1], stops)),
+        made_of=(
+            f"Computed by {len(set(one.run for one in FAMILY))} shipped runs from {sample.label}; errors and distances "
+            f"on the {len(rows)} held-out digits and as many new ones."
+        ),
+        numbers=(
+            Number("error", "error of redrawing", _by_stop(errors), "of white", 3),
+            Number("dreams", "distance of new samples", _by_stop(distances), "", 3),
+        ),
+    )  # fmt: skip
+
+
+def _by_stop(values: np.ndarray) -> np.ndarray:
+    """Figures of the relatives that have some, a stop each: float [S]; nan for the others."""
+    spread = np.full(len(FAMILY), np.nan)
+    spread[list(DIGITS)] = values
+    return spread
+
+
+def _real(data: Dataset) -> float:
+    """The distance between held-out samples and as many training samples: what real samples have."""
+    from vae_core.metrics.samples import energy_distance
+
+    held_out = data.x[data.splits["test"]].float() / 255
+    return energy_distance(data.x[data.splits["train"]][: len(held_out)].float() / 255, held_out) ** 0.5
+
+
+def _pictures(one: Relative, model: Model, x: Tensor, y: int | None) -> np.ndarray:
+    """The sample, redrawn and dreamt, as tiles: uint8 [8, SIDE, SIDE]."""
+    import torch
+
+    from vae_core.redraw import told_of
+
+    told = told_of(model, x, None if y is None else torch.tensor([y]))
+    tiles = [_enlarged(as_pictures(x))]
+    if model.spec.abilities.encodes and one.key != "transformer":
+        with torch.no_grad():
+            tiles.append(_enlarged(as_pictures(model.decode(model.encode(x, told).mean, told))))
+    else:
+        tiles.append(np.full((1, SIDE, SIDE), BLANK, np.uint8))
+    return np.concatenate([*tiles, _enlarged(as_pictures(dreamt(one, model, x)))])
+
+
+def _enlarged(pictures: np.ndarray) -> np.ndarray:
+    """uint8 [n, H, W] as [n, SIDE, SIDE], each pixel a square."""
+    times = SIDE // pictures.shape[-1]
+    return np.repeat(np.repeat(pictures, times, axis=-1), times, axis=-2)
+
+
+def _text(run: Run, data: Dataset) -> np.ndarray:
+    """A held-out name, redrawn, and six new ones, written out: uint8 [8, SIDE, SIDE]."""
+    import torch
+
+    from vae_core.render import pictures, sentences
+
+    model, x = run.model, data.x[data.splits["test"][:1]]
+    with torch.no_grad():
+        redrawn = model.decode(model.encode(x).mean)
+        dreams = model.decode(model.sample_prior(5 * DREAMS, generator=torch.Generator().manual_seed(3)))
+    # the font that names are drawn with has no letters beyond Latin-1
+    plain = [place for place, name in enumerate(sentences(run.config.data, dreams.numpy())) if name.isascii()]
+    dreams = dreams[plain[:DREAMS]]
+    pages = pictures(run.config.data, torch.cat([x, redrawn, dreams]).numpy())[:, 0]  # [8, 96, 160]
+    half = pages.reshape(len(pages), 48, 2, SIDE, 2).mean((2, 4))
+    made = np.full((len(pages), SIDE, SIDE), pages[0, 0, 0], np.uint8)
+    made[:, (SIDE - 48) // 2 : (SIDE + 48) // 2] = half
+    return made
+
+
+LESSON = Lesson(
+    number=11,
+    key="relatives",
+    title="Who else is in the family?",
+    idea=(
+        "Change one part of a VAE and it becomes another model with a name of its own. Nets without curves: **PCA**. "
+        "No noise and no rate: an **autoencoder**; with blanked input a **denoising** one. Told the class: "
+        "**conditional**. Codes on several levels: **hierarchical**. Codes out of a book: **VQ-VAE**, whose prior is "
+        "an **autoregressive transformer**. No encoder, and a critic in place of the likelihood: a **GAN**. A decoder "
+        "of letters: **text**."
+    ),
+    question="All of these learnt the same digits. Which one redraws held-out digits with the smallest error?",
+    options=("PCA", "The VAE", "The VQ-VAE", "The GAN"),
+    drag="Go from relative to relative; errors and distances are added as you pass.",
+    formula=(
+        r"\term{vae}{L = D + R}, \qquad \term{plain}{L = D}, \qquad \term{denoising}{L = D(x \mid \tilde{x})} \\ "
+        r"\term{pca}{z = M^{-1} W^{\top} (x - \mu)} \\ "
+        r"\term{condition}{p(x \mid z, y)}, \qquad \term{ladder}{p(z_1)\, p(z_2 \mid z_1)\, p(z_3 \mid z_1, z_2)} \\ "
+        r"\term{vq}{k = \mathrm{argmin}_k \lVert z - e_k \rVert} \\ "
+        r"\term{transformer}{p(k) = \prod_t p(k_t \mid k_1 \ldots k_{t-1})}, \qquad "
+        r"\term{text}{p(x \mid z) = \prod_t p(x_t \mid z, x_1 \ldots x_{t-1})} \\ "
+        r"\term{gan}{x = G(z),\ z \sim \mathcal{N}(0, I)} \\ "
+        r"\term{error}{\mathrm{RMSE}}, \qquad "
+        r"\term{dreams}{2\,\mathbb{E}\lVert a - b \rVert - \mathbb{E}\lVert a - a' \rVert - "
+        r"\mathbb{E}\lVert b - b' \rVert}"
+    ),
+    terms={
+        "vae": Term("Distortion and rate, with noise in the code.", ()),
+        "plain": Term("The autoencoder: the distortion alone.", ()),
+        "denoising": Term("The denoising autoencoder sees the sample with pixels blanked.", ("_corrupted", "lost")),
+        "pca": Term("PCA: the code is a linear map of the sample.", ("self.encoder(unit_range(x).flatten(1))",)),
+        "condition": Term("The conditional VAE: the decoder is told y beside the code.", ("y",)),
+        "ladder": Term("The ladder: finer codes, given coarser ones.", ()),
+        "vq": Term("The VQ-VAE: each cell takes the nearest entry of the book.", ("far", "self.codes")),
+        "transformer": Term("The transformer: one entry after the other.", ("drawn", "logits")),
+        "text": Term("The text VAE: one letter after the other, given the code.", ()),
+        "gan": Term("The GAN: a decoder of draws, trained against a critic.", ()),
+        "error": Term("Error of redrawing a pixel.", ()),
+        "dreams": Term("Energy distance of new samples a and held-out ones b; 0 where both are alike.",
+                       ("across", "among", "among_others")),
+    },
+    code=(
+        "vae_core.models.vae:VAE._corrupted",
+        "vae_core.models.linear:PCA.encode",
+        "vae_core.models.vae:VAE.told",
+        "vae_core.models.quantised:LearntCodes.nearest",
+        "vae_core.models.transformer:Transformer.sample",
+        "vae_core.metrics.samples:energy_distance",
+    ),
+    runs=tuple(dict.fromkeys(one.run for one in FAMILY)),
+    scene=scene,
+    papers=(
+        Paper("Tipping and Bishop 1999 (PCA)", "https://doi.org/10.1111/1467-9868.00196"),
+        Paper("Vincent and others 2008 (denoising)", "https://doi.org/10.1145/1390156.1390294"),
+        Paper("Sohn and others 2015 (conditional)",
+              "https://papers.nips.cc/paper/2015/hash/8d55a249e6baa5c06772297520da2051-Abstract.html"),
+        Paper("Sønderby and others 2016 (ladder)", "https://arxiv.org/abs/1602.02282"),
+        Paper("van den Oord and others 2017 (VQ-VAE)", "https://arxiv.org/abs/1711.00937"),
+        Paper("Vaswani and others 2017 (transformer)", "https://arxiv.org/abs/1706.03762"),
+        Paper("Goodfellow and others 2014 (GAN)", "https://arxiv.org/abs/1406.2661"),
+        Paper("Bowman and others 2016 (text)", "https://arxiv.org/abs/1511.06349"),
+    ),
+    then=(
+        "Redrawing asks for a code that tells much; making new samples asks for a prior that knows which codes there "
+        "are. A VAE pays for both with one loss. A larger code redraws better, and then needs a better prior, as the "
+        "grid needs its transformer. A GAN makes sharp samples and cannot say where a given one lies."
+    ),
+    onward=(
+        ("pages/home.py", "Home: all families, with their papers"),
+        ("pages/compare.py", "Compare: one sample through several models"),
+        ("pages/generate.py", "Generate: what each prior dreams"),
+    ),
+    sample=24,
+    draws=True,
+)  # fmt: skip
