@@ -10,6 +10,7 @@ from ui import cache
 from ui.apply import results
 from ui.apply.jobs import result, small
 from ui.maps import current_theme
+from ui.words import plain
 from vae_core.apply.asked import Semi
 
 if TYPE_CHECKING:
@@ -34,7 +35,22 @@ def show(run: Run) -> None:
     if found is not None:
         _curves(found)  # type: ignore[arg-type]
         results.show_outcome(found.outcome, key="apply-few-merits")
+        _say_own(run, found)  # type: ignore[arg-type]
     results.take_home(asked, found, key="apply-few")
+
+
+def _say_own(run: Run, found: FewLabels) -> None:
+    """How the model at hand does, where others that joined it are better."""
+    own = next((merit for merit in found.outcome.merits if merit.name == run.name), None)
+    if own is None or own == found.outcome.best:
+        return
+    theirs = found.outcome.best_baseline
+    how = "beats" if found.outcome.beats(own, theirs) else "does not beat"
+    st.info(
+        f"**{plain(run.title)}**, the model at hand, {how} the best baseline: {own.value:.1%} wrong against "
+        f"{theirs.value:.1%}. The others are semi-supervised runs of the same data.",
+        icon=":material/balance:",
+    )
 
 
 def _curves(found: FewLabels) -> None:
@@ -46,11 +62,8 @@ def _curves(found: FewLabels) -> None:
         points = found.curve(way, run)
         card = cache.get_card(run) if run else None
         whose = card.title if card else run
-        title = (
-            f"{whose}: {'its own inference' if way == 'inferred' else 'a classifier on its codes'}"
-            if run
-            else f"Without a model: {KIND_TITLES[way]}"
-        )  # type: ignore[index]
+        what = "inferred" if way == "inferred" else "codes"
+        title = f"{whose} ({what})" if run else f"Baseline: {KIND_TITLES[way]}"  # type: ignore[index]
         lines.append(Line(
             title, [point.labels for point in points], [point.error for point in points],
             [point.low for point in points], [point.high for point in points], baseline=not run,

@@ -33,6 +33,7 @@ MEANS = {
     "distortion": "How badly it is made again: minus the expected log-likelihood.",
     "elbo": "How unlikely the model finds it: distortion and rate together.",
     "density": "How lonely its code is among the codes of normal training samples (a Gaussian mixture).",
+    "posterior": "The same with the code's spread: how sure the encoder is tells odd from normal, too.",
     "regret": "How much better it could be explained by a posterior of its own (Xiao et al. 2020).",
     "mean": "Without a model: the distance to the mean of normal training samples.",
     "neighbour": "Without a model: the distance to the nearest normal training sample.",
@@ -94,8 +95,6 @@ def show(run: Run) -> None:
         results.take_home(asked, None, key="apply-odd")
         return
     _explore(run, found)  # type: ignore[arg-type]
-    st.subheader("Scores beside baselines", anchor=False)
-    results.show_outcome(found.outcome, key="apply-odd-merits")
 
 
 def _choose(run: Run, asked: Anomaly) -> None:
@@ -133,6 +132,8 @@ def _explore(run: Run, found: Detection) -> None:
     _threshold(run, asked, found, name, brought)
     guests.show(run, brought)
     worst.show(run, found, name)
+    st.subheader("Scores beside baselines", anchor=False)
+    results.show_outcome(found.outcome, key="apply-odd-merits")
     results.take_home(asked, found, [_scores_file(run, found)], key="apply-odd")
 
 
@@ -158,6 +159,8 @@ def _threshold(run: Run, asked: Anomaly, found: Detection, name: str, brought: l
         counts, SHARES, at, span=span_of(score.values), kinds=kinds, guests=brought,
         key=f"apply.odd.threshold.{run.name}", on_move=_keep_threshold,
     )  # fmt: skip
+    st.caption("The slider sets the threshold on normal validation samples; the counts are of test samples. Thin "
+               "curves are the other scores, dashed ones baselines.")  # fmt: skip
 
 
 def _keep_threshold(at: int) -> None:

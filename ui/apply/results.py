@@ -41,7 +41,9 @@ def show_outcome(outcome: Outcome, *, key: str) -> None:
         merits(outcome, theme=current_theme()), key=key, theme=None, config=FIGURE,
         alt="; ".join(f"{merit.title}: {merit.value:.3f}" for merit in outcome.merits),
     )  # fmt: skip
-    st.caption(f"{outcome.better.capitalize()} is better. Lines: 95% intervals. Hollow: baselines, without a model.")
+    measured = any(merit.low < merit.high for merit in outcome.merits)
+    lines = " Lines: 95% intervals." if measured else ""
+    st.caption(f"{outcome.better.capitalize()} is better.{lines} Hollow: baselines, without a model.")
     for remark in outcome.remarks:
         st.caption(plain(remark))
 

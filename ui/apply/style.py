@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from ui import cache, samples, state
-from ui.apply import results
+from ui.apply import results, views
 from ui.apply.jobs import result, small
 from ui.widgets import picture_png
 from ui.words import plain
@@ -33,8 +33,8 @@ def show(run: Run) -> None:
         "code, told every class in turn."
     )
     _sheet(run)
-    st.caption("A vector between classes is no use here: the class is not in the code. Models without classes, such as "
-               "digits-10d, have vectors.")  # fmt: skip
+    views.name_models(run, views.WAYS, "The class is not in the code here, so no vector leads to another. Models "
+                      "where one does:", lambda config: not config.model.abilities.classes)  # fmt: skip
     st.subheader("On held-out samples", anchor=False)
     st.caption("Each held-out sample as another class with the same code. How much of its slant and thickness is kept, "
                "and is it read as the class?")  # fmt: skip

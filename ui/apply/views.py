@@ -12,6 +12,9 @@ from ui.words import plain
 from vae_core.apply.limits import why_not
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vae_core.config import RunConfig
     from vae_core.runs import Run
 
 ODD, MISSING, MADE, READ, WAYS, FEW = "odd", "missing", "made", "read", "ways", "few"
@@ -46,17 +49,28 @@ def takes_part(run: Run, view: str) -> bool:
     if not why:
         return True
     st.info(f"**Not with this model.** {plain(run.title)} {plain(why)}.", icon=":material/do_not_disturb_on:")
+    name_models(run, view, "Models that can:", lambda config: True)
+    return False
+
+
+def name_models(run: Run, view: str, words: str, fits: Callable[[RunConfig], bool]) -> None:
+    """Ways to models that can take part in a view and fit, those of the same data first; nothing where there are none.
+
+    For few labels, models that infer classes come before all others: they were made for it.
+    """
     able = [
-        card
+        (card, card.config)
         for card in cache.list_runs()
-        if card.ready and card.config and not why_not(APPLICATION[view], card.config.data, card.config.model)
-    ]
+        if card.ready and card.config and card.name != run.name and fits(card.config)
+        and not why_not(APPLICATION[view], card.config.data, card.config.model)
+    ]  # fmt: skip
     own = run.config.data.name
-    able.sort(key=lambda card: card.config is None or card.config.data.name != own)  # the same data first
+    able.sort(key=lambda each: (
+        each[1].data.name != own, view == FEW and not each[1].model.abilities.infers_class,
+    ))  # fmt: skip
     if able:
-        st.markdown("Models that can:")
+        st.markdown(words)
         with st.container(horizontal=True, gap="small"):
-            for card in able[:NAMED]:
+            for card, _ in able[:NAMED]:
                 where = {"run": card.name, "view": view}
                 st.page_link("pages/apply.py", label=plain(card.title), query_params=where)
-    return False

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from ui import cache, samples, show, state
-from ui.apply import groups, results, style
+from ui.apply import groups, results, style, views
 from ui.apply.jobs import result, small
 from ui.components.push import push
 from ui.decoders import decoder_url
@@ -57,6 +57,8 @@ def show_view(run: Run) -> None:
         results.take_home(asked, moved, key="apply-ways")
     else:
         results.take_home(picked.between, found, key="apply-way")
+    views.name_models(run, views.WAYS, "Models that are told the class keep a sample's style while it changes:",
+                      lambda config: bool(config.model.abilities.classes))  # fmt: skip
 
 
 def _effect(found: Between) -> None:

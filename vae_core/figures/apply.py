@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vae_core.apply.roc import Confusion, Roc
 
 LINE = 34  # pixels of a way
+LETTER = 6.2  # pixels of a letter of its title, about
 NORMAL, ODD = 0, 1  # colours of the two kinds of samples
 BINS = 40
 FIXED = {"fixedrange": True}
@@ -27,7 +28,8 @@ def merits(outcome: Outcome, *, theme: Theme = "dark") -> go.Figure:
     """All ways of an outcome, one a line with its 95 % interval: the model's filled, baselines hollow."""
     ink = INKS[theme]
     figure = go.Figure()
-    titles = [literal(merit.title) for merit in outcome.merits]
+    titles = [_folded(literal(merit.title)) for merit in outcome.merits]
+    widest = max(len(line) for title in titles for line in title.split("<br>"))
     for baseline in (False, True):
         rows = [row for row, merit in enumerate(outcome.merits) if merit.baseline is baseline]
         these = [outcome.merits[row] for row in rows]
@@ -41,6 +43,7 @@ def merits(outcome: Outcome, *, theme: Theme = "dark") -> go.Figure:
                 marker={"size": 11, "color": colour, "symbol": "circle-open" if baseline else "circle",
                         "line": {"width": 2, "color": colour}},
                 error_x={
+                    "visible": any(merit.low < merit.high for merit in these),
                     "type": "data", "symmetric": False, "color": colour, "thickness": 1.5, "width": 4,
                     "array": [merit.high - merit.value for merit in these],
                     "arrayminus": [merit.value - merit.low for merit in these],
@@ -55,10 +58,10 @@ def merits(outcome: Outcome, *, theme: Theme = "dark") -> go.Figure:
     figure.update_layout(
         template=template(theme),
         xaxis={**FIXED, "title": {"text": literal(outcome.measure)}, "zeroline": False},
-        yaxis={**FIXED, "tickvals": list(range(len(titles))), "ticktext": [_folded(title) for title in titles],
+        yaxis={**FIXED, "tickvals": list(range(len(titles))), "ticktext": titles,
                "range": [len(titles) - 0.5, -0.7], "tickfont": {"color": ink.text, "size": 12}},
         showlegend=False, hovermode="closest", height=70 + LINE * len(titles),
-        margin={"l": 8, "r": 24, "t": 8, "b": 44},
+        margin={"l": 16 + LETTER * widest, "r": 24, "t": 8, "b": 44},
     )  # fmt: skip
     return figure
 
@@ -125,8 +128,7 @@ def roc_figure(curves: Sequence[Curve], at: Confusion, *, theme: Theme = "dark")
         xaxis={**FIXED, "range": [-0.02, 1.02], "title": {"text": "false alarms, share of normal samples"},
                "tickformat": ".0%"},
         yaxis={**FIXED, "range": [-0.02, 1.04], "title": {"text": "odd samples found"}, "tickformat": ".0%"},
-        legend={"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom", "font": {"size": 11}},
-        height=330, margin={"l": 52, "r": 8, "t": 8, "b": 44}, hovermode="closest",
+        showlegend=False, height=330, margin={"l": 52, "r": 8, "t": 8, "b": 44}, hovermode="closest",
     )  # fmt: skip
     return figure
 

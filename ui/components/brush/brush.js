@@ -15,7 +15,7 @@ function createView(root) {
   const size = el("input", { type: "range", min: 1, max: 5, step: 1, value: 2 });
   const said = el("p", { class: "said", "aria-live": "polite" });
   const modes = [["away", "Brush away"], ["back", "Bring back"]].map(([name, words]) =>
-    el("button", { type: "button", "data-mode": name, "aria-pressed": name === "away", onclick: () => choose(name) }, words));
+    el("button", { type: "button", "data-mode": name, "aria-pressed": String(name === "away"), onclick: () => choose(name) }, words));
   root.replaceChildren(canvas, el("div", { class: "tools" }, ...modes,
     el("button", { type: "button", onclick: clear }, "All back"), el("label", {}, "Size", size)), said);
   const usual = "Brush over the picture. By keyboard: arrows move, space brushes.";

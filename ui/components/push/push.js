@@ -40,7 +40,7 @@ function createView(root, component, { decoder }) {
   const box = el("div", { class: "film" }, film.track);
   root.replaceChildren(el("div", { class: "sides" }, ...sides.map((side) => side.box)),
     el("div", { class: "head film" }, el("b", {}, "Strength"), value), box,
-    el("div", { class: "ends" }, el("span", {}, `${low} times`), el("span", {}, `${high} times the vector`)));
+    el("div", { class: "ends" }, el("span", {}, `${low}`.replace("-", "−") + " times"), el("span", {}, `${high} times the vector`)));
 
   const draw = oncePerFrame(() => {
     for (const side of sides) painter.into(side.canvas, at(side.sample, strength), false);
