@@ -73,7 +73,7 @@ def test_the_grid_is_fine_and_wide_enough() -> None:
 def test_draws_lie_where_the_true_posterior_is(scene: Scene) -> None:
     run = load_run("digits-2d")
     plane = next(panel for panel in scene.panels if isinstance(panel, Plane))
-    drawn = next(cloud for cloud in plane.clouds if cloud.term == "log_px").xy
+    drawn = next(cloud for cloud in plane.clouds if cloud.term == "posterior").xy
     x, z = load_dataset("digits").x[LESSON.sample : LESSON.sample + 1].float() / 255, cells()
     origin, wide = torch.zeros(2).double(), torch.ones(2).double()
     true = (gaussian_cells(z, origin, wide) + log_likelihood(run.model, x, z)).softmax(-1)  # type: ignore[arg-type]

@@ -128,11 +128,11 @@ def scene(material: Material) -> Scene:
                 "that is pushed to the left or right.",
                 clouds=(
                     Cloud(run.codes.mean, run.codes.y, "codes of all samples"),
-                    Cloud(drawn.numpy(), None, "draws of p(z|x)", "log_px"),
+                    Cloud(drawn.numpy(), None, "draws of p(z|x)", "posterior"),
                 ),
                 paths=(Path(q, "", "q", dashed=True),),
                 ellipses=(Ellipse(q, 2 * width, "", "q"),),
-                spots=(Spot(q, "q", "q"),),
+                spots=(Spot(drawn.mean(0, keepdim=True).numpy(), "p(z|x)", "posterior"), Spot(q, "q", "q")),
                 class_names=run.config.data.class_names,
                 view=view,
             ),
@@ -174,7 +174,7 @@ def scene(material: Material) -> Scene:
             f"{shown['elbo'][steepest]:.2f} and the gap {shown['gap'][steepest]:.2f}. Their sum, log p(x), is "
             f"{shown['log_px'][0]:.2f} at all {len(SHIFTS)} places; it differs by {change:.0e} nats at most. It "
             "belongs to the decoder and the prior: q is only how we look."
-        ),
+        ).replace("-", "−"),
         see=(*range(8), *range(len(SHIFTS) - 8, len(SHIFTS))),
         made_of=(
             f"Computed from {sample.label} by the run “{run.config.train.title}”: its decoder at {len(z):,} codes on a "
@@ -203,9 +203,9 @@ LESSON = Lesson(
     drag="Push q to the left or the right, and read the four lines of figures as you go.",
     formula=(
         r"\term{log_px}{\log p(x)} = \log \int p(\term{x}{x}|z)\,p(z)\,dz \\ "
-        r"= \log \frac{p(x|z)\,p(z)}{p(z|x)} \quad \text{for every } z \\ "
+        r"= \log \frac{p(x|z)\,p(z)}{\term{posterior}{p(z|x)}} \quad \text{for every } z \\ "
         r"= \mathbb{E}_{\term{q}{q}}\left[\log \frac{p(x|z)\,p(z)}{q(z|x)}\right] + "
-        r"\mathbb{E}_{\term{q}{q}}\left[\log \frac{q(z|x)}{p(z|x)}\right] \\ "
+        r"\mathbb{E}_{\term{q}{q}}\left[\log \frac{q(z|x)}{\term{posterior}{p(z|x)}}\right] \\ "
         r"= \term{elbo}{\mathrm{ELBO}} + \term{gap}{\mathrm{KL}(q\,\|\,p(z|x))} \\ "
         r"\term{elbo}{\mathrm{ELBO}} = -\term{distortion}{\mathbb{E}_{q}[-\log p(x|z)]} - "
         r"\term{rate}{\mathrm{KL}(q\,\|\,p(z))}"
@@ -214,6 +214,7 @@ LESSON = Lesson(
         "log_px": Term("The log-probability of this sample: what one would like to raise.", ("log_px",)),
         "x": Term("The sample.", ("x",)),
         "q": Term("The encoder's Gaussian, here pushed aside.", ("q", "log_q")),
+        "posterior": Term("The true posterior: what x says of z, by Bayes; here as points.", ("log_posterior",)),
         "elbo": Term("The bound: never above log p(x), and all that training sees.", ("elbo",)),
         "gap": Term("What the bound lacks: how far q is from the true posterior. Never negative.", ("gap",)),
         "distortion": Term("How badly codes of q explain the sample.", ("distortion",)),

@@ -71,7 +71,7 @@ def scene(material: Material) -> Scene:
                 clouds=(Cloud(codes, run.codes.y, "codes", term),),
                 ellipses=(Ellipse(np.zeros((1, 2)), np.repeat(RADII[:, None], 2, 1), "r", "radius"),),
                 spots=(Spot(rings[:, 0], "", "radius"),),
-                class_names=run.config.data.class_names,
+                class_names=() if name == WITH else run.config.data.class_names,  # one legend for both
                 view=(-SHAPE * reach, SHAPE * reach, -reach, reach),
             )
         )

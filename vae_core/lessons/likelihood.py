@@ -79,20 +79,20 @@ def scene(material: Material) -> Scene:
         ),
         panels=(
             Pictures(
-                "What each pixel costs",
+                "What each pixel costs, in nats",
                 f"{sample.label}, what the decoder makes of it, and three pictures of what each pixel costs: by the "
                 "squared error, by the Bernoulli, and by the Gaussian with this sigma.",
                 as_pictures(torch.stack([part.float() for part in (*still, charged)], 1)),
-                ("the sample x", "redrawn, x̂", "squared error", "Bernoulli", "Gaussian, this σ"),
+                (
+                    "the sample x",
+                    "redrawn, x̂",
+                    f"squared error, white: {tops[0]:.2f}",
+                    f"Bernoulli, white: {tops[1]:.2f}",
+                    f"Gaussian, white: {WHITE:.0f}",
+                ),
                 ("x", "redrawn", "squared", "bernoulli", "fit"),
                 tuple(
-                    (
-                        "",
-                        "",
-                        f"{squared:.2f} nats, white {tops[0]:.2f}",
-                        f"{bernoulli - entropy:.2f} nats, white {tops[1]:.2f}",
-                        f"{part:.1f} nats, white {WHITE:.0f}",
-                    )
+                    ("", "", f"{squared:.2f} in all", f"{bernoulli - entropy:.2f} in all", f"{part:.1f} in all")
                     for part in fit
                 ),
             ),

@@ -131,8 +131,8 @@ def scene(material: Material) -> Scene:
         sums=("k = {k}: E = {error} with the VAE, {straight} with PCA",),
         answer=int(np.searchsorted(LIMITS, enough, side="right")),
         because=(
-            f"The error falls from {curved[0]:.2f} with no number to {curved[-1]:.2f} with {counts[-1]}. {enough} "
-            f"numbers bring {gain[enough]:.0%} of that fall, {enough - 1} bring {gain[enough - 1]:.0%}. PCA's first "
+            f"The error falls from {curved[0]:.2f} with no number to {curved[-1]:.2f} with {counts[-1]}; of that fall "
+            f"{enough} numbers bring {gain[enough]:.0%}, {enough - 1} bring {gain[enough - 1]:.0%}. PCA's first "
             f"{counts[-1]} numbers leave {flat[-1]:.2f}, and {as_good} of its {size} are as good as the VAE's "
             f"{counts[-1]}. {_told_crossing(curved, flat)}"
         ),
