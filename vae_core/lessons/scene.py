@@ -159,7 +159,7 @@ class Trail:
 
 @dataclass(frozen=True)
 class Bars:
-    """B bars, float [S or 1, B]. line: a level that is marked across all (and what it is), or None."""
+    """B bars, float [S or 1, B]; not finite is none. line: a level marked across all (and what it is), or None."""
 
     title: str
     says: str
@@ -185,7 +185,10 @@ Panel = Plane | Pictures | Curves | Trail | Bars | Words
 
 @dataclass(frozen=True)
 class Number:
-    """A value of the formula at each stop, float [S]: shown under it, and in place of its symbol in `sums`."""
+    """A value of the formula at each stop, float [S]: shown under it, and in place of its symbol in `sums`.
+
+    nan where there is none.
+    """
 
     term: str
     label: str
