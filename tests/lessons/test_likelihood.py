@@ -66,3 +66,5 @@ def test_stops_are_told_apart_and_hold_what_is_exact() -> None:
     stops = stops_with(0.1, SQUARED)
     assert {0.1, SQUARED} <= set(stops) and len(stops) <= 41 and len({f"{stop:.3f}" for stop in stops}) == len(stops)
     assert stops[0] == GRID[0] and stops[-1] == GRID[-1]
+    near = stops_with(0.7, SQUARED)
+    assert 0.7 in near and SQUARED not in near

@@ -18,6 +18,7 @@ RUN = "digits-10d"
 SQUARED = math.sqrt(0.5)
 """The sigma at which a Gaussian's nll is the plain squared error and a constant."""
 GRID = np.geomspace(0.03, 1.5, 37)
+CLOSE = 0.03  # of the logarithms of two sigmas
 WHITE = 3.0  # nats a pixel that are drawn white where σ moves
 
 
@@ -38,9 +39,12 @@ def optimal_sigma(redrawn: Tensor, x: Tensor) -> float:
 
 
 def stops_with(*exact: float) -> np.ndarray:
-    """The grid of sigmas with these among them, none so close to another that it could not be told apart."""
-    apart = np.abs(np.log(GRID)[:, None] - np.log(exact)).min(1) > 0.03
-    return np.sort(np.append(GRID[apart], exact))
+    """The grid of sigmas with these among them; of two that could not be told apart the earlier one stays."""
+    stops: list[float] = []
+    for sigma in (*exact, *GRID.tolist()):
+        if all(abs(math.log(sigma / other)) > CLOSE for other in stops):
+            stops.append(sigma)
+    return np.sort(stops)
 
 
 def scene(material: Material) -> Scene:
@@ -71,7 +75,8 @@ def scene(material: Material) -> Scene:
     charged = torch.stack([error / (2 * sigma**2) for sigma in sigmas])[:, 0] / WHITE  # [S, C, H, W]
     tops = [float(part.max()) for part in (error, crossed)]
     still = [part.expand_as(charged) for part in (x, redrawn, error / tops[0], crossed / tops[1])]
-    answer = {0: 0, at_squared: 2, len(sigmas) - 1: 3}.get(place, 1)
+    typical = abs(math.log(sigmas[place] / best)) < CLOSE
+    answer = 1 if typical else {at_squared: 2, 0: 0}.get(place, 3)
     learnt = float(model.likelihood.variance.sqrt())
     return Scene(
         drag=Drag(
