@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import streamlit as st
 
 from ui import cache, state
 from ui.guests import bring
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 ACTIONS = {"score": "How odd is it?"}
+_TAKEN = "latentarium.apply.taken"
 
 
 def numbers_in_tray(run: Run) -> list[int]:
@@ -48,4 +50,15 @@ def show(run: Run, brought: list[tuple[str, float]]) -> None:
     if brought and len(brought) == len(numbers):
         pictures = cache.get_pictures(run.name, tuple(numbers))
         picture_strip(pictures.pixels, [f"{name}: {value:.2f}" for name, value in brought], side=72)
-    bring(run, ACTIONS, lambda action, number: state.add_to_tray([number]), key="apply-odd")
+    bring(run, ACTIONS, _take, key="apply-odd")
+
+
+def _take(action: str, number: int) -> None:
+    state.add_to_tray([number])
+    st.session_state[_TAKEN] = True
+
+
+def follow() -> None:
+    """Has the whole page run again where a fragment of it has put something into the tray, which the frame shows."""
+    if st.session_state.pop(_TAKEN, False):
+        st.rerun(scope="app")

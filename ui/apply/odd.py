@@ -123,6 +123,7 @@ def _explore(run: Run, found: Detection) -> None:
     """One score: its threshold, its curve, the oddest samples and the visitor's own; only this runs again."""
     from vae_core.apply.anomaly import TITLES
 
+    guests.follow()
     asked = asked_of(run)
     best = found.outcome.best.name
     names = {score.name: TITLES[score.name] for score in found.scores}

@@ -27,7 +27,7 @@ function createView(root) {
   const guests = el("ul", { "aria-label": "Your samples" });
   hits.className = passes.className = "right";
   misses.className = falseAlarms.className = "wrong";
-  root.replaceChildren(el("div", { class: "charts" }, left, right), el("label", {}, words, input),
+  root.replaceChildren(el("label", {}, words, input), el("div", { class: "charts" }, left, right),
     el("div", { class: "below" }, table, rates, guests));
   let component;
   let data;
