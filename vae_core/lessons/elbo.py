@@ -198,7 +198,7 @@ LESSON = Lesson(
     options=(
         "It falls together with the ELBO",
         "It rises as the ELBO falls",
-        "Nothing: it stays as it is",
+        "It stays as it is",
     ),
     drag="Push q to the left or the right, and read the four lines of figures as you go.",
     formula=(
