@@ -12,6 +12,7 @@ from vae_core.lessons import (
     reparameterisation,
     sampling,
     training,
+    uses,
     weight,
     why_compress,
 )
@@ -29,6 +30,7 @@ COURSE: tuple[Lesson, ...] = (
     sampling.LESSON,
     disentangling.LESSON,
     relatives.LESSON,
+    uses.LESSON,
 )  # fmt: skip
 
 
