@@ -10,7 +10,7 @@ from vae_core.apply.anomaly import detect, worst_of
 from vae_core.apply.outcome import ApplyError
 from vae_core.apply.regret import regret
 from vae_core.apply.roc import area_interval, area_of, confusion_of, roc_of, threshold_for
-from vae_core.data import load_dataset
+from vae_core.data import is_available, load_dataset
 from vae_core.data.cards import DatasetError
 from vae_core.runs import load_run
 
@@ -120,3 +120,17 @@ def test_a_score_that_a_model_lacks_is_left_out_with_a_remark() -> None:
     found = detect(load_run("digits-autoencoder"), normal="3", scores=("distortion", "elbo", "regret"), samples=20)
     assert [score.name for score in found.scores] == ["distortion"]
     assert len([remark for remark in found.outcome.remarks if "is left out" in remark]) == 2
+
+
+def test_how_sure_the_encoder_is_tells_digits_from_clothes_apart() -> None:
+    if not (is_available("mnist") and is_available("fashion-mnist")):
+        pytest.skip("needs MNIST and Fashion-MNIST")
+    found = detect(load_run("fashion-16d"), odd="mnist", scores=("density", "posterior", "mean"), samples=300)
+    assert found.outcome["posterior"].value > found.outcome["density"].value > found.outcome["mean"].value
+    assert found.outcome["posterior"].value > 0.97
+
+
+def test_a_code_without_a_spread_has_no_density_of_a_posterior() -> None:
+    found = detect(load_run("digits-autoencoder"), normal="3", scores=("posterior", "mean"))
+    assert [merit.name for merit in found.outcome.merits] == ["mean"]
+    assert "codes without a spread" in " ".join(found.outcome.remarks)

@@ -26,6 +26,7 @@ TITLES = {
     "distortion": "Distortion",
     "elbo": "Minus the ELBO",
     "density": "Density of the code",
+    "posterior": "Density of the posterior",
     "regret": "Likelihood regret",
     "mean": "Distance to the mean",
     "neighbour": "Nearest neighbour",
@@ -198,11 +199,23 @@ def _values(name: str, run: Run, model: Model, seen: Part, part: Part, steps: in
             raise ApplyError(f"{run.name} has a grid of discrete codes, to which no mixture is fitted.")
         mixture = fit(*codes_of(model, seen), components=min(COMPONENTS, max(1, len(seen) // 50)), seed=seed)
         return -mixture.log_density(codes_of(model, part)[0])
+    if name == "posterior":
+        if not run.config.model.abilities.spreads:
+            raise ApplyError(f"{run.name} has codes without a spread: the density of the code says it all.")
+        known = _mean_and_width(model, seen)
+        mixture = fit(known, np.zeros_like(known), components=min(COMPONENTS, max(1, len(seen) // 50)), seed=seed)
+        return -mixture.log_density(_mean_and_width(model, part))
     from vae_core.apply.density import needs_density
     from vae_core.apply.regret import regret
 
     needs_density(run)
     return regret(model, part.x, steps=steps, seed=seed).double().numpy()
+
+
+def _mean_and_width(model: Model, part: Part) -> np.ndarray:
+    """Mean and log of the standard deviation of each posterior, float64 [n, 2 D]: how sure the encoder is counts too."""
+    mean, std = codes_of(model, part)
+    return np.hstack([mean, np.log(std)]).astype(np.float64)
 
 
 def _baseline(name: str, seen: np.ndarray, flat: np.ndarray, seed: int) -> np.ndarray:
