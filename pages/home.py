@@ -14,7 +14,7 @@ st.markdown(
     "are a sky that can be visited. Each card is such a model, or a relative: see where its samples live in the "
     "**Atlas**, drag its dimensions in **Traverse**, **Morph** one into another, or let it **Generate** new ones. "
     "Where it is known what the data was made from, **Disentangle** shows which dimension carries what. **Compare** "
-    "sets several models side by side, and **Train** makes one of your own."
+    "sets several models side by side, **Apply** shows what one is good for, and **Train** makes one of your own."
 )
 
 cards = cache.list_runs()

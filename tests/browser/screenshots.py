@@ -21,6 +21,13 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "generate": ("dreams", {"run": "digits-class"}),
     "compare": ("side-by-side", {"runs": "digits-autoencoder.digits-10d.digits-pca", "at": 12}),
     "disentangle": ("factors", {"run": "study-tcvae-16", "factor": "x"}),
+    "apply-odd": ("uses", {"run": "breast-cancer"}),
+    "apply-missing": ("uses", {"run": "digits-10d", "view": "missing", "holes": "18-21,26-29,34-37,42-45", "at": 12}),
+    "apply-made": ("uses", {"run": "digits-m1m2", "view": "made"}),
+    "apply-read": ("uses", {"run": "digits-2d", "view": "read"}),
+    "apply-ways": ("uses", {"run": "digits-10d", "view": "ways", "from": "3", "to": "8"}),
+    "apply-style": ("uses", {"run": "digits-class", "view": "ways"}),
+    "apply-few": ("uses", {"run": "digits-m2", "view": "few"}),
     "train": ("studio", {}),
     "runs": ("logbook", {"picked": "~digits-2d,~digits-10d,~digits-capacity"}),
     "library": ("collection", {}),
@@ -38,6 +45,7 @@ def ready(page: Page) -> None:
     """Every component on the page has drawn, and every picture is there."""
     page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    page.wait_for_function("() => !document.querySelector('[data-testid=stProgress]')", timeout=120_000)
     page.wait_for_timeout(500)  # components mount after the script has run; not all have something to draw
     page.wait_for_function(
         "() => ![...document.querySelectorAll('[data-ready]')].some(one => ['', 'false'].includes(one.dataset.ready))",

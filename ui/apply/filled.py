@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MODELS = {"gibbs": "pseudo-Gibbs", "importance": "importance weights"}
 WAYS = {"gibbs": "Pseudo-Gibbs", "importance": "Importance weights", "neighbours": "5 nearest neighbours",
         "mean": "Mean"}  # fmt: skip
-DRAWS = 6  # of each way that are shown
+DRAWS = 5  # of each way that are shown
 SIDE = 84
 
 
@@ -57,7 +57,7 @@ def _pictures(run: Run, found: Imputation) -> None:
     for name, title in MODELS.items():
         st.markdown(f"##### Draws by {title}")
         draws = found.draws[name][:DRAWS, 0]
-        picture_strip(_upright(run, draws), [f"{i + 1}" for i in range(len(draws))], side=72)
+        picture_strip(_upright(run, draws), [f"{i + 1}" for i in range(len(draws))], side=SIDE)
     if run.config.model.likelihood == "bernoulli":
         st.caption("A Bernoulli pixel is filled with its expected value, so draws differ by their codes alone.")
 

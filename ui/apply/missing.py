@@ -110,9 +110,9 @@ def _one(run: Run) -> None:
     """A sample, its holes, and what fills them."""
     asked, index = asked_of(run), _index(run)
     hole = _hole_of(run, asked)
+    _choose_holes(run, asked, hole)
     left, right = st.columns([2, 3], gap="large")
     with left:
-        _choose_holes(run, asked, hole)
         _choose_sample(run, index)
         if run.config.data.kind == "table":
             _choose_columns(run, hole)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vae_core.apply.roc import Confusion, Roc
 
 LINE = 34  # pixels of a way
+ROOM = "\u2003"
+"""Behind a name in a legend: Plotly measures it in a font that may be narrower than the page's."""
 LETTER = 6.2  # pixels of a letter of its title, about
 NORMAL, ODD = 0, 1  # colours of the two kinds of samples
 BINS = 40
@@ -158,7 +160,7 @@ def value_histogram(
         counts, _ = np.histogram(np.clip(values[rows], low, high), edges)
         figure.add_trace(
             go.Bar(
-                x=middles, y=counts, width=(high - low) / BINS, name=literal(kinds[kind]), opacity=0.7,
+                x=middles, y=counts, width=(high - low) / BINS, name=literal(kinds[kind]) + ROOM, opacity=0.7,
                 marker={"color": class_colour(colour), "line": {"width": 0}},
                 hovertemplate=f"{literal(kinds[kind])}: %{{y}} around %{{x:.2f}}<extra></extra>",
             )
@@ -224,7 +226,7 @@ def error_by_labels(lines: Sequence[Line], *, theme: Theme = "dark") -> go.Figur
         colour = class_colour(number)
         figure.add_trace(
             go.Scatter(
-                x=line.labels, y=line.errors, name=literal(line.title),
+                x=line.labels, y=line.errors, name=literal(line.title) + ROOM,
                 mode="lines+markers" if len(line.labels) > 1 else "markers",
                 line={"color": colour, "width": 1.5 if line.baseline else 2.5,
                       "dash": "dash" if line.baseline else "solid"},

@@ -38,9 +38,9 @@ function createView(root, component, { decoder }) {
     change: (to) => { strength = to; unsaid = true; show(); draw(); },
   });
   const box = el("div", { class: "film" }, film.track);
-  root.replaceChildren(el("div", { class: "sides" }, ...sides.map((side) => side.box)),
-    el("div", { class: "head film" }, el("b", {}, "Strength"), value), box,
-    el("div", { class: "ends" }, el("span", {}, `${low}`.replace("-", "−") + " times"), el("span", {}, `${high} times the vector`)));
+  root.replaceChildren(el("div", { class: "head film" }, el("b", {}, "Strength"), value), box,
+    el("div", { class: "ends" }, el("span", {}, `${low}`.replace("-", "−") + " times"), el("span", {}, `${high} times the vector`)),
+    el("div", { class: "sides" }, ...sides.map((side) => side.box)));
 
   const draw = oncePerFrame(() => {
     for (const side of sides) painter.into(side.canvas, at(side.sample, strength), false);
