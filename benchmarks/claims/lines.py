@@ -1,0 +1,85 @@
+"""Claim 12: walks between lines of two angles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from benchmarks.claims.claim import Cell, Claim, Measured, Published, Split, Target
+from benchmarks.claims.training import Scores, elbo, fitted
+
+if TYPE_CHECKING:
+    from vae_core.data import Dataset
+    from vae_core.runs import Run
+
+WALKS, STEPS = 1_000, 16
+SAMPLES_APART = 2
+"""Every second of the 8,192 angles is compared with."""
+
+
+def walks(split: Split, kind: str) -> Scores:
+    """Mean distance and smoothness of walks between random pairs of a split, straight or spherical."""
+
+    def score(run: Run, data: Dataset, seed: int) -> Sequence[Measured]:
+        import numpy as np
+        import torch
+
+        from vae_core.data import lines
+        from vae_core.latent.geometry import lerp, slerp
+        from vae_core.metrics.interpolation import walk_quality
+        from vae_core.metrics.likelihood import encoded
+
+        rows = data.splits[split]
+        codes = encoded(run.model, data.x, rows).mean.numpy()
+        pairs = np.random.default_rng(seed).choice(len(rows), (WALKS, 2))
+        go = lerp if kind == "straight" else slerp
+        t = np.linspace(0, 1, STEPS)
+        paths = np.stack([go(codes[a], codes[b], t) for a, b in pairs]).astype(np.float32)  # [W, N, D]
+        with torch.no_grad():
+            made = torch.cat([run.model.decode(part) for part in torch.from_numpy(paths).flatten(0, 1).split(2_000)])
+        numbers = np.arange(0, lines.ANGLES, SAMPLES_APART)
+        known = lines.draw(torch.from_numpy(numbers)[:, None]).flatten(1).double().numpy()
+        pictures = made.flatten(1).double().numpy().reshape(WALKS, STEPS, -1)
+        found = walk_quality(pictures, known, numbers * 2 * np.pi / lines.ANGLES)
+        how = f"{kind} walks of {STEPS} steps"
+        return [
+            Measured(f"distance_{kind}", found.distance, split, WALKS, how),
+            Measured(f"smoothness_{kind}", found.smoothness, split, WALKS, how),
+        ]
+
+    return score
+
+
+NET = {
+    "data": "lines", "net": "conv", "batch_size": 64, "steps": 6_000, "decay": 0.3, "learning_rate": 1e-3,
+    "likelihood": "bernoulli",
+}  # fmt: skip
+SCORES = [
+    elbo("validation"), walks("validation", "straight"), walks("validation", "spherical"),
+    walks("test", "straight"), walks("test", "spherical"),
+]  # fmt: skip
+TRIED = SCORES[:3]
+BERTHELOT = "Berthelot et al. 2018, table 1; quoted from memory"
+CLAIM = Claim(
+    number=12,
+    key="lines",
+    title="Walks between lines",
+    protocol="Lines from the middle of 32 x 32 pixels at 8,192 angles (`vae_core.data.lines`), 80 / 10 / 10 %; "
+    "convolutions, batches of 64, 6,000 steps of Adam 1e-3; 1,000 walks of 16 steps between random test samples; "
+    "cosine distance to the nearest of 4,096 lines, and smoothness (0 is even). The paper's walks are straight.",
+    cells=(
+        Cell("vae", "VAE, 64 dimensions", fitted(NET | {"latent_dim": 64}, SCORES)),
+        Cell("plane", "VAE, 2 dimensions", fitted(NET | {"latent_dim": 2}, SCORES)),
+        Cell("plane-4", "VAE, 2 dimensions, beta 4", fitted(NET | {"latent_dim": 2, "beta": 4.0}, TRIED), tried=True),
+    ),
+    targets=(
+        Target("On par: distance", "vae", "distance_straight",
+               Published(1.21e-3, "VAE's mean distance", BERTHELOT, verified=False), 1.21e-3),
+        Target("On par: smoothness", "vae", "smoothness_straight",
+               Published(0.49, "VAE's smoothness", BERTHELOT, verified=False), 0.49),
+        Target("Better: distance, spherical walks", "plane", "distance_spherical",
+               Published(0.24e-3, "ACAI's mean distance", BERTHELOT, verified=False), 0.24e-3),
+        Target("Better: smoothness, spherical walks", "plane", "smoothness_spherical",
+               Published(0.10, "ACAI's smoothness", BERTHELOT, verified=False), 0.10),
+    ),
+)  # fmt: skip
