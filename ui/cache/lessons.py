@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -51,7 +53,22 @@ def _stamps(key: str) -> Stamp:
 def _get_scene(key: str, sample: int | None, stamps: Stamp) -> Scene:
     from vae_core.lessons.card import Material
 
-    return _lesson(key).scene(Material(get_run, sample))
+    with _one_thread():
+        return _lesson(key).scene(Material(get_run, sample))
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The nets of lessons are so small that threads only wait for each other: for a minute, on a machine that has other
+    work, in place of two seconds."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

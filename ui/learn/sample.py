@@ -62,7 +62,7 @@ def _row(run: Run, row: int, index: int, pick: partial[None], key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         picture = cache.get_pictures(run.name, (index,)).pixels[0]
         st.image(picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=label)
-        st.markdown(f"About **{plain(label)}**", width="content")
+        st.markdown(f"**{plain(label)}**", width="content")
         st.button(
             "Another", icon=":material/shuffle:", key=f"{key}.random", help="Any other sample",
             on_click=lambda: pick(int(run.codes.index[samples.random_row(run)])),

@@ -6,6 +6,11 @@ import re
 from collections.abc import Sequence
 
 MOST_TERMS = 255
+OPERATOR = re.compile(
+    r"\\(log|ln|exp|min|max|det|arg)(?![A-Za-z])(?=\s*[A-Za-z0-9{\\])"
+    r"(?!\s*\\(?:left|right|[bB]igg?[lr]?|limits|q?quad|end|[^A-Za-z]))"
+)
+"""The name of a function right before what it is of: TeX sets a little space between, the converter none."""
 
 
 def mathml(latex: str, terms: Sequence[str]) -> tuple[str, ...]:
@@ -24,6 +29,7 @@ def mathml(latex: str, terms: Sequence[str]) -> tuple[str, ...]:
 
     if len(terms) > MOST_TERMS:
         raise ValueError(f"A formula has {MOST_TERMS} terms at most, not {len(terms)}.")
+    latex = OPERATOR.sub(r"\\\1\\,", latex)
     colours = {key: f"#7e57{number:02x}" for number, key in enumerate(terms)}
     made = []
     for line in _lines(latex):

@@ -94,6 +94,7 @@ def lesson(
     data = {
         "module": asset_url("lesson/lesson.js"),
         "serial": serial,
+        "lesson": one.key,
         "question": one.question,
         "options": list(one.options),
         "drag": one.drag,

@@ -6,6 +6,7 @@ import { steady } from "./rows.js";
 import { mark } from "./svg.js";
 
 export function createBeside({ formula, terms, sources }, { numbers, sums }) {
+  const known = new Set(terms.map(([key]) => key));
   const math = el("div", { class: "formula", tabindex: "0", "aria-label": "Formula" });
   math.innerHTML = formula.map((line) => `<div>${line}</div>`).join(""); // MathML that Python made
   const shows = []; // stop -> nothing
@@ -16,7 +17,7 @@ export function createBeside({ formula, terms, sources }, { numbers, sums }) {
     const all = Array.from({ length: number.values.shape[0] }, (_, stop) => read(number, stop, unit));
     const words = steady(all, { class: "number" });
     shows.push((stop) => words.show(read(number, stop, unit)));
-    return mark(words.node, number.term);
+    return mark(words.node, known.has(number.term) ? number.term : "");
   };
   const equations = sums.map((line) => el("p", {}, ...line.split(/(\{\w+\})/).filter(Boolean).map((part) => {
     const number = /^\{\w+\}$/.test(part) && numbers.find(({ term }) => term === part.slice(1, -1));
@@ -35,7 +36,7 @@ export function createBeside({ formula, terms, sources }, { numbers, sums }) {
   const code = sources.map(({ name, place, pieces }) => el("section", { class: "source" },
     el("h4", {}, el("b", {}, name), el("span", {}, place)),
     el("pre", { tabindex: "0", "aria-label": `Source of ${name}, ${place}` }, el("code", {}, ...pieces.map(([text, kind, term]) =>
-      (kind || term ? mark(el("span", { class: kind, tabindex: term ? "0" : null }, text), term) : text))))));
+      (kind || term ? mark(el("span", { class: kind }, text), term) : text))))));
   const node = el("div", { class: "beside" },
     el("h3", {}, "The formula"), math,
     equations.length ? el("div", { class: "sums", tabindex: "0", "aria-label": "The formula with the numbers of this place" }, ...equations) : null,

@@ -8,6 +8,7 @@ import { axes, lineOf, logTicks, mark, svg, ticks } from "./svg.js";
 const WIDE = 440;
 const HIGH = 250;
 const BOX = { left: 52, right: WIDE - 12, top: 10, bottom: HIGH - 38 };
+const FEW = 8; // stops that are ticks themselves
 let drawn = 0; // names of clips must differ within the page
 
 /** A scale from numbers to places, with some room at its ends. */
@@ -56,7 +57,7 @@ export function createCurves(curves) {
     });
   });
   const drawing = frame(curves.says, svg("clipPath", { id: clip }, seen),
-    axes(BOX, x, y, x.ticks, y.ticks, curves.x_label, curves.y_label), cursor, still, moving, dots);
+    axes(BOX, x, y, stops.length <= FEW ? [...stops] : x.ticks, y.ticks, curves.x_label, curves.y_label), cursor, still, moving, dots);
   return {
     node: el("div", { class: "chart" }, drawing, legend),
     show(stop, { low, high, asked }) {

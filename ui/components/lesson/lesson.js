@@ -1,5 +1,5 @@
 // A lesson: a question, then the slider unlocks, then the answer. data, as ui/components/lesson/__init__.py makes it:
-//   serial, question, options, drag, formula [MathML], terms [[key, says]], sources [{name, place, pieces}],
+//   serial, lesson (its key), question, options, drag, formula [MathML], terms [[key, says]], sources [{name, place, pieces}],
 //   scene (its arrays by address, see pack.py), place {at, said, told}, palette, unsaid
 // It tells Python `place`: {serial, at, said, told}, when the slider is let go, something is said, or the answer is told.
 
@@ -26,13 +26,20 @@ export function render(component) {
 
 /** Called by the loader when the component leaves the page. */
 export function remove(parentElement) {
+  lessons.get(parentElement)?.close();
   lessons.delete(parentElement);
 }
 
 class Lesson {
   constructor(root) {
     this.root = root;
-    lightTerms(root);
+    this.light = lightTerms(root);
+    this.back = () => this.follow();
+    window.addEventListener("popstate", this.back);
+  }
+
+  close() {
+    window.removeEventListener("popstate", this.back);
   }
 
   update({ data, setTriggerValue }) {
@@ -70,12 +77,13 @@ class Lesson {
     this.draw = oncePerFrame(() => this.show());
     const hue = data.terms.map(([key], i) => `[data-term="${key}"] { --c: var(--hue-${i % 8}); }`).join("\n");
     this.guess = el("div", { class: "guess" }, this.ask, this.verdict.node);
+    this.light.says(new Map(data.terms));
     this.root.replaceChildren(el("style", {}, hue), this.guess,
       el("div", { class: "stage" },
         this.buildSlider(),
         el("div", { class: "panels" }, ...this.parts.map(({ panel, node }) =>
           el("figure", { class: `panel ${panel.kind}-panel` }, el("figcaption", {}, panel.title), node)))),
-      this.beside.node);
+      this.beside.node, this.light.tip);
     this.enter();
   }
 
@@ -145,6 +153,20 @@ class Lesson {
     }
     this.draw();
     if (telling) this.tell();
+  }
+
+  /** The browser's back button: the same lesson as the address has it again. */
+  follow() {
+    const address = new URLSearchParams(window.location.search);
+    if (!this.scene || address.get("lesson") !== this.data.lesson) return;
+    const { drag } = this.scene;
+    this.said = address.get("said") ?? "";
+    this.told &&= this.said !== "";
+    const at = Number.parseInt(address.get("at"), 10);
+    this.at = this.said && at >= 0 && at < drag.stops.length ? at : drag.start;
+    [this.low, this.high] = [Math.min(this.at, this.low), Math.max(this.at, this.high)];
+    this.enter();
+    this.show();
   }
 
   // -- what is shown ----------------------------------------------------------------------------------------

@@ -1,7 +1,14 @@
-// Symbol, code and picture are one thing: pointing at any of them lights up all of it.
+// Symbol, code and picture are one thing: pointing at any of them lights up all of it, and says what it is.
 
-/** Lights up terms below `root`: what is pointed at or focused, else what was clicked. */
+import { clamp, el } from "../desk/dom.js";
+
+/**
+ * Lights up terms below `root`: what is pointed at or focused, else what was clicked.
+ * Returns {tip, says(sentences)}: the element of the sentence, and what each term says.
+ */
 export function lightTerms(root) {
+  const tip = el("div", { class: "tip", role: "tooltip", hidden: true });
+  let sentences = new Map();
   let pinned = "";
   let now = "";
 
@@ -31,12 +38,31 @@ export function lightTerms(root) {
     if (!seen) box.scrollTop += names[0].getBoundingClientRect().top - top - 40;
   }
 
+  /** The sentence of a term below what is pointed at; the list of terms has them already. */
+  function say(target, term) {
+    const said = target && !target.closest(".terms") ? sentences.get(term) : "";
+    tip.hidden = !said;
+    if (!said) return;
+    tip.textContent = said;
+    const [all, at] = [root.getBoundingClientRect(), target.getBoundingClientRect()];
+    tip.style.left = `${clamp(at.left + at.width / 2 - all.left - tip.offsetWidth / 2, 0, Math.max(0, all.width - tip.offsetWidth))}px`;
+    tip.style.top = `${at.bottom - all.top + 8}px`;
+  }
+
   const termOf = (event) => event.target.closest?.("[data-term]")?.getAttribute("data-term") ?? "";
-  const point = (event) => light(termOf(event) || pinned);
+  const point = (event) => {
+    const term = termOf(event);
+    light(term || pinned);
+    say(event.target.closest?.("[data-term]"), term);
+  };
+  const leave = () => {
+    light(pinned);
+    say(null, "");
+  };
   root.addEventListener("pointerover", point);
-  root.addEventListener("pointerleave", () => light(pinned));
+  root.addEventListener("pointerleave", leave);
   root.addEventListener("focusin", (event) => { if (event.target.matches(":focus-visible")) point(event); });
-  root.addEventListener("focusout", () => light(pinned));
+  root.addEventListener("focusout", leave);
   root.addEventListener("click", (event) => {
     const term = termOf(event);
     if (event.target.closest("button, input, label")) return;
@@ -46,6 +72,7 @@ export function lightTerms(root) {
   root.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     pinned = "";
-    light("");
+    leave();
   });
+  return { tip, says: (told) => { sentences = told; } };
 }

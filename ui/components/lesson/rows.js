@@ -72,7 +72,7 @@ export function createBars(panel) {
         const there = Number.isFinite(values[b]) ? values[b] : 0;
         fill.style.left = `${percent(Math.min(0, there))}%`;
         fill.style.width = `${Math.max(0.4, percent(Math.max(0, there)) - percent(Math.min(0, there)))}%`;
-        value.textContent = told(values[b]);
+        value.textContent = told(values[b], panel.digits);
       });
     },
   };
