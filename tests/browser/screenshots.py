@@ -18,7 +18,7 @@ PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "atlas": ("map", {"run": "mnist-16d", "at": 7, "tray": "7.42.1000"}),
     "traverse": ("dimensions", {"run": "mnist-16d"}),
     "morph": ("between", {"run": "digits-2d"}),
-    "generate": ("dreams", {"run": "digits-class"}),
+    "generate": ("dreams", {"run": "digits-10d", "sampler": "normal.mixture", "pick": "mixture-2"}),
     "compare": ("side-by-side", {"runs": "digits-autoencoder.digits-10d.digits-pca", "at": 12}),
     "disentangle": ("factors", {"run": "study-tcvae-16", "factor": "x"}),
     "apply-odd": ("uses", {"run": "breast-cancer"}),

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from vae_core.runs import Run
 
 PICTURE = 92  # pixels on the screen
-UNITS = {"image": "", "text": " changes", "table": " σ"}
 HOW = {
     "image": "Distances are the root mean square of differences between pixels, from 0 (black) to 1 (white).",
     "table": "Distances are the root mean square of differences between columns, in their standard deviations.",
@@ -40,25 +39,28 @@ def show(run: Run, shown: Shown, picked: tuple[int, int], given: str) -> None:
     near = cache.get_near_code(run.name, dreams.codes[number])
     beside = [(place, "nearest")] + ([(near.place, "nearest code")] if near and near.place != place else [])
     _show_pair(run, shown, picked, beside)
-    distance, unit = float(found.distance[number]), UNITS[run.config.data.kind]
-    share = float(usual.closer(distance))
-    close = "It **is** that sample." if distance == 0 else f"**{_number(run, distance)}{unit}** apart."
+    distance = float(found.distance[number])
+    close = "It **is** that sample." if distance == 0 else f"**{_length(run, distance)}** apart."
     st.markdown(
-        f"{close} Held-out samples, which are no copies, are usually **{_number(run, usual.median)}{unit}** from "
-        f"theirs; {share:.0%} of them are this close, or closer."
+        f"{close} Held-out samples, which are no copies, are usually **{_length(run, usual.median)}** from theirs; "
+        f"{float(usual.closer(distance)):.0%} of them are this close, or closer."
     )
     if near is not None:
         same = "The nearest code is the same sample's" if near.place == place else "The nearest code is another's"
-        st.caption(f"{same}, {near.times:.1f} usual distances of neighbouring codes away.")
-    st.markdown("##### Is any of them?")
+        told = " (the class is told beside it, and is no part of it)" if run.config.model.abilities.classes else ""
+        st.caption(f"{same}{told}, {near.times:.1f} usual distances of neighbouring codes away.")
+    st.markdown("##### And the others?")
     for other, wanted, _ in shown:
         _show_sheet(run, cache.get_nearest(run.name, wanted, given) or found, usual, SAMPLERS[other].title)
     _show_chart(run, shown, picked, given, usual)
     _say_how(run, found, usual)
 
 
-def _number(run: Run, distance: float) -> str:
-    return f"{distance:.0f}" if run.config.data.kind == "text" else f"{distance:.3f}"
+def _length(run: Run, distance: float) -> str:
+    """A distance in words."""
+    if run.config.data.kind == "text":
+        return f"{distance:g} change{'s' * (distance != 1)}"
+    return f"{distance:.3f}" + (" σ" if run.config.data.kind == "table" else "")
 
 
 def _show_pair(run: Run, shown: Shown, picked: tuple[int, int], beside: list[tuple[int, str]]) -> None:
@@ -88,9 +90,11 @@ def _show_pair(run: Run, shown: Shown, picked: tuple[int, int], beside: list[tup
 def _show_sheet(run: Run, found: Nearest, usual: Usual, title: str) -> None:
     count, copies = len(found.distance), int((found.distance == 0).sum())
     same = "None is equal to a training sample" if not copies else f"**{copies}** equal a training sample"
+    new = usual.nearer_than_usual(usual.distance) / len(usual.distance) * count
+    decoded = f", {usual.decoded_closer * count:.0f} as this model decodes them" if len(usual.decoded) else ""
     st.markdown(
         f"{plain(title)} · {same}; **{usual.nearer_than_usual(found.distance)} of {count}** are nearer to one than "
-        "half of the held-out samples are."
+        f"{_length(run, usual.median)}. Of as many held-out samples {new:.0f} are{decoded}."
     )
 
 
@@ -112,13 +116,13 @@ def _say_how(run: Run, found: Nearest, usual: Usual) -> None:
     said = [HOW[run.config.data.kind]]
     if len(usual.decoded):
         said.append(
-            "A decoder's mean is smoother than a sample, and so nearer to everything: of the same held-out samples as "
-            f"this model decodes them, {usual.decoded_closer:.0%} are nearer than half of the held-out ones."
+            "A decoder's mean is smoother than a sample, and so nearer to everything: compare dreams with held-out "
+            "samples as this model decodes them."
         )
     if run.config.data.kind == "text" and usual.distance[0] > 0:
         said.append(
-            "No held-out sentence stands in the training data. A dream may, and where that holds most of what can be "
-            "said, it mostly does."
+            f"No held-out sentence stands in the training data. A dream may: {found.of / run.config.data.size:.0%} of "
+            "this data's sentences do, so where a model has learned just what can be said, as many of its dreams do."
         )
     if found.looked < found.of:
         said.append(f"Looked at {found.looked:,} of {found.of:,} training samples, drawn at random.")

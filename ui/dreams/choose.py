@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COUNTS = (4, 8, 16, 32, 64)
 COMPONENTS = (1, 2, 5, 10, 20, 50)
-WAYS = {"greedy": "The likeliest", "sample": "Drawn by chance", "beam": "Several drafts (beam)"}
+WAYS = {"greedy": "The likeliest", "sample": "By chance", "beam": "Beam of drafts"}
 WARMEST = 2.0
 MOST_SHEETS = 2
 FOR_A_START = 3

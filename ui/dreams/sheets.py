@@ -162,8 +162,10 @@ def show_figures(run: Run, wish: Wish, shown: Shown) -> None:
         said = []
         if dreams.zones is not None:
             said.append(f"{zone_words(dreams.zones)}, by the nearest code of {whose}")
-        found = cache.get_match(run.name, asked, wish.given.key)
-        if found is not None:
+        some = name == "tray" or asked.label >= 0  # dreams of some samples' kind are not to be like all
+        match = None if some else cache.get_match(run.name, asked, wish.given.key)
+        if match is not None:
+            found = match
             said.append(f"energy distance to held-out samples **{found.distance:.3f}** (real samples {found.real:.3f})")
         if said:
             st.markdown(f"{plain(SAMPLERS[name].title)}: {'; '.join(said)}.")
