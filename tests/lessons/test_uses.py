@@ -60,4 +60,4 @@ def test_failures_are_told_as_they_are(made: Scene) -> None:
     assert min(ours) < mean  # the trivial baseline is beaten
     words = next(panel for panel in made.panels if isinstance(panel, Words)).lines[0]
     assert ("the baseline wins" in words[1]) == (neighbours < min(ours))
-    assert int(words[0].split("than ")[1].split("%")[0]) > 90
+    assert int(words[0].split("than ")[1].split(" of")[0]) > 0.9 * uses.PRICED

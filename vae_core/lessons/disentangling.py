@@ -116,7 +116,7 @@ def scene(material: Material) -> Scene:
     half = int(np.argmin(np.abs(ANGLES - 45)))
     redrew = moved > CLOSE or float(np.ptp(elbo)) > CLOSE
     gap_moved = float(np.ptp(score)) > CLEAR
-    captions = tuple(f"{value:+.1f}" for value in SWEEP)
+    captions = tuple(f"{value:+.1f}".replace("-", "−") for value in SWEEP)
     x_label, y_label = (f"dimension {dimension + 1}" for dimension in pair)
     numbers = {
         "angle": (ANGLES.astype(float), "angle", "degrees", 0), "distortion": (distortion, "distortion", "nats", 3),
@@ -170,7 +170,7 @@ def scene(material: Material) -> Scene:
                       for key, (values, label, unit, digits) in numbers.items()),
         sums=(
             "ELBO: {elbo} = −({distortion} + {rate})",
-            "gap: {gap} over all factors, {one} and {two} of the two that are turned",
+            "gap: {gap} in all, {one} and {two} of the two",
         ),
         answer=(2 if gap_moved else 0) if redrew else (1 if gap_moved else 3),
         because=(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Relative:
-    """One stop. is_: what it is. dreams: what its six pictures are. key: its term."""
+    """One stop. is_: what it is. dreams: what its new pictures are. key: its term."""
 
     key: str
     run: str
@@ -35,7 +35,7 @@ FAMILY = (
     ),
     Relative(
         "condition", "digits-class", "Conditional VAE", "Both nets are told the class: the code keeps the hand.",
-        "one code, six classes told: one hand writes them",
+        "one code, four classes told: one hand writes them",
     ),
     Relative(
         "ladder", "digits-ladder", "Ladder VAE", "Hierarchical: a coarse code first, finer ones given the coarser.",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vae_core.runs import Run
 
 SIDE = 80  # pixels of a tile; digits of 8 pixels are enlarged by whole numbers
-DREAMS = 6
+DREAMS = 4
 BLANK = 24  # grey of a tile that has nothing to show
 
 
@@ -60,7 +60,7 @@ def measured(model: Model, x: Tensor, y: Tensor | None, seed: int = 0) -> Measur
 
 
 def dreamt(one: Relative, model: Model, x: Tensor) -> Tensor:
-    """Six new samples, as each relative makes them best: [6, *sample_shape]. x: the sample, [1, *sample_shape]."""
+    """New samples, as each relative makes them best: [DREAMS, *sample_shape]. x: the sample, [1, *sample_shape]."""
     import torch
 
     from vae_core.latent.levels import resample
@@ -121,8 +121,8 @@ def scene(material: Material) -> Scene:
         drag=Drag("relative", tuple(one.title for one in FAMILY), 0),
         panels=(
             Pictures(
-                "The sample, redrawn, and six new ones",
-                "What each relative makes of the same sample, and six samples that it makes anew. A grey tile: it "
+                "The sample, redrawn, and four new ones",
+                "What each relative makes of the same sample, and four samples that it makes anew. A grey tile: it "
                 "cannot redraw.",
                 np.stack(tiles), labels,
             ),
@@ -130,7 +130,7 @@ def scene(material: Material) -> Scene:
             Bars(
                 "Error of redrawing held-out digits", "How far redrawn digits are from the digits, a bar for each "
                 "relative; none for one without an encoder.",
-                names, np.where(reached, errors, np.nan), "RMSE of a pixel, parts of white", keys,
+                names, np.where(reached, errors, np.nan), "RMSE of a pixel, parts of white", keys, digits=3,
             ),
             Bars(
                 "How far new digits are from held-out ones", "The distance between new and held-out digits, a bar for "
@@ -175,7 +175,7 @@ def _real(data: Dataset) -> float:
 
 
 def _pictures(one: Relative, model: Model, x: Tensor, y: int | None) -> np.ndarray:
-    """The sample, redrawn and dreamt, as tiles: uint8 [8, SIDE, SIDE]."""
+    """The sample, redrawn and dreamt, as tiles: uint8 [2 + DREAMS, SIDE, SIDE]."""
     import torch
 
     from vae_core.redraw import told_of
@@ -197,7 +197,7 @@ def _enlarged(pictures: np.ndarray) -> np.ndarray:
 
 
 def _text(run: Run, data: Dataset) -> np.ndarray:
-    """A held-out name, redrawn, and six new ones, written out: uint8 [8, SIDE, SIDE]."""
+    """A held-out name, redrawn, and new ones, written out: uint8 [2 + DREAMS, SIDE, SIDE]."""
     import torch
 
     from vae_core.render import pictures, sentences
@@ -209,7 +209,7 @@ def _text(run: Run, data: Dataset) -> np.ndarray:
     # the font that names are drawn with has no letters beyond Latin-1
     plain = [place for place, name in enumerate(sentences(run.config.data, dreams.numpy())) if name.isascii()]
     dreams = dreams[plain[:DREAMS]]
-    pages = pictures(run.config.data, torch.cat([x, redrawn, dreams]).numpy())[:, 0]  # [8, 96, 160]
+    pages = pictures(run.config.data, torch.cat([x, redrawn, dreams]).numpy())[:, 0]  # [2 + DREAMS, 96, 160]
     half = pages.reshape(len(pages), 48, 2, SIDE, 2).mean((2, 4))
     made = np.full((len(pages), SIDE, SIDE), pages[0, 0, 0], np.uint8)
     made[:, (SIDE - 48) // 2 : (SIDE + 48) // 2] = half
@@ -231,16 +231,16 @@ LESSON = Lesson(
     options=("PCA", "The VAE", "The VQ-VAE", "The GAN"),
     drag="Go from relative to relative; errors and distances are added as you pass.",
     formula=(
-        r"\term{vae}{L = D + R}, \qquad \term{plain}{L = D}, \qquad \term{denoising}{L = D(x \mid \tilde{x})} \\ "
-        r"\term{pca}{z = M^{-1} W^{\top} (x - \mu)} \\ "
-        r"\term{condition}{p(x \mid z, y)}, \qquad \term{ladder}{p(z_1)\, p(z_2 \mid z_1)\, p(z_3 \mid z_1, z_2)} \\ "
-        r"\term{vq}{k = \mathrm{argmin}_k \lVert z - e_k \rVert} \\ "
-        r"\term{transformer}{p(k) = \prod_t p(k_t \mid k_1 \ldots k_{t-1})}, \qquad "
-        r"\term{text}{p(x \mid z) = \prod_t p(x_t \mid z, x_1 \ldots x_{t-1})} \\ "
-        r"\term{gan}{x = G(z),\ z \sim \mathcal{N}(0, I)} \\ "
-        r"\term{error}{\mathrm{RMSE}}, \qquad "
-        r"\term{dreams}{2\,\mathbb{E}\lVert a - b \rVert - \mathbb{E}\lVert a - a' \rVert - "
-        r"\mathbb{E}\lVert b - b' \rVert}"
+        r"\term{vae}{L_{\mathrm{VAE}}} = D + R, \quad \term{plain}{L_{\mathrm{AE}}} = D \\ "
+        r"\term{denoising}{L_{\mathrm{DAE}}} = D(x \mid \tilde{x}), \quad "
+        r"\term{pca}{z_{\mathrm{PCA}}} = M^{-1} W^{\top} (x - \mu) \\ "
+        r"\term{condition}{p(x \mid z, y)}, \quad \term{ladder}{p(z_2 \mid z_1)}, \quad \term{gan}{x = G(z)} \\ "
+        r"\term{vq}{k} = \mathrm{argmin}_k \lVert z - e_k \rVert \\ "
+        r"\term{transformer}{p(k)} = \prod_t p(k_t \mid k_1 \ldots k_{t-1}) \\ "
+        r"\term{text}{p(x \mid z)} = \prod_t p(x_t \mid z, x_1 \ldots x_{t-1}) \\ "
+        r"\term{error}{\mathrm{RMSE}} = \sqrt{\mathrm{mean}\,(x - \hat{x})^2} \\ "
+        r"\term{dreams}{d^2} = 2\,\mathbb{E}\lVert a - b \rVert - \mathbb{E}\lVert a - a' \rVert - "
+        r"\mathbb{E}\lVert b - b' \rVert"
     ),
     terms={
         "vae": Term("Distortion and rate, with noise in the code.", ()),
@@ -254,7 +254,7 @@ LESSON = Lesson(
         "text": Term("The text VAE: one letter after the other, given the code.", ()),
         "gan": Term("The GAN: a decoder of draws, trained against a critic.", ()),
         "error": Term("Error of redrawing a pixel.", ()),
-        "dreams": Term("Energy distance of new samples a and held-out ones b; 0 where both are alike.",
+        "dreams": Term("Its root: the energy distance of new samples a and held-out ones b; 0 where both are alike.",
                        ("across", "among", "among_others")),
     },
     code=(

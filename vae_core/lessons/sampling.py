@@ -118,13 +118,13 @@ def scene(material: Material) -> Scene:
                 ),
                 "walk: 0 digit A, 1 digit B, 2 the draw", "distance in pixels",
             ),
-            _plane("The VAE's codes, two of the dimensions", vae, "vae"),
-            _plane("The autoencoder's codes, two of the dimensions", plain, "plain"),
+            _plane("The VAE's codes, in the two dimensions least like N(0, 1)", vae, "vae"),
+            _plane("The autoencoder's codes, in the two dimensions least like N(0, 1)", plain, "plain"),
         ),
         numbers=tuple(Number(key, label, values, unit) for key, (values, label, unit) in numbers.items()),
         sums=(
-            "VAE: {vae} from a real digit, its code {vae_off} typical distances from a code seen",
-            "autoencoder: {plain} from a real digit, its code {plain_off}",
+            "VAE: picture {vae}, code {vae_off} away",
+            "autoencoder: picture {plain}, code {plain_off} away",
         ),
         answer=0 if all(near) else 1 if near[0] else 2 if near[1] else 3,
         because=(
@@ -143,8 +143,10 @@ def scene(material: Material) -> Scene:
 
 
 def _plane(title: str, walk: Walks, term: str) -> Plane:
-    """The two dimensions that vary most, the prior in them, and the first walk."""
-    first, second = np.sort(np.argsort(-walk.seen.var(0))[:2])
+    """The two dimensions whose codes are least like N(0, 1), the prior in them, and the first walk."""
+    mean, std = walk.seen.mean(0), walk.seen.std(0)
+    unlike = 0.5 * (mean**2 + std**2 - 1) - np.log(std)  # the rate of N(mean, std^2), nats
+    first, second = np.sort(np.argsort(-unlike)[:2])
     chosen = walk.codes[:, 0][:, [first, second]]
     return Plane(
         title,
@@ -197,7 +199,8 @@ LESSON = Lesson(
         "vae": Term("What the VAE decodes, and its distance to the nearest training digit.", ("made",)),
         "plain": Term("The same of an autoencoder, a VAE without a rate.", ()),
         "real": Term("Held-out digits, and their distance to the nearest training digit.", ()),
-        "seen": Term("The training digits, near whose codes the decoder was taught.", ("training",)),
+        "seen": Term("The training digits. A picture is so far from the nearest of them; a code from the nearest of "
+                     "theirs, in distances that are typical among them.", ("training",)),
     },
     code=(
         "vae_core.latent.geometry:lerp",

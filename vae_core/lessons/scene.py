@@ -168,6 +168,7 @@ class Bars:
     y_label: str
     terms: tuple[str, ...] = ()
     line: tuple[float, str] | None = None
+    digits: int = 2
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def scene(material: Material) -> Scene:
                 "Held-out samples at this threshold, by the density of the code",
                 "How many malignant samples are found and missed, and how many benign ones sound the alarm or pass.",
                 ("malignant, found", "malignant, missed", "benign, false alarm", "benign, passed"), calls, "samples",
-                ("hits", "misses", "alarms", ""),
+                ("hits", "misses", "alarms", ""), digits=0,
             ),
             Pictures(
                 f"Six of the {odd} malignant samples, from the easiest to the hardest",
@@ -77,12 +77,12 @@ def scene(material: Material) -> Scene:
             Pictures(
                 "A sprite, an empty picture, and what a model of sprites thinks of them",
                 "A held-out sprite, and a picture with nothing on it, each with its ELBO.", pictures,
-                ("a held-out sprite", "nothing at all"), (), (tuple(f"ELBO {elbo:.0f} nats" for elbo in elbos),),
+                ("a held-out sprite", "nothing at all"), notes=(elbos,),
             ),
             Bars(
                 "Filling in the lower half of digits: the error", "Errors of four ways of filling in half a digit.",
                 tuple(merit.title for merit in filling.merits),
-                np.array([[merit.value for merit in filling.merits]]), "RMSE of a missing pixel, of white",
+                np.array([[merit.value for merit in filling.merits]]), "RMSE of a missing pixel, of white", digits=3,
             ),
             Words("What that says", "Two sentences on where the models fail.", (_told(filling, above),)),
         ),
@@ -124,8 +124,8 @@ def _rows(found: Detection, run: Run, thresholds: np.ndarray) -> tuple[np.ndarra
     return pictures(run.config.data, found.part.x[torch.from_numpy(places)].numpy())[None, :, 0], notes
 
 
-def _empty(run: Run) -> tuple[np.ndarray, tuple[float, float], float]:
-    """A sprite and an empty picture, uint8 [1, 2, H, W]; the ELBO of each; above how many sprites the second's is."""
+def _empty(run: Run) -> tuple[np.ndarray, tuple[str, str], int]:
+    """A sprite and an empty picture, uint8 [1, 2, H, W]; their ELBOs; how many sprites have less than the second."""
     import torch
 
     from vae_core.data import load_dataset
@@ -137,15 +137,16 @@ def _empty(run: Run) -> tuple[np.ndarray, tuple[float, float], float]:
     elbo = held_out_terms(run.model, together, torch.arange(len(together))).elbo
     typical = int((elbo[:-1] - elbo[:-1].median()).abs().argmin())
     pictures = as_pictures(together[[typical, PRICED]])[None]
-    return pictures, (float(elbo[typical]), float(elbo[-1])), float((elbo[-1] > elbo[:-1]).float().mean())
+    own, empty = (f"ELBO {float(value):.0f} nats".replace("-", "−") for value in (elbo[typical], elbo[-1]))
+    return pictures, (own, empty), int((elbo[-1] > elbo[:-1]).sum())
 
 
-def _told(filling: Outcome, above: float) -> tuple[str, ...]:
+def _told(filling: Outcome, above: int) -> tuple[str, ...]:
     """What the two failures come to, from their figures."""
     ours, theirs = filling.best, filling.best_baseline
     wins = filling.beats(ours, theirs)
     return (
-        f"The empty picture, which is no sprite, has a higher ELBO than {above:.0%} of the sprites: what is simple is "
+        f"The empty picture, which is no sprite, has a higher ELBO than {above} of {PRICED} sprites: what is simple is "
         "cheap to tell. A low likelihood is not the same as being odd.",
         f"Filling in half a digit: the model's best, {ours.title}, errs by {ours.value:.3f}, and {theirs.title} by "
         f"{theirs.value:.3f} without any model: {'the model' if wins else 'the baseline'} wins.",
@@ -175,8 +176,8 @@ LESSON = Lesson(
     drag="Drag the false alarms that are allowed from none to 40 %.",
     formula=(
         r"\mathrm{odd} \;\Leftrightarrow\; s(x) \geq \term{threshold}{\tau} \\ "
-        r"\term{density}{s_1 = -\log p_{\mathrm{benign}}(\mu(x))} \\ "
-        r"\term{distortion}{s_2 = D(x)}, \qquad \term{neighbour}{s_3 = \min_n \lVert x - x_n \rVert} \\ "
+        r"\term{density}{s_1} = -\log p_{\mathrm{benign}}(\mu(x)) \\ "
+        r"\term{distortion}{s_2} = D(x), \qquad \term{neighbour}{s_3} = \min_n \lVert x - x_n \rVert \\ "
         r"\mathrm{found} = \frac{\term{hits}{\mathrm{hits}}}{\term{hits}{\mathrm{hits}} + "
         r"\term{misses}{\mathrm{misses}}}, \qquad \term{alarms}{\mathrm{false\ alarms}}"
     ),
