@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,16 @@ from vae_core.dreams.command import Sample, command_for, sample, sheet_of
 from vae_core.dreams.files import as_bytes, endings
 
 
-@pytest.fixture
-def made(no_runs: Path) -> Path:
+@pytest.fixture(scope="module", autouse=True)
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Toys in the runs folder, for all tests of this file."""
+    root = tmp_path_factory.mktemp("runs")
     for family in ("gaussian", "class", "quadrants", "text", "table", "vq"):
-        write_toy(no_runs, family)
-    return no_runs
+        write_toy(root, family)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTARIUM_RUNS", str(root))
+        patch.setenv("LATENTARIUM_CHECKPOINTS", str(root / "none"))
+        yield
 
 
 def parsed(line: str) -> Sample:
@@ -44,7 +51,7 @@ ASKED = [
 
 @pytest.mark.parametrize(("family", "asked", "given", "ending"), ASKED)
 def test_the_line_that_the_app_shows_writes_what_the_app_hands_out(
-    made: Path, tmp_path: Path, family: str, asked: Asked, given: str, ending: str
+    tmp_path: Path, family: str, asked: Asked, given: str, ending: str
 ) -> None:
     run, out = load_run(family), tmp_path / f"it.{ending}"
     data = load_dataset("digits") if run.config.data.name == "digits" else None
@@ -54,7 +61,7 @@ def test_the_line_that_the_app_shows_writes_what_the_app_hands_out(
     assert out.read_bytes() == as_bytes(sheet_of(run, asked, given, data), ending)
 
 
-def test_an_npz_holds_what_makes_it_again(made: Path) -> None:
+def test_an_npz_holds_what_makes_it_again() -> None:
     asked = Asked(count=4, sampler="tray", tray=(0, 3), temperature=0.0, seed=8)
     run = load_run("gaussian")
     with np.load(io.BytesIO(as_bytes(sheet_of(run, asked, "", None), "npz")), allow_pickle=False) as file:
@@ -65,7 +72,7 @@ def test_an_npz_holds_what_makes_it_again(made: Path) -> None:
     np.testing.assert_allclose(kept["codes"], np.repeat(codes.mean[codes.rows([0, 3])].mean(0)[None], 4, 0), atol=1e-6)
 
 
-def test_a_png_has_a_tile_for_each_and_a_csv_a_line(made: Path) -> None:
+def test_a_png_has_a_tile_for_each_and_a_csv_a_line() -> None:
     def made_as(family: str, ending: str) -> bytes:
         return as_bytes(sheet_of(load_run(family), Asked(count=9), "", None), ending)
 
@@ -80,7 +87,7 @@ def test_a_png_has_a_tile_for_each_and_a_csv_a_line(made: Path) -> None:
     np.testing.assert_allclose(np.array(table[1:], float)[:, 0], 13.0 + 0.8 * rows[:, 0], rtol=1e-4)
 
 
-def test_what_a_kind_of_sample_cannot_become_is_said(made: Path) -> None:
+def test_what_a_kind_of_sample_cannot_become_is_said() -> None:
     assert [endings(TOYS[family][1].kind)[0] for family in ("gaussian", "text", "table")] == ["png", "csv", "csv"]
     with pytest.raises(DreamError, match=r"kept as \.png, \.npz, not \.csv"):
         as_bytes(sheet_of(load_run("gaussian"), Asked(), "", None), "csv")
@@ -100,18 +107,14 @@ def test_what_a_kind_of_sample_cannot_become_is_said(made: Path) -> None:
         ("gaussian --sampler mixture --label 77 --out a.png", "at least two codes"),
     ],
 )
-def test_bad_input_gets_one_sentence(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, sentence: str
-) -> None:
+def test_bad_input_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, sentence: str) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=sentence):
         sample(parsed(f"python -m vae_core sample {line}"))
     assert not list(tmp_path.glob("*.png"))
 
 
-def test_nearest_is_printed_for_people_and_for_programs(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import json
-
+def test_nearest_is_printed_for_people_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     sample(parsed("python -m vae_core sample gaussian --count 3 --nearest"))
     said = capsys.readouterr().out
     assert "of 3 are nearer to a training sample than half of 179 held-out samples are (0.131)" in said
