@@ -24,4 +24,7 @@ def lessons_only() -> bool:
 def pages() -> list[StreamlitPage]:
     """All pages of such an app: the lessons, at the app's address and at the one that they have in the whole app."""
     lessons = {"page": "pages/learn.py", "title": "Learn", "icon": ":material/school:"}
-    return [st.Page(**lessons, default=True), st.Page(**lessons, url_path="course", visibility="hidden")]
+    return [
+        st.Page(**lessons, url_path="lessons", default=True),
+        st.Page(**lessons, url_path="course", visibility="hidden"),
+    ]

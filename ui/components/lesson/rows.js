@@ -70,6 +70,7 @@ export function createBars(panel) {
       const values = panel.values.at(stop);
       bars.forEach(({ fill, value }, b) => {
         const there = Number.isFinite(values[b]) ? values[b] : 0;
+        fill.style.display = Number.isFinite(values[b]) ? "" : "none";
         fill.style.left = `${percent(Math.min(0, there))}%`;
         fill.style.width = `${Math.max(0.4, percent(Math.max(0, there)) - percent(Math.min(0, there)))}%`;
         value.textContent = told(values[b], panel.digits);
