@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RUN = "sprites-beta4"
 ANGLES = np.arange(0, 91, 5)  # degrees
 COUNTED, PRICED, DOTS = 3000, 64, 500  # samples: for the gap, for the ELBO, on the plane
-SWEEP = (-1.6, -0.8, 0.0, 0.8, 1.6)
+SWEEP = (-1.5, -0.5, 0.5, 1.5)
 COLOURS = 4
 CLOSE, CLEAR = 0.01, 0.02  # what rounding may change of nats and pixels; a change of the gap that counts
 

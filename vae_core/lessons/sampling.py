@@ -26,7 +26,7 @@ class Walks(NamedTuple):
     """W walks of S steps through one model's codes."""
 
     codes: np.ndarray  # float32 [S, W, D]
-    seen: np.ndarray  # float32 [N, D], codes of the training samples
+    seen: np.ndarray  # float32 [N, D], a code drawn for each training sample; an autoencoder's have no spread
     pictures: Tensor  # [S, W, *sample_shape] in [0, 1]
     off_codes: np.ndarray  # [S], distance to the nearest code seen, in those that codes seen have; median over walks
     off_digits: np.ndarray  # [S], distance of the picture to the nearest training sample; mean over walks
@@ -44,7 +44,9 @@ def walked(model: Model, starts: Tensor, ends: Tensor, drawn: Tensor, training: 
     from vae_core.latent.geometry import lerp, nearest_distance, typical_distance
     from vae_core.metrics.likelihood import encoded
 
-    first, second, seen = (encoded(model, x, torch.arange(len(x))).mean.numpy() for x in (starts, ends, training))
+    first, second = (encoded(model, x, torch.arange(len(x))).mean.numpy() for x in (starts, ends))
+    posterior = encoded(model, training, torch.arange(len(training)))
+    seen = posterior.sample(torch.Generator().manual_seed(0)).numpy()  # what the decoder was taught on
     t = np.linspace(0, 1, HALF + 1)[:, None]
     there = lerp(first, second, t)  # [HALF + 1, W, D]
     codes = np.concatenate([there, lerp(second, drawn.numpy(), t[1:])]).astype(np.float32)  # [S, W, D]
@@ -150,7 +152,7 @@ def _plane(title: str, walk: Walks, term: str) -> Plane:
     chosen = walk.codes[:, 0][:, [first, second]]
     return Plane(
         title,
-        "Codes of the training digits as points, N(0, I) as a circle of two standard deviations around zero, and the "
+        "A code of each training digit as a point, N(0, I) as a circle of two standard deviations around zero, and the "
         "first walk as a line with a spot where it stands.",
         clouds=(Cloud(walk.seen[:, [first, second]], None, "codes of training digits", "seen"),),
         ellipses=(Ellipse(np.zeros((1, 2)), np.full((1, 2), 2.0), "N(0, I), 2 σ", "prior"),),

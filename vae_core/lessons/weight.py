@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BETAS = METHODS["beta"].weights
 RUNS = tuple(f"study-beta-{beta:g}" for beta in BETAS)
-SHOWN, MEASURED = 6, 200  # held-out samples that are drawn; that sharpness is measured on
+SHOWN, MEASURED = 4, 200  # held-out samples that are drawn; that sharpness is measured on
 FEW, SOME = 2, 5  # dimensions: up to which the options of the question reach
 
 
@@ -68,12 +68,12 @@ def scene(material: Material) -> Scene:
         drag=Drag("β, the price of a nat", stops, 0, "beta", "cheap", "dear"),
         panels=(
             Pictures(
-                "Held-out sprites", "Six sprites that no model was trained on.",
+                "Held-out sprites", "Four sprites that no model was trained on.",
                 as_pictures(x[:SHOWN])[None], tuple(f"sprite {place + 1}" for place in range(SHOWN)),
             ),
             Pictures(
                 "Redrawn at this β",
-                "The same six, redrawn from their codes: the larger beta, the rounder and the more blurred.",
+                "The same four, redrawn from their codes: the larger beta, the rounder and the more blurred.",
                 np.stack(redrawn), tuple(f"redrawn {place + 1}" for place in range(SHOWN)), ("distortion",) * SHOWN,
             ),
             Trail(
