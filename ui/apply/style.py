@@ -29,8 +29,8 @@ MOST_CLASSES = 12
 def show(run: Run) -> None:
     """The view for a model that is told the class."""
     st.markdown(
-        "This model is **told the class**, so its code keeps the rest: the hand. Each row is one sample with its own "
-        "code, told every class in turn."
+        "This model is **told the class**, so its code keeps the rest: the hand. Each row is one sample, then "
+        "what is made of its own code when every class is told in turn."
     )
     _sheet(run)
     views.name_models(run, views.WAYS, "The class is not in the code here, so no vector leads to another. Models "
@@ -76,7 +76,7 @@ def _sheet(run: Run) -> None:
 
     made = [upright(cache.get_decoded(run.name, run.codes.mean[rows], f"class-{label}")) for label in range(len(names))]
     originals = cache.get_pictures(run.name, tuple(run.codes.index[rows].tolist()))
-    cells = ["<b></b>", "<b>sample</b>", *(f"<b>{escape(name)}</b>" for name in names)]
+    cells = ["<b></b>", "<b></b>", *(f"<b>{escape(name)}</b>" for name in names)]
     for place, label in enumerate(originals.labels):
         cells += ["<b></b>", _image(originals.pixels[place], label)]
         cells += [_image(sheet[place], f"{label}, told {names[told]}") for told, sheet in enumerate(made)]

@@ -10,7 +10,7 @@ from typing import Annotated
 import tyro
 
 PROGRAM = "python -m vae_core apply"
-ALL_SCORES = ("distortion", "elbo", "density", "regret", "mean", "neighbour", "forest")
+ALL_SCORES = ("distortion", "elbo", "density", "posterior", "regret", "mean", "neighbour", "forest")
 """Ways of telling odd samples; the last three need no model."""
 
 
