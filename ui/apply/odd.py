@@ -34,7 +34,6 @@ MEANS = {
     "elbo": "How unlikely the model finds it: distortion and rate together.",
     "density": "How lonely its code is among the codes of normal training samples (a Gaussian mixture).",
     "posterior": "The same with the code's spread: how sure the encoder is tells odd from normal, too.",
-    "posterior": "The same of its code and of how sure the encoder is of it, together.",
     "regret": "How much better it could be explained by a posterior of its own (Xiao et al. 2020).",
     "mean": "Without a model: the distance to the mean of normal training samples.",
     "neighbour": "Without a model: the distance to the nearest normal training sample.",

@@ -213,7 +213,7 @@ def _values(name: str, run: Run, model: Model, seen: Part, part: Part, steps: in
 
 
 def _mean_and_width(model: Model, part: Part) -> np.ndarray:
-    """Mean and log of the standard deviation of each posterior, float64 [n, 2 D]: how sure the encoder is counts too."""
+    """Mean and log standard deviation of each posterior, float64 [n, 2 D]: how sure the encoder is counts too."""
     mean, std = codes_of(model, part)
     return np.hstack([mean, np.log(std)]).astype(np.float64)
 
