@@ -203,7 +203,7 @@ LESSON = Lesson(
         Paper("Kingma and Welling 2014, algorithm 1", "https://arxiv.org/abs/1312.6114"),
     ),
     then=(
-        "At first every step helps: the decoder learns the average digit, and all codes stay in the middle, since a "
+        "At first nearly every step helps: the decoder learns the average digit. All codes stay in the middle, since a "
         "code costs and does not pay yet. Then the codes leave it, along a line first, and over the plane when a "
         "second dimension pays for its rate. By now a step is a guess from a few samples. That is why curves are "
         "noisy, why the weights that did best on the validation split are kept, and why the learning rate falls at "
