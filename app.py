@@ -45,4 +45,4 @@ else:
             widgets.model_picker()
             widgets.tray()
     state.write_address()
-    widgets.show_page(page)
+    widgets.show_page(page, way_out=not lessons_only)

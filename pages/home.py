@@ -17,6 +17,8 @@ st.markdown(
     "sets several models side by side, **Apply** shows what one is good for, and **Train** makes one of your own."
 )
 
+st.page_link("pages/learn.py", label="New to all this? Begin with the lessons.", icon=":material/school:")
+
 cards = cache.list_runs()
 readable = [card for card in cards if card.config is not None]
 if readable:

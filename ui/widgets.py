@@ -206,13 +206,16 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]],
     return wrap
 
 
-def show_page(page: StreamlitPage) -> None:
-    """Runs a page. A broken run or dataset becomes its one sentence, with a way out, and the app goes on."""
+def show_page(page: StreamlitPage, *, way_out: bool = True) -> None:
+    """Runs a page. A broken run or dataset becomes its one sentence, and the app goes on.
+
+    way_out: whether there is a home page to lead to from there.
+    """
     ended = False
     with told():
         page.run()
         ended = True
-    if not ended:
+    if not ended and way_out:
         st.page_link("pages/home.py", label="Choose another model", icon=":material/flare:")
 
 

@@ -15,6 +15,13 @@ from tests.browser.harness import CHROMIUM_ARGS, DESKTOP, PHONE, PROJECT, AppSer
 
 PAGES: dict[str, tuple[str, dict[str, str | int]]] = {
     "home": ("", {}),
+    "learn-encoder": ("course", {"lesson": "encoder", "at": 10, "said": 0, "done": "why.encoder"}),
+    "learn-reparameterisation": (
+        "course",
+        {"lesson": "reparameterisation", "at": 54, "said": 2, "done": "why.encoder.space.reparameterisation"},
+    ),
+    "learn-elbo": ("course", {"lesson": "elbo", "at": 34, "said": 2, "done": "elbo"}),
+    "learn-weight": ("course", {"lesson": "weight", "at": 4, "said": 1, "done": "weight"}),
     "atlas": ("map", {"run": "mnist-16d", "at": 7, "tray": "7.42.1000"}),
     "traverse": ("dimensions", {"run": "mnist-16d"}),
     "morph": ("between", {"run": "digits-2d"}),

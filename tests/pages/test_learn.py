@@ -98,6 +98,8 @@ def test_a_guest_that_is_gone_is_told() -> None:
 def test_a_lesson_whose_runs_are_missing_says_so(no_runs: Path) -> None:
     app = opened(lesson=LAST.key)
     assert app.error and LAST.runs[0] in app.error[0].value
+    app = opened(lesson=LAST.key, only="lessons")  # no home page to lead to
+    assert app.error and LAST.runs[0] in app.error[0].value and "page_link" not in parts(app)
 
 
 @pytest.mark.parametrize("way", ["address", "environment"])
