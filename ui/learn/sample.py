@@ -43,10 +43,16 @@ def choose(lesson: Lesson, index: int) -> None:
     if not rows:
         return
     pick = partial(progress.choose_sample, lesson)
+
+    def take(_: str, number: int) -> None:
+        pick(number)
+        state.add_to_tray([number])  # so that it can be met on other pages
+
     with st.container(key="learn-sample"):
         _row(run, rows[0], index, pick, f"latentarium.learn.sample.{lesson.key}")
         if lesson.draws:
-            guests.bring(run, {"x": "Take it"}, lambda _, number: pick(number), key=f"latentarium.learn.{lesson.key}")
+            # one of its own for each sample: it is closed again once something was taken, and the lesson in sight
+            guests.bring(run, {"x": "Take it"}, take, key=f"latentarium.learn.{lesson.key}.{index}")
 
 
 def _row(run: Run, row: int, index: int, pick: partial[None], key: str) -> None:

@@ -7,7 +7,7 @@ import { mark } from "./svg.js";
 
 export function createBeside({ formula, terms, sources }, { numbers, sums }) {
   const known = new Set(terms.map(([key]) => key));
-  const math = el("div", { class: "formula", tabindex: "0", "aria-label": "Formula" });
+  const math = el("div", { class: "formula", tabindex: "0", role: "group", "aria-label": "Formula" });
   math.innerHTML = formula.map((line) => `<div>${line}</div>`).join(""); // MathML that Python made
   const shows = []; // stop -> nothing
 
@@ -35,11 +35,11 @@ export function createBeside({ formula, terms, sources }, { numbers, sums }) {
       el("span", { class: "reading" }, `${number.label} = `, value(number, true))))), key));
   const code = sources.map(({ name, place, pieces }) => el("section", { class: "source" },
     el("h4", {}, el("b", {}, name), el("span", {}, place)),
-    el("pre", { tabindex: "0", "aria-label": `Source of ${name}, ${place}` }, el("code", {}, ...pieces.map(([text, kind, term]) =>
+    el("pre", { tabindex: "0", role: "group", "aria-label": `Source of ${name}, ${place}` }, el("code", {}, ...pieces.map(([text, kind, term]) =>
       (kind || term ? mark(el("span", { class: kind }, text), term) : text))))));
   const node = el("div", { class: "beside" },
     el("h3", {}, "The formula"), math,
-    equations.length ? el("div", { class: "sums", tabindex: "0", "aria-label": "The formula with the numbers of this place" }, ...equations) : null,
+    equations.length ? el("div", { class: "sums", tabindex: "0", role: "group", "aria-label": "The formula with the numbers of this place" }, ...equations) : null,
     el("ul", { class: "terms" }, ...rows),
     el("h3", {}, "The code that computes it"), ...code);
   return {

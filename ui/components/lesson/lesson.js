@@ -190,7 +190,7 @@ class Lesson {
     this.flash.textContent = told ? `${begin}${right ? "" : data.options[scene.answer]}` : data.drag;
     this.flash.disabled = !told;
     this.flash.style.visibility = said ? "visible" : "hidden";
-    this.lock.style.visibility = said ? "hidden" : "visible";
+    this.lock.hidden = Boolean(said);
   }
 
   show() {
