@@ -7,7 +7,6 @@ decodes it safely (ui/guest_pictures.py). Python hears once, when something is a
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +60,7 @@ def read_added(said: Any, actions: Sequence[str]) -> Added | None:
         return None
     try:
         return Added(base64.b64decode(content, validate=True), str(action), label, serial)
-    except binascii.Error:
+    except ValueError:  # no base64, or no ASCII even
         return None
 
 
