@@ -11,13 +11,13 @@
 // To Python: "view" = {seq, values: {slider: value}} when a finger lifts; "picked" = {seq, sheet, number}.
 
 import { loadDecoder } from "../desk/decoder.js";
-import { clamp, complain, el, later } from "../desk/dom.js";
+import { clamp, el, later } from "../desk/dom.js";
+import { mounted } from "../desk/mount.js";
 import { createPainter } from "../desk/pictures.js";
 
 const BUDGET = 10; // ms a frame may spend on pictures; what is left over comes in the next one
 const STEP = 0.05;
 const ZONES = ["inside the data", "near its edge", "far from any code seen"];
-const open = new WeakMap();
 
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
@@ -218,53 +218,6 @@ function createSheets(root, component, loaded) {
   };
 }
 
-function openSheets(parent) {
-  const root = parent.querySelector(".dreams");
-  let view = null;
-  let shown = "";
-  let wanted = 0;
+const decoderOf = (data) => (data.decoder ? loadDecoder(data.decoder) : Promise.resolve(null));
 
-  async function update(component) {
-    const { data } = component;
-    if (view && data.key === shown) {
-      view.update(component);
-      root.dataset.ready = "true";
-      return;
-    }
-    const turn = ++wanted;
-    root.dataset.ready = "false";
-    try {
-      const loaded = data.decoder ? await loadDecoder(data.decoder) : null;
-      if (turn !== wanted) return; // others were chosen meanwhile
-      view?.close();
-      root.replaceChildren();
-      view = createSheets(root, component, loaded);
-      shown = data.key;
-      root.dataset.ready = "true";
-    } catch (error) {
-      if (turn !== wanted) return;
-      view?.close();
-      view = null;
-      complain(root, error, () => update(component));
-    }
-  }
-  return {
-    update,
-    close() {
-      wanted++;
-      view?.close();
-      view = null;
-    },
-  };
-}
-
-export function render(component) {
-  const parent = component.parentElement;
-  if (!open.has(parent)) open.set(parent, openSheets(parent));
-  open.get(parent).update(component);
-}
-
-export function remove(parent) {
-  open.get(parent)?.close();
-  open.delete(parent);
-}
+export const { render, remove } = mounted(".dreams", decoderOf, createSheets);

@@ -11,13 +11,13 @@
 // To Python: state "view" = {seq, offsets} when a finger lifts. Nothing is sent while one moves.
 
 import { loadDecoder } from "../desk/decoder.js";
-import { clamp, complain, distanceCue, el, filmSlider, later, oncePerFrame, signed } from "../desk/dom.js";
+import { clamp, distanceCue, el, filmSlider, later, oncePerFrame, signed } from "../desk/dom.js";
+import { mounted } from "../desk/mount.js";
 import { createIdleQueue, createPainter, createTiles } from "../desk/pictures.js";
 
 const STEP = 0.1; // standard deviations: an arrow key; Shift makes it four times as much
 const PAGE = 1;
 const ZONES = ["inside the data", "near its edge", "far from any code seen"];
-const duets = new WeakMap();
 
 /** A model's picture, and how its code follows the sliders. */
 function createSide(side, place, rows, loaded) {
@@ -252,53 +252,6 @@ function createDuet(root, component, loaded) {
   };
 }
 
-function openDuet(parent) {
-  const root = parent.querySelector(".duet");
-  let view = null;
-  let shown = "";
-  let wanted = 0;
+const decoders = (data) => Promise.all(data.sides.map((side) => (side.decoder ? loadDecoder(side.decoder) : null)));
 
-  async function update(component) {
-    const { data } = component;
-    if (view && data.key === shown) {
-      view.update(component);
-      root.dataset.ready = "true";
-      return;
-    }
-    const turn = ++wanted;
-    root.dataset.ready = "false";
-    try {
-      const loaded = await Promise.all(data.sides.map((side) => (side.decoder ? loadDecoder(side.decoder) : null)));
-      if (turn !== wanted) return; // others were chosen meanwhile
-      view?.close();
-      root.replaceChildren();
-      view = createDuet(root, component, loaded);
-      shown = data.key;
-      root.dataset.ready = "true";
-    } catch (error) {
-      if (turn !== wanted) return;
-      view?.close();
-      view = null;
-      complain(root, error, () => update(component));
-    }
-  }
-  return {
-    update,
-    close() {
-      wanted++;
-      view?.close();
-      view = null;
-    },
-  };
-}
-
-export function render(component) {
-  const parent = component.parentElement;
-  if (!duets.has(parent)) duets.set(parent, openDuet(parent));
-  duets.get(parent).update(component);
-}
-
-export function remove(parent) {
-  duets.get(parent)?.close();
-  duets.delete(parent);
-}
+export const { render, remove } = mounted(".duet", decoders, createDuet);

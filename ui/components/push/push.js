@@ -3,11 +3,11 @@
 // To Python: state "view" = {seq, strength} when a finger lifts. Nothing is sent while the slider moves.
 
 import { loadDecoder } from "../desk/decoder.js";
-import { clamp, complain, el, filmSlider, later, oncePerFrame, signed } from "../desk/dom.js";
+import { clamp, el, filmSlider, later, oncePerFrame, signed } from "../desk/dom.js";
+import { mounted } from "../desk/mount.js";
 import { createIdleQueue, createPainter, createTiles } from "../desk/pictures.js";
 
 const STEP = 0.05; // an arrow key
-const views = new WeakMap(); // parent element -> view
 
 function createView(root, component, { decoder }) {
   let { data } = component;
@@ -97,48 +97,4 @@ function createView(root, component, { decoder }) {
   };
 }
 
-function openPush(parent) {
-  const root = parent.querySelector(".push");
-  let view = null;
-  let shown = "";
-  let turn = 0;
-  async function update(component) {
-    if (view && component.data.key === shown) {
-      view.update(component);
-      return;
-    }
-    const mine = ++turn;
-    root.dataset.ready = "false";
-    try {
-      const loaded = await loadDecoder(component.data.decoder);
-      if (mine !== turn) return; // another was chosen meanwhile
-      view?.close();
-      view = createView(root, component, loaded);
-      shown = component.data.key;
-      root.dataset.ready = "true";
-    } catch (error) {
-      if (mine !== turn) return;
-      view?.close();
-      view = null;
-      complain(root, error, () => update(component));
-    }
-  }
-  return {
-    update,
-    close() {
-      turn++;
-      view?.close();
-    },
-  };
-}
-
-export function render(component) {
-  const { parentElement } = component;
-  if (!views.has(parentElement)) views.set(parentElement, openPush(parentElement));
-  views.get(parentElement).update(component);
-}
-
-export function remove(parentElement) {
-  views.get(parentElement)?.close();
-  views.delete(parentElement);
-}
+export const { render, remove } = mounted(".push", (data) => loadDecoder(data.decoder), createView);
