@@ -104,22 +104,36 @@ def test_what_a_kind_of_sample_cannot_become_is_said() -> None:
         ("class --given class-10 --out a.png", "--given class-0 to class-9"),
         ("quadrants --given seen-1 --out a.png", "seen-57-0010"),
         ("gaussian --temperature nan --out a.png", "A temperature is 0 to 4"),
+        ("text --words sample --warmth nan", "The warmth of words is 0 to 4"),
+        ("text --words sample --warmth -1", "The warmth of words is 0 to 4"),
+        ("gaussian --seed -1 --out a.png", "A seed is a whole number from 0"),
+        (f"gaussian --seed {10**30} --out a.png", "A seed is a whole number from 0"),
+        ("gaussian --sampler mixture --components 0 --out a.png", "1 to 100 Gaussians, not 0"),
+        ("gaussian --sampler mixture --components 9999 --out a.png", "1 to 100 Gaussians, not 9,999"),
+        (f"gaussian --sampler tray --tray -1 {10**30} --out a.png", "that have a code"),
+        ("gaussian --count 1025 --out a.png", "shows 1,024 samples at most, not 1,025; a .npz keeps all"),
+        ("gaussian --out a", "not a file without an ending"),
+        ("gaussian --out folder.png", "folder.png is a folder"),
+        ("gaussian --json --out a.png", "ask for both"),
         ("gaussian --sampler mixture --label 77 --out a.png", "at least two codes"),
     ],
 )
 def test_bad_input_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, sentence: str) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.png").mkdir()
     with pytest.raises(ValueError, match=sentence):
         sample(parsed(f"python -m vae_core sample {line}"))
-    assert not list(tmp_path.glob("*.png"))
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
 
 
-def test_nearest_is_printed_for_people_and_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nearest_is_printed_for_people_and_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sample(parsed("python -m vae_core sample gaussian --count 3 --nearest"))
     said = capsys.readouterr().out
     assert "of 3 are nearer to a training sample than half of 179 held-out samples are (0.131)" in said
     assert "as the model decodes them" in said
-    sample(parsed("python -m vae_core sample gaussian --count 3 --nearest --json"))
+    out = tmp_path / "new" / "it.npz"
+    sample(parsed(f"python -m vae_core sample gaussian --count 3 --nearest --json --out {out}"))
     found = json.loads(capsys.readouterr().out)
+    assert out.exists()
     assert len(found["distance"]) == 3 and found["looked_at"] == found["of"] == 1439
     assert found["nearer_than_that"] == sum(d < found["median_of_held_out"] for d in found["distance"])

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from vae_core.writing import Way
 
 MOST_DREAMS = 10_000
+MOST_COMPONENTS = 100
+MOST_SEED = 2**63 - 1
 WARMEST = 4.0
+"""Temperature, of codes and of words."""
 
 
 class DreamError(ValueError):
@@ -104,6 +107,11 @@ class Asked:
             raise DreamError(f"{name} {what}; choose {' or '.join(('own', *have))}.")
         if not 1 <= self.count <= MOST_DREAMS:
             raise DreamError(f"1 to {MOST_DREAMS:,} samples can be drawn at a time, not {self.count:,}.")
-        if not 0 <= self.temperature <= WARMEST:  # nan is neither
-            raise DreamError(f"A temperature is 0 to {WARMEST:g}, not {self.temperature:g}.")
+        if not 0 <= self.seed <= MOST_SEED:
+            raise DreamError(f"A seed is a whole number from 0 to 2^63 - 1, not {self.seed}.")
+        for what, value in (("A temperature", self.temperature), ("The warmth of words", self.warmth)):
+            if not 0 <= value <= WARMEST:  # nan is neither
+                raise DreamError(f"{what} is 0 to {WARMEST:g}, not {value:g}.")
+        if not 1 <= self.components <= MOST_COMPONENTS:
+            raise DreamError(f"A mixture has 1 to {MOST_COMPONENTS} Gaussians, not {self.components:,}.")
         return name

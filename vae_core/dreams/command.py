@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -47,7 +48,7 @@ class Sample:
     nearest: bool = False
     """Print how far each is from its nearest training sample, beside how far held-out samples are from theirs."""
     json: bool = False
-    """Print that as JSON."""
+    """Print that as JSON, and nothing else to standard output."""
 
     @property
     def asked(self) -> Asked:
@@ -106,13 +107,20 @@ def sheet_of(run: Run, asked: Asked, given: str, data: Dataset | None) -> Sheet:
 def sample(command: Sample) -> None:
     """Do it. Raises RunError, DatasetError and DreamError, one sentence."""
     from vae_core.data import DatasetError, load_dataset
-    from vae_core.dreams.files import as_bytes
+    from vae_core.dreams.files import as_bytes, check_file
     from vae_core.runs import load_run
     from vae_core.runs.files import write_atomically
 
+    if command.json and not command.nearest:
+        raise DreamError("--json prints what --nearest finds: ask for both.")
     run = load_run(command.run)
     kind = run.config.data.kind
-    if command.out is None and not command.nearest and kind == "image":
+    ending = "" if command.out is None else command.out.suffix.lower().removeprefix(".")
+    if command.out is not None:
+        check_file(kind, command.count, ending)
+        if command.out.is_dir():
+            raise DreamError(f"{command.out} is a folder; --out names the file to write.")
+    elif not command.nearest and kind == "image":
         raise DreamError("Pictures need a file: --out dreams.png or --out dreams.npz; or ask for --nearest.")
     try:
         data = load_dataset(run.config.data.name)
@@ -122,10 +130,8 @@ def sample(command: Sample) -> None:
         data = None
     sheet = sheet_of(run, command.asked, command.given, data)
     if command.out is not None:
-        made = as_bytes(sheet, command.out.suffix.lower().removeprefix("."))
-        command.out.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(command.out, made)
-        print(f"{command.count} samples are in {command.out}.")
+        write_atomically(command.out, as_bytes(sheet, ending))
+        print(f"{command.count} samples are in {command.out}.", file=sys.stderr if command.json else sys.stdout)
     elif not command.nearest:
         print(as_bytes(sheet, "csv").decode(), end="")
     if command.nearest and data is not None:

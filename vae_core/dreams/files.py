@@ -44,11 +44,19 @@ def endings(kind: str) -> tuple[str, ...]:
     return ("png", "npz") if kind == "image" else ("csv", "npz", "png")
 
 
-def as_bytes(sheet: Sheet, ending: str) -> bytes:
-    """The file. Raises DreamError where this kind of sample has no such file."""
-    known = endings(sheet.info.kind)
+def check_file(kind: str, count: int, ending: str) -> None:
+    """Raises DreamError where this kind of sample, or so many, have no such file: known before any is drawn."""
+    known = endings(kind)
     if ending not in known:
-        raise DreamError(f"These dreams can be kept as {', '.join(f'.{name}' for name in known)}, not .{ending}.")
+        other = f".{ending}" if ending else "a file without an ending"
+        raise DreamError(f"These dreams can be kept as {', '.join(f'.{name}' for name in known)}, not {other}.")
+    if ending == "png" and count > MOST_IN_A_SHEET:
+        raise DreamError(f"A .png shows {MOST_IN_A_SHEET:,} samples at most, not {count:,}; a .npz keeps all of them.")
+
+
+def as_bytes(sheet: Sheet, ending: str) -> bytes:
+    """The file. Raises DreamError as `check_file` does."""
+    check_file(sheet.info.kind, len(sheet.samples), ending)
     return {"png": _png, "npz": _npz, "csv": _csv}[ending](sheet)
 
 
@@ -71,7 +79,7 @@ def _csv(sheet: Sheet) -> bytes:
 
 def _png(sheet: Sheet) -> bytes:
     """Rows of eight; the last is filled up with black."""
-    made = pictures(sheet.info, sheet.samples[:MOST_IN_A_SHEET])  # [n, C, H, W]
+    made = pictures(sheet.info, sheet.samples)  # [n, C, H, W]
     columns = min(COLUMNS, len(made))
     empty = np.zeros((-len(made) % columns, *made.shape[1:]), made.dtype)
     return png_sheet(np.concatenate([made, empty]).reshape(-1, columns, *made.shape[1:]))

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from vae_core.runs import Codes, Run
 
 
+BEYOND = 2**31
+"""No sample's place, guests' among them, is as large: what the command line is given may be larger than int64."""
+
+
 def held_out_rows(codes: Codes, data: Dataset | None) -> np.ndarray:
     """Rows of codes whose samples no training has seen, int64 [m]; none where the data is not here (None)."""
     if data is None:
@@ -49,7 +53,7 @@ def around_tray(run: Run, tray: tuple[int, ...]) -> Around:
     from vae_core.latent.draws import around
 
     codes = run.codes
-    rows = codes.rows(tray)
+    rows = codes.rows([place for place in tray if 0 <= place < BEYOND])
     rows = rows[rows >= 0]
     if not len(rows):
         raise DreamError(f"Name samples of {run.name} that have a code, for dreams around them (the tray).")
