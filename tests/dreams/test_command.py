@@ -126,6 +126,31 @@ def test_bad_input_gets_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
 
 
+@pytest.mark.parametrize(
+    ("line", "label"),
+    [
+        ("gaussian", None),
+        ("gaussian --sampler mixture", None),
+        ("gaussian --sampler mixture --label 3 --components 1", 3),
+        ("gaussian --sampler tray --tray {threes}", 3),
+        ("gaussian --sampler tray --tray {threes} {other}", None),
+        ("class --given class-7", 7),
+        ("class --given class-none", None),
+    ],
+)
+def test_dreams_of_a_class_are_measured_by_held_out_samples_of_it(
+    capsys: pytest.CaptureFixture[str], line: str, label: int | None
+) -> None:
+    codes, data = load_run("gaussian").codes, load_dataset("digits")
+    threes = " ".join(map(str, codes.index[codes.y == 3][:2]))
+    words = line.format(threes=threes, other=codes.index[codes.y != 3][0])
+    sample(parsed(f"python -m vae_core sample {words} --count 2 --nearest --json"))
+    found = json.loads(capsys.readouterr().out)
+    test = data.y[data.splits["test"]]
+    assert found["class_of_held_out"] == label
+    assert found["held_out"] == (len(test) if label is None else int((test == label).sum()))
+
+
 def test_nearest_is_printed_for_people_and_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sample(parsed("python -m vae_core sample gaussian --count 3 --nearest"))
     said = capsys.readouterr().out

@@ -77,8 +77,8 @@ def test_every_family_offers_its_own_prior_first_and_none_that_it_lacks(family: 
             Asked(sampler=name).named(able)
 
 
-WRONG = [{"count": 0}, {"count": 10**6}, {"temperature": float("nan")}, {"temperature": -1}, {"temperature": 9}, {"seed": -1},
-         {"components": 0}, {"sampler": "magic"}]  # fmt: skip
+WRONG = [{"count": 0}, {"count": 10**6}, {"temperature": float("nan")}, {"temperature": -1}, {"temperature": 9},
+         {"seed": -1}, {"components": 0}, {"sampler": "magic"}]  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", WRONG)

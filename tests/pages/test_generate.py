@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tests.pages.toy import TOYS, write_toy
 from ui import cache
 from ui.components import dreams
+from ui.dreams import variations
 from ui.dreams.sheets import zone_words
 from ui.state import Selection
 from vae_core.config import PROJECT, model_spec
@@ -118,6 +119,30 @@ def test_again_is_another_draw_and_stands_in_the_address(no_runs: Path, mounted:
     assert mounted[-1]["data"]["draws"] == after, "a link shows the same dreams to somebody else"
 
 
+def test_a_prior_that_chooses_says_what_its_temperature_does(no_runs: Path, mounted: list[dict]) -> None:
+    ticks = []
+    for family in ("vq", "gaussian"):
+        alone(no_runs, family, n="4")
+        ticks.append([words for _, words in mounted[-1]["data"]["sliders"][0]["ticks"]])
+    assert ticks[0][0] == "0: the likeliest" and ticks[1][0] == "0: the middle"
+
+
+def test_what_is_kept_has_the_temperature_of_priors_whatever_the_tray_has(
+    no_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Asked] = []
+    monkeypatch.setattr(variations, "show_levels", lambda _, one: asked.append(one))
+    alone(no_runs, "ladder", tray=(0, 3), n="4", sampler="tray", c="0.2", t="1.5")
+    assert (asked[0].temperature, asked[0].sampler, asked[0].tray) == (1.5, "own", ())
+
+
+def test_other_data_of_the_same_name_is_no_measure(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = cache.get_dataset("wine")
+    monkeypatch.setattr(cache.dreams, "get_dataset", lambda _: other)
+    said = texts(alone(no_runs, "gaussian", n="4"))
+    assert "The data is not here" in said and "nergy distance to held-out" not in said
+
+
 def test_at_temperature_zero_all_dreams_are_one(no_runs: Path, mounted: list[dict]) -> None:
     alone(no_runs, "table", n="8", t="0.0")
     pictures = {item["picture"] for item in mounted[-1]["data"]["sheets"][0]["items"]}
@@ -141,6 +166,7 @@ def test_a_mixture_can_be_of_one_class(no_runs: Path, mounted: list[dict]) -> No
     rows = np.setdiff1d(np.flatnonzero(codes.y == 3), cache.test_rows("gaussian"))
     middle = draws_of(mounted[-1])[0, 0]
     assert np.abs(middle - codes.mean[rows].mean(0)).max() < 0.5 and "--label 3" in test.code[0].value
+    assert "Held-out samples of class 3, which are no copies" in texts(test), "3s are compared with 3s"
     assert not [box for box in alone(no_runs, "class", n="4", sampler="mixture").selectbox if "codes of" in box.label]
 
 

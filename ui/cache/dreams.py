@@ -15,8 +15,9 @@ from ui.cache.runs import get_card, get_codes, get_run, stamp_of
 from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
+    from vae_core.data import Dataset
     from vae_core.dreams import Asked, Match
-    from vae_core.dreams.neighbours import Nearest, Usual
+    from vae_core.dreams.neighbours import Nearest, TaughtCodes, Usual
     from vae_core.latent.draws import Around, Draws
     from vae_core.latent.mixture import Mixture
 
@@ -51,19 +52,25 @@ def get_dreams(name: str, asked: Asked, given: str) -> Dreams:
 
 @st.cache_resource(max_entries=64, show_spinner="Dreaming")
 def _get_dreams(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> Dreams:
-    from vae_core.dreams import decode_dreams, draw
     from vae_core.export import upright
     from vae_core.latent.geometry import zones
     from vae_core.render import pictures
 
-    run = get_run(name)
-    info, told = run.config.data, told_by(name, given, asked.count)
-    draws = draw(run.model, asked, _source(name, asked), told)
-    codes = draws.at(asked.temperature)
-    samples = decode_dreams(run.model, info, codes, asked, told)
+    info = get_run(name).config.data
+    draws, codes, samples = _dream(name, asked, given)
     seen = get_taught(name)
     where = None if seen is None else zones(codes[:, seen.dims], seen.codes, seen.typical)
     return Dreams(codes, samples, upright(pictures(info, samples)), where, draws)
+
+
+def _dream(name: str, asked: Asked, given: str) -> tuple[Draws, np.ndarray, np.ndarray]:
+    """The draws, their codes, and what is decoded from these."""
+    from vae_core.dreams import decode_dreams, draw
+
+    run, told = get_run(name), told_by(name, given, asked.count)
+    draws = draw(run.model, asked, _source(name, asked), told)
+    codes = draws.at(asked.temperature)
+    return draws, codes, decode_dreams(run.model, run.config.data, codes, asked, told)
 
 
 def _source(name: str, asked: Asked) -> Mixture | Around | None:
@@ -79,9 +86,18 @@ def test_rows(name: str) -> np.ndarray:
     """Rows of a run's codes whose samples it has never been trained on: int64 [m]; none where the data is not here."""
     from vae_core.dreams.sources import held_out_rows
 
+    return held_out_rows(get_run(name).codes, _data_of(name))
+
+
+def _data_of(name: str) -> Dataset | None:
+    """What the run was trained on, None where that is not here."""
+    from vae_core.dreams.copies import comparable
+
     run = get_run(name)
-    here = not why_no_originals(run.config.data.name)
-    return held_out_rows(run.codes, get_dataset(run.config.data.name) if here else None)
+    if why_no_originals(run.config.data.name):
+        return None
+    data = get_dataset(run.config.data.name)
+    return data if comparable(run, data) else None
 
 
 def get_mixture(name: str, components: int, label: int = -1) -> Mixture:
@@ -107,7 +123,7 @@ def get_match(name: str, asked: Asked, given: str) -> Match | None:
     """How far such dreams are from held-out samples (of the class that is given); None where that cannot be said:
     the data is not here, the model is told part of a picture, or there are fewer than two such samples.
     """
-    if given.startswith("seen") or why_no_originals(get_run(name).config.data.name):
+    if given.startswith("seen") or _data_of(name) is None:
         return None
     card = get_card(name)
     return _get_match(name, asked, given, stamp_of(card.folder) if card else ())
@@ -122,15 +138,13 @@ def _get_match(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> M
     run = get_run(name)
     data, told = get_dataset(run.config.data.name), told_by(name, given, 1)
     rows = [data.splits[split].numpy() for split in ("test", "train")]
-    if told is not None and told[0] >= 0:
-        if data.y is None:  # what is here is other data of this name
-            return None
+    if told is not None and told[0] >= 0 and data.y is not None:
         rows = [part[data.y[part].numpy() == told[0]] for part in rows]
     count = min(COMPARED, *map(len, rows))
     if count < 2:
         return None
     held_out, training = (np.asarray(data.x[part[:count]].cpu()) for part in rows)
-    dreams = _get_dreams(name, replace(asked, count=count), given, stamp).samples
+    _, _, dreams = _dream(name, replace(asked, count=count), given)  # hundreds: not kept
     return match(run.config.data, dreams, held_out, training)
 
 
@@ -139,7 +153,7 @@ def _get_match(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) -> M
 
 def get_nearest(name: str, asked: Asked, given: str) -> Nearest | None:
     """The training samples nearest to such dreams; None where the data is not here."""
-    if why_no_originals(get_run(name).config.data.name):
+    if _data_of(name) is None:
         return None
     card = get_card(name)
     return _get_nearest(name, asked, given, stamp_of(card.folder) if card else ())
@@ -153,46 +167,61 @@ def _get_nearest(name: str, asked: Asked, given: str, stamp: tuple[int, ...]) ->
     return nearest(info, _get_dreams(name, asked, given, stamp).samples, get_dataset(info.name))
 
 
-def get_usual(name: str) -> Usual | None:
-    """How far held-out samples of the run's data are from training samples; None where they are not here."""
-    data = get_run(name).config.data.name
-    if why_no_originals(data) or not len(get_dataset(data).splits["test"]):
+def get_class(name: str, asked: Asked, given: str) -> int:
+    """The class that all such dreams are to be of, -1 for none."""
+    from vae_core.dreams.copies import class_of
+
+    return class_of(get_run_with(name, tuple(filter(is_guest, asked.tray))), asked, given)
+
+
+def get_usual(name: str, label: int = -1) -> Usual | None:
+    """How far held-out samples of the run's data, of a class, are from training samples; None where none are here."""
+    from vae_core.dreams.neighbours import held_out
+
+    data = _data_of(name)
+    if data is None or not len(held_out(data, label)):
         return None
     card = get_card(name)
-    return _get_usual(name, stamp_of(card.folder) if card else ())
+    return _get_usual(name, label, stamp_of(card.folder) if card else ())
 
 
 @st.cache_resource(max_entries=64, show_spinner="Comparing held-out samples with training samples")
-def _get_usual(name: str, stamp: tuple[int, ...]) -> Usual:
-    from vae_core.dreams.copies import reconstructed
-    from vae_core.dreams.neighbours import held_out, usual
+def _get_usual(name: str, label: int, stamp: tuple[int, ...]) -> Usual:
+    from vae_core.dreams.copies import usual_of
 
     run = get_run(name)
-    data = get_dataset(run.config.data.name)
-    return usual(run.config.data, data, reconstructed(run, data, held_out(data)))
+    return usual_of(run, get_dataset(run.config.data.name), label)
 
 
 @dataclass(frozen=True)
 class NearCode:
-    """The training sample with the nearest code: its place in the dataset, and how many usual distances away."""
+    """The training sample with the nearest code: its place in the dataset, and how far that is.
+
+    times: in parts of how far held-out samples' codes usually are from theirs; None where that is not known.
+    """
 
     place: int
-    times: float
+    times: float | None
 
 
 def get_near_code(name: str, code: np.ndarray) -> NearCode | None:
     """Which training sample's code is nearest to a code [D]; None where none of them has one. Not kept."""
-    from vae_core.dreams.neighbours import nearest_code
-    from vae_core.metrics.activity import active_units
+    if not get_run(name).config.model.abilities.encodes or _data_of(name) is None:
+        return None
+    card = get_card(name)
+    taught = _get_taught_codes(name, stamp_of(card.folder) if card else ())
+    if taught is None:
+        return None
+    distance, row = taught.nearest(code)
+    return NearCode(int(get_codes(name).index[row]), distance / taught.usual if taught.usual else None)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _get_taught_codes(name: str, stamp: tuple[int, ...]) -> TaughtCodes | None:
+    from vae_core.dreams.neighbours import taught_codes
 
     run = get_run(name)
-    if not run.config.model.abilities.encodes or why_no_originals(run.config.data.name):
-        return None
-    codes, seen = run.codes, get_taught(name)
-    rows = codes.rows(get_dataset(run.config.data.name).splits["train"].numpy())
-    rows = rows[rows >= 0]
-    if not len(rows) or seen is None:
-        return None
-    dims = np.flatnonzero(active_units(codes.mean))
-    distance, found = nearest_code(code[None], codes.mean[rows], dims)
-    return NearCode(int(codes.index[rows[found[0]]]), float(distance[0]) / seen.typical.median)
+    codes, data = run.codes, get_dataset(run.config.data.name)
+    rows = codes.rows(data.splits["train"].numpy())
+    std = codes.std if run.config.model.abilities.spreads else np.zeros_like(codes.mean)
+    return taught_codes(codes.mean, std, rows[rows >= 0], test_rows(name))

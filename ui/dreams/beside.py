@@ -31,9 +31,13 @@ def show(run: Run, shown: Shown, picked: tuple[int, int], given: str) -> None:
     sheet, number = picked
     _, asked, dreams = shown[sheet]
     st.markdown(f"##### Is dream {number + 1} a copy?")
-    found, usual = cache.get_nearest(run.name, asked, given), cache.get_usual(run.name)
-    if found is None or usual is None:
+    label = cache.get_class(run.name, asked, given)
+    found, usual = cache.get_nearest(run.name, asked, given), cache.get_usual(run.name, label)
+    if found is None:
         st.caption("The data is not here, so nothing can be said of copies.")
+        return
+    if usual is None:
+        st.caption(f"No sample{_of_class(run, label)} is held out to compare with, so nothing can be said of copies.")
         return
     place = int(found.place[number])
     near = cache.get_near_code(run.name, dreams.codes[number])
@@ -42,18 +46,29 @@ def show(run: Run, shown: Shown, picked: tuple[int, int], given: str) -> None:
     distance = float(found.distance[number])
     close = "It **is** that sample." if distance == 0 else f"**{_length(run, distance)}** apart."
     st.markdown(
-        f"{close} Held-out samples, which are no copies, are usually **{_length(run, usual.median)}** from theirs; "
+        f"{close} Held-out samples{_of_class(run, label)}, which are no copies, are usually "
+        f"**{_length(run, usual.median)}** from theirs; "
         f"{float(usual.closer(distance)):.0%} of them are this close, or closer."
     )
     if near is not None:
         same = "The nearest code is the same sample's" if near.place == place else "The nearest code is another's"
         told = " (the class is told beside it, and is no part of it)" if run.config.model.abilities.classes else ""
-        st.caption(f"{same}{told}, {near.times:.1f} usual distances of neighbouring codes away.")
+        far = "" if near.times is None else f", {near.times:.1f} times as far as held-out samples' codes usually are"
+        st.caption(f"{same}{told}{far}.")
     st.markdown("##### And the others?")
     for other, wanted, _ in shown:
-        _show_sheet(run, cache.get_nearest(run.name, wanted, given) or found, usual, SAMPLERS[other].title)
+        of = cache.get_class(run.name, wanted, given)
+        others = cache.get_usual(run.name, of)
+        if others is not None:
+            _show_sheet(run, cache.get_nearest(run.name, wanted, given) or found, others, SAMPLERS[other].title, of)
     _show_chart(run, shown, picked, given, usual)
-    _say_how(run, found, usual)
+    _say_how(run, found, usual, label)
+
+
+def _of_class(run: Run, label: int) -> str:
+    """Which held-out samples are compared with, where not all."""
+    names = run.config.data.class_names
+    return f" of class {plain(names[label]) if label < len(names) else label}" if label >= 0 else ""
 
 
 def _length(run: Run, distance: float) -> str:
@@ -87,14 +102,14 @@ def _show_pair(run: Run, shown: Shown, picked: tuple[int, int], beside: list[tup
                 st.caption(f"{what}  \n{plain(label)}" if what else plain(label))
 
 
-def _show_sheet(run: Run, found: Nearest, usual: Usual, title: str) -> None:
+def _show_sheet(run: Run, found: Nearest, usual: Usual, title: str, label: int) -> None:
     count, copies = len(found.distance), int((found.distance == 0).sum())
     same = "None is equal to a training sample" if not copies else f"**{copies}** equal a training sample"
-    new = usual.nearer_than_usual(usual.distance) / len(usual.distance) * count
     decoded = f", {usual.decoded_closer * count:.0f} as this model decodes them" if len(usual.decoded) else ""
     st.markdown(
         f"{plain(title)} · {same}; **{usual.nearer_than_usual(found.distance)} of {count}** are nearer to one than "
-        f"{_length(run, usual.median)}. Of as many held-out samples {new:.0f} are{decoded}."
+        f"{_length(run, usual.median)}. Of as many held-out samples{_of_class(run, label)} "
+        f"{usual.own_closer * count:.0f} are{decoded}."
     )
 
 
@@ -112,7 +127,7 @@ def _show_chart(run: Run, shown: Shown, picked: tuple[int, int], given: str, usu
     )  # fmt: skip
 
 
-def _say_how(run: Run, found: Nearest, usual: Usual) -> None:
+def _say_how(run: Run, found: Nearest, usual: Usual, label: int) -> None:
     said = [HOW[run.config.data.kind]]
     if len(usual.decoded):
         said.append(
@@ -126,4 +141,4 @@ def _say_how(run: Run, found: Nearest, usual: Usual) -> None:
         )
     if found.looked < found.of:
         said.append(f"Looked at {found.looked:,} of {found.of:,} training samples, drawn at random.")
-    st.caption(" ".join(said) + f" {len(usual.distance)} held-out samples.")
+    st.caption(" ".join(said) + f" {len(usual.distance)} held-out samples{_of_class(run, label)}.")

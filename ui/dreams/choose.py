@@ -32,16 +32,13 @@ class Wish:
 
     Attributes:
         sheets: what is asked of each sampler that is shown, by its name; at least one.
+        asked: the same of the model's own prior, whether that is shown or not.
         given: what a conditional model is told.
     """
 
     sheets: tuple[tuple[str, Asked], ...]
+    asked: Asked
     given: given.Given
-
-    @property
-    def asked(self) -> Asked:
-        """Of the first sheet, with the model's own prior."""
-        return replace(self.sheets[0][1], sampler="own")
 
 
 def say_limits(run: Run) -> None:
@@ -99,14 +96,14 @@ def choose(run: Run) -> Wish:
         chosen = tuple(name for name in chosen if name != "tray")
         _offer_a_start(run)
     warm, near = temperature("t"), temperature("c")
-    asked = Asked(count, seed, way=way, warmth=warmth)
+    asked = Asked(count, seed, temperature=warm, way=way, warmth=warmth)
     sheets = []
     for name in chosen or (names[0],):
         one = replace(asked, sampler=name, temperature=near if name == "tray" else warm)
         if name == "mixture":
             one = replace(one, components=components, label=label)
         sheets.append((name, replace(one, tray=tray) if name == "tray" else one))
-    return Wish(tuple(sheets), told)
+    return Wish(tuple(sheets), asked, told)
 
 
 def temperature(name: str) -> float:

@@ -31,6 +31,10 @@ ZONE_WORDS = {INSIDE: "inside the data", NEAR: "near its edge (dashed)", FAR: "f
 TEMPERATURE = component.Slider(
     "t", "Temperature", 1.0, WARMEST, ((0, "0: the middle"), (1, "1: as trained"), (2, "2: twice the spread"))
 )
+LIKELIHOOD = component.Slider(
+    "t", "Temperature", 1.0, WARMEST, ((0, "0: the likeliest"), (1, "1: as trained"), (2, "2: more by chance"))
+)
+"""Of a prior whose temperature is that of choices."""
 DISTANCE = component.Slider(
     "c", "How far from the tray", 1.0, WARMEST, ((0, "0: its mean"), (1, "1: as they differ"), (2, "2: twice that"))
 )
@@ -75,7 +79,8 @@ def show(run: Run, wish: Wish, shown: Shown) -> tuple[int, int]:
     names = [name for name, _, _ in shown]
     picked = state.page_param("pick", (0, 0), lambda text: _picked(text, names, len(shown[0][2].codes)))
     moving = {"c" if name == "tray" else "t" for name in names}
-    sliders = [replace(one, value=temperature(one.name)) for one in (TEMPERATURE, DISTANCE) if one.name in moving]
+    warm = TEMPERATURE if all(SAMPLERS[name].linear for name in names) else LIKELIHOOD
+    sliders = [replace(one, value=temperature(one.name)) for one in (warm, DISTANCE) if one.name in moving]
 
     def move(values: dict[str, float]) -> None:
         for name, value in values.items():

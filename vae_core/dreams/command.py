@@ -139,18 +139,24 @@ def sample(command: Sample) -> None:
 
 
 def _tell_nearest(run: Run, sheet: Sheet, data: Dataset, as_json: bool) -> None:
-    from vae_core.dreams.copies import reconstructed
-    from vae_core.dreams.neighbours import UNITS, held_out, nearest, usual
+    from vae_core.dreams.copies import class_of, comparable, usual_of
+    from vae_core.dreams.neighbours import UNITS, nearest
 
+    if not comparable(run, data):
+        raise DreamError(f"The data called {data.name} here is not what {run.name} was trained on: nothing to compare.")
+    label = class_of(run, sheet.asked, sheet.given)
+    known = usual_of(run, data, label)
     found = nearest(sheet.info, sheet.samples, data)
-    known = usual(sheet.info, data, reconstructed(run, data, held_out(data)))
     share = known.closer(found.distance)
     if as_json:
         answer = {
             "unit": UNITS[sheet.info.kind],
             "looked_at": found.looked,
             "of": found.of,
+            "held_out": len(known.distance),
+            "class_of_held_out": None if label < 0 else label,
             "median_of_held_out": known.median,
+            "held_out_nearer_than_that": known.own_closer,
             "nearer_than_that": known.nearer_than_usual(found.distance),
             "identical": int((found.distance == 0).sum()),
             "decoded_held_out_nearer_than_that": known.decoded_closer if len(known.decoded) else None,
@@ -164,8 +170,11 @@ def _tell_nearest(run: Run, sheet: Sheet, data: Dataset, as_json: bool) -> None:
         print(f"{number:>6}  {place:>7}  {distance:>8.3f}  {closer:>4.0%}")
     print(
         f"{known.nearer_than_usual(found.distance)} of {len(share)} are nearer to a training sample than half of "
-        f"{len(known.distance)} held-out samples are ({known.median:.3f}); {(found.distance == 0).sum()} equal one."
+        f"{len(known.distance)} held-out samples{'' if label < 0 else f' of class {label}'} are ({known.median:.3f}); "
+        f"{(found.distance == 0).sum()} equal one."
     )
+    if sheet.info.kind == "text":
+        print(f"Of these held-out samples themselves, many of which are equally far, {known.own_closer:.0%} are.")
     if len(known.decoded):
         print(f"Of the same held-out samples as the model decodes them, {known.decoded_closer:.0%} are.")
     if found.looked < found.of:

@@ -16,6 +16,8 @@ from vae_core.tokens import END, PADDING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scipy.spatial import cKDTree
+
     from vae_core.config import DataInfo
     from vae_core.data import Dataset
 
@@ -28,6 +30,8 @@ HELD_OUT_SENTENCES = 100
 """Counting edits takes longer."""
 CHUNK_NUMBERS = 4_000_000
 """Of one piece of them, as float32 in memory."""
+SAMPLES_A_PASS = 256
+"""Of those whose neighbours are looked for: their distances to a whole piece are held at once."""
 FINALISTS = 4
 """Of each piece, compared again exactly: a matrix product's rounding must not choose between neighbours."""
 
@@ -49,6 +53,9 @@ class Nearest:
 class Usual:
     """How far held-out samples are from their nearest training sample, sorted: float64 [m].
 
+    Where dreams are to be of one class, these are samples of that class: a hand-written 1 is nearer to another 1 than
+    an 8 to another 8, and the same measure for both would make copies of all dreams of a 1.
+
     decoded: the same of what the model decodes from their codes, sorted; [0] where it has no encoder. A decoder's
     mean is smoother than a sample, as dreams are, and so nearer to everything.
     """
@@ -62,11 +69,16 @@ class Usual:
         return float((self.decoded < self.median).mean())
 
     @property
+    def own_closer(self) -> float:
+        """The same share of the held-out samples: a half, or less where several are equally far (edits are whole)."""
+        return float((self.distance < self.median).mean())
+
+    @property
     def median(self) -> float:
         return float(np.median(self.distance))
 
     def closer(self, distance: float | np.ndarray) -> np.ndarray:
-        """Share of held-out samples that are at most as close to a training sample: float64, of each distance."""
+        """Share of held-out samples that are at least as close to a training sample: float64, of each distance."""
         return np.searchsorted(self.distance, np.asarray(distance) + 1e-9, side="right") / len(self.distance)
 
     def nearer_than_usual(self, distance: np.ndarray) -> int:
@@ -87,7 +99,10 @@ def nearest(info: DataInfo, samples: np.ndarray, data: Dataset) -> Nearest:
     find = _by_edits if info.kind == "text" else _by_numbers
     best, place = np.full(len(samples), np.inf), np.zeros(len(samples), dtype=np.int64)
     for part, held in _pieces(data, rows):
-        distance, at = find(samples, held)
+        found = [
+            find(samples[start : start + SAMPLES_A_PASS], held) for start in range(0, len(samples), SAMPLES_A_PASS)
+        ]
+        distance, at = (np.concatenate(each) for each in zip(*found, strict=True))
         closer = distance < best
         best[closer], place[closer] = distance[closer], part[at[closer]]
     return Nearest(best, data.index.numpy()[place], len(rows), len(data.splits["train"]))
@@ -95,12 +110,10 @@ def nearest(info: DataInfo, samples: np.ndarray, data: Dataset) -> Nearest:
 
 def _pieces(data: Dataset, rows: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Positions [c] and their samples [c, ...], piece by piece."""
-    import torch
-
     size = max(1, CHUNK_NUMBERS // int(np.prod(data.sample_shape)))
     for start in range(0, len(rows), size):
         part = rows[start : start + size]
-        yield part, data.x[torch.from_numpy(part)].cpu().numpy()
+        yield part, samples_at(data, part)
 
 
 def _flat(samples: np.ndarray) -> np.ndarray:
@@ -150,31 +163,73 @@ def edits(sentence: np.ndarray, others: np.ndarray, other_lengths: np.ndarray) -
     return row[np.arange(len(others)), other_lengths].astype(np.int64)
 
 
-def usual(info: DataInfo, data: Dataset, decoded: np.ndarray | None = None) -> Usual:
-    """How far the first samples of the test split are from training samples.
+def usual(info: DataInfo, data: Dataset, rows: np.ndarray, decoded: np.ndarray | None = None) -> Usual:
+    """How far held-out samples are from training samples.
 
     Args:
-        decoded: what a model decodes from the codes of these samples (`held_out`), [m, ...].
+        rows: their positions in `data` (`held_out`), int64 [m].
+        decoded: what a model decodes from the codes of these samples, [m, ...].
 
     Raises ValueError where no sample is held out.
     """
-    held = held_out(data)
-    if not len(held):
-        raise ValueError(f"{info.name} has no held-out samples to compare with.")
-    own = nearest(info, held, data).distance
+    if not len(rows):
+        raise ValueError(f"{info.name} has no such held-out samples to compare with.")
+    own = nearest(info, samples_at(data, rows), data).distance
     again = np.empty(0) if decoded is None else nearest(info, decoded, data).distance
     return Usual(np.sort(own), np.sort(again))
 
 
-def held_out(data: Dataset) -> np.ndarray:
-    """The first samples of the test split: [m, ...]."""
-    count = HELD_OUT_SENTENCES if data.kind == "text" else HELD_OUT
-    return np.asarray(data.x[data.splits["test"][:count]].cpu())
+def held_out(data: Dataset, label: int = -1) -> np.ndarray:
+    """Positions of the first samples of the test split (of a class, where one is named): int64 [m]."""
+    rows = data.splits["test"]
+    if label >= 0 and data.y is not None:
+        rows = rows[data.y[rows] == label]
+    return rows[: HELD_OUT_SENTENCES if data.kind == "text" else HELD_OUT].numpy()
 
 
-def nearest_code(codes: np.ndarray, seen: np.ndarray, dims: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance to, and row of, the nearest of codes seen [m, D] in the dimensions that are awake: [n] each."""
+def samples_at(data: Dataset, rows: np.ndarray) -> np.ndarray:
+    """The samples at these positions [m]: [m, ...]."""
+    import torch
+
+    return data.x[torch.from_numpy(rows)].cpu().numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class TaughtCodes:
+    """Codes of training samples, the means of their posteriors, to be searched in the dimensions that are awake.
+
+    Attributes:
+        rows: of these among the run's codes, int64 [m]. dims: the dimensions.
+        usual: how far held-out samples are from theirs, each by a draw of its posterior, as dreams are draws; the
+            median, 0 where none is held out.
+    """
+
+    tree: cKDTree
+    rows: np.ndarray
+    dims: np.ndarray
+    usual: float
+
+    def nearest(self, code: np.ndarray) -> tuple[float, int]:
+        """How far the nearest of them is from a code [D], and its row among the run's codes."""
+        distance, at = self.tree.query(code[self.dims].astype(np.float64))
+        return float(distance), int(self.rows[at])
+
+
+def taught_codes(mean: np.ndarray, std: np.ndarray, rows: np.ndarray, held_out: np.ndarray) -> TaughtCodes | None:
+    """The codes of a run's training samples; None where there are none, or all codes are alike.
+
+    Args:
+        mean, std: of all posteriors, [n, D] each; std is 0 where codes are points.
+        rows, held_out: of the training and the held-out samples among these, int64; of the latter HELD_OUT take part.
+    """
     from scipy.spatial import cKDTree
 
-    distance, row = cKDTree(seen[:, dims].astype(np.float64)).query(codes[:, dims].astype(np.float64))
-    return np.atleast_1d(distance), np.atleast_1d(row)
+    from vae_core.metrics.activity import active_units
+
+    dims = np.flatnonzero(active_units(mean))
+    if not len(rows) or not len(dims):
+        return None
+    tree, some = cKDTree(mean[rows][:, dims].astype(np.float64)), held_out[:HELD_OUT]
+    draws = mean[some] + std[some] * np.random.default_rng(0).standard_normal((len(some), mean.shape[1]))
+    usual = float(np.median(tree.query(draws[:, dims])[0])) if len(some) else 0.0
+    return TaughtCodes(tree, rows, dims, usual)
