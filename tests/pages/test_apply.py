@@ -7,6 +7,7 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def app(runs_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]
     page = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
     page.switch_page("pages/apply.py")
     yield page
-    for job in list(applying._jobs().values()):
+    for job in list(applying._kept().jobs.values()):
         job.stopping.set()
         job.done.wait(30)
     st.cache_resource.clear()
@@ -55,7 +56,7 @@ def opened(app: AppTest, run: str, view: str, **params: str) -> AppTest:
 
 def settled(app: AppTest) -> AppTest:
     while any(button.label == "Stop" for button in app.main.button):
-        for job in list(applying._jobs().values()):
+        for job in list(applying._kept().jobs.values()):
             assert job.done.wait(60), job.text
         app.run()
     assert not app.exception, app.exception
@@ -206,7 +207,27 @@ def test_a_job_that_is_stopped_ends_and_can_be_asked_for_again(app: AppTest) -> 
     go = next(button for button in app.main.button if button.label.startswith("Compute"))
     go.click().run()
     stop = next(button for button in app.main.button if button.label == "Stop")
-    (job,) = [job for job in applying._jobs().values() if not job.ended]
+    (job,) = [job for job in applying._kept().jobs.values() if not job.ended]
     stop.click().run()
     assert job.done.wait(30) and job.stopped and job.found is None
+    app.run()
     assert any(button.label.startswith("Compute") for button in app.main.button) and not app.exception
+
+
+def test_what_begins_unasked_does_not_begin_again_once_it_is_stopped(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(asked, run, others, progress):
+        while True:
+            progress(0.1, "on and on")
+            Event().wait(0.01)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vae_core.apply.doing.do", endless)
+        patch.setattr("ui.apply.jobs.AT_ONCE", 0.01)
+        app.query_params["run"], app.query_params["view"] = "breast-cancer", views.READ
+        app.run()
+        next(button for button in app.main.button if button.label == "Stop").click().run()
+    assert not applying._kept().jobs and not app.exception
+    go = next(button for button in app.main.button if button.label == "Compute probes and groups")
+    assert any(words in texts(settled(go.click().run())) for words in VERDICT)

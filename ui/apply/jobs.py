@@ -37,41 +37,50 @@ def result(asked: Application, *, what: str, unasked: bool, key: str) -> Found |
         key: of its own on the page.
     """
     job = cache.get_application(asked)
-    if job is None and unasked:
+    if job is None and unasked and not _was_stopped(asked, key):
         job = _begin(asked, key)
-    if job is None or job.stopped:
-        st.button(f"Compute {what}", icon=":material/play_arrow:", key=f"{key}.go", on_click=_begin, args=(asked, key))
+    if job is not None and not job.done.wait(AT_ONCE) and not job.stopping.is_set():
+        _follow(job, what, key)
         return None
-    if not job.ended and job.done.wait(AT_ONCE):
-        pass  # it is there
-    if not job.ended:
-        _follow(asked, job, what, key)
+    if job is None or job.stopping.is_set():  # or somebody stopped it while we waited
+        st.button(f"Compute {what}", icon=":material/play_arrow:", key=f"{key}.go", on_click=_begin, args=(asked, key))
         return None
     if job.problem:
         st.warning(plain(job.problem), icon=":material/info:" if job.refused else ":material/error:")
         if not job.refused:
-            st.button("Try again", key=f"{key}.again", on_click=cache.stop_application, args=(asked,))
+            st.button("Try again", key=f"{key}.again", on_click=_begin, args=(asked, key, job))
         return None
     return job.found
 
 
-def _begin(asked: Application, key: str) -> Job:
+def _mine() -> dict[str, tuple[Application, Job]]:
+    """What this visitor asked for last in each place."""
+    return st.session_state.setdefault(_MINE, {})
+
+
+def _was_stopped(asked: Application, key: str) -> bool:
+    """Whether this was asked here and then stopped: it does not begin again unasked."""
+    before = _mine().get(key)
+    return before is not None and before[0] == asked and before[1].stopping.is_set()
+
+
+def _begin(asked: Application, key: str, failed: Job | None = None) -> Job:
     """Starts it; what this visitor had asked for in the same place before, and is not done, is not wanted any more."""
-    mine = st.session_state.setdefault(_MINE, {})
-    before = mine.get(key)
-    if before is not None and before != asked:
-        job = cache.get_application(before)
-        if job is not None and not job.ended:
-            cache.stop_application(before)
-    mine[key] = asked
-    return cache.start_application(asked)
+    if failed is not None:
+        cache.stop_application(failed)
+    job = cache.start_application(asked)
+    before = _mine().get(key)
+    if before is not None and before[1] is not job and not before[1].ended:
+        cache.stop_application(before[1])
+    _mine()[key] = asked, job
+    return job
 
 
 @fragment(run_every=0.5)
-def _follow(asked: Application, job: Job, what: str, key: str) -> None:
-    if job.ended:
+def _follow(job: Job, what: str, key: str) -> None:
+    if job.done.is_set() or job.stopping.is_set():
         st.rerun(scope="app")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-job"):
         text = f"Computing {what}. {plain(job.text)}"
         st.progress(min(1.0, max(0.0, job.fraction)), text, width=360)
-        st.button("Stop", icon=":material/stop:", key=f"{key}.stop", on_click=cache.stop_application, args=(asked,))
+        st.button("Stop", icon=":material/stop:", key=f"{key}.stop", on_click=cache.stop_application, args=(job,))

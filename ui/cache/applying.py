@@ -1,9 +1,12 @@
-"""Applications under way and done: each runs in a thread of its own, one after the other, and all visitors see it."""
+"""Applications under way and done: each runs in a thread of its own, and all visitors see it.
+
+One after the other; trainings among themselves, so that nobody's brush stroke waits for minutes.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 KEPT = 12
 """Results that are kept, the newest ones."""
+MOST_BYTES = 512 << 20
+"""What their arrays may fill together; the newest is kept whatever its size (vae_core/apply bounds each)."""
 Key: TypeAlias = tuple[Application, object]
 
 
@@ -57,7 +62,7 @@ class Job(Progress):
         from vae_core.runs import RunError
 
         try:
-            with _turn():
+            with _turn(trains=isinstance(asked, Anomaly) and asked.anew):
                 self.say(0.0, "Beginning")
                 self.found = do(asked, run, others, self.say)
         except Stopped:
@@ -75,13 +80,51 @@ class Job(Progress):
 
 
 @st.cache_resource(show_spinner=False)
-def _turn() -> LockType:
+def _turn(*, trains: bool) -> LockType:
+    """Held by the one that computes; trainings have a turn of their own."""
     return Lock()
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """Jobs by what was asked, the newest last; `lock` is held around each use, for visitors' threads come and go."""
+
+    jobs: OrderedDict[Key, Job] = field(default_factory=OrderedDict)
+    lock: LockType = field(default_factory=Lock)
+
+    def join(self, key: Key, job: Job) -> Job:
+        """The job that is asked this already, else this one, for which old ones that have ended make room."""
+        with self.lock:
+            before = self.jobs.setdefault(key, job)
+            self.jobs.move_to_end(key)
+            sizes = {old: _bytes(other.found) for old, other in self.jobs.items() if other.ended and old != key}
+            for old in list(sizes):
+                if len(self.jobs) <= KEPT and sum(sizes.values()) <= MOST_BYTES:
+                    break
+                del sizes[old], self.jobs[old]
+            return before
+
+    def drop(self, job: Job) -> None:
+        with self.lock:
+            for key in [key for key, other in self.jobs.items() if other is job]:
+                del self.jobs[key]
+
+
 @st.cache_resource(show_spinner=False)
-def _jobs() -> OrderedDict[Key, Job]:
-    return OrderedDict()
+def _kept() -> _Kept:
+    return _Kept()
+
+
+def _bytes(found: object) -> int:
+    """About how much memory a result's arrays fill; models, which are small beside them, count nothing."""
+    if is_dataclass(found) and not isinstance(found, type):
+        return sum(_bytes(getattr(found, each.name)) for each in fields(found))
+    if isinstance(found, dict):
+        return sum(map(_bytes, found.values()))
+    if isinstance(found, tuple | list):
+        return sum(map(_bytes, found))
+    size = getattr(found, "nbytes", 0)
+    return size if isinstance(size, int) else 0
 
 
 def _key(asked: Application) -> Key:
@@ -106,25 +149,23 @@ def get_application(asked: Application) -> Job | None:
 
     Raises RunError as `get_run` does.
     """
-    return _jobs().get(_key(asked))
+    kept, key = _kept(), _key(asked)
+    with kept.lock:
+        return kept.jobs.get(key)
 
 
 def start_application(asked: Application) -> Job:
     """Begins what was asked, in a thread; where it is under way or done already, that is it. Raises as `get_run`."""
-    jobs, key = _jobs(), _key(asked)
-    job = Job()
-    if (before := jobs.setdefault(key, job)) is not job:  # one step: two may ask at once
-        jobs.move_to_end(key)
-        return before
+    job, key = Job(), _key(asked)
     run = get_run(asked.run)
-    for old in [old for old, other in jobs.items() if other.ended][: max(0, len(jobs) - KEPT)]:
-        jobs.pop(old, None)
-    Thread(target=job.run, args=(asked, run, _others(asked, run)), name=f"applying {asked.run}", daemon=True).start()
-    return job
+    others = _others(asked, run)
+    found = _kept().join(key, job)
+    if found is job:
+        Thread(target=job.run, args=(asked, run, others), name=f"applying {asked.run}", daemon=True).start()
+    return found
 
 
-def stop_application(asked: Application) -> None:
+def stop_application(job: Job) -> None:
     """Asks the job to end, and forgets it."""
-    job = _jobs().pop(_key(asked), None)
-    if job is not None:
-        job.stopping.set()
+    job.stopping.set()
+    _kept().drop(job)

@@ -37,6 +37,7 @@ function createView(root) {
   let drawn = "";
 
   const follow = oncePerFrame(() => {
+    if (!left.data || !right.data) return; // not drawn yet, or taken away since this frame was asked for
     const [threshold, hit, missed, alarm, passed] = data.counts[at];
     const x = Math.min(data.span[1], Math.max(data.span[0], threshold));
     const roc = right.data.findIndex((trace) => trace.name === "threshold");
