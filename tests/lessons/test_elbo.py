@@ -33,6 +33,7 @@ def test_log_p_is_the_elbo_and_the_gap_wherever_q_is(scene: Scene) -> None:
     distortion, rate, gap = bars.T
     np.testing.assert_allclose(elbo + gap, log_px, rtol=0, atol=1e-10)
     np.testing.assert_allclose(-distortion - rate, elbo, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(distortion + rate - gap, -log_px, rtol=0, atol=1e-10)  # as the bars' title says
     assert np.ptp(log_px) == 0 and (gap > 0).all() and (rate > 0).all()
     assert gap[0] > gap[MIDDLE] + 1 and gap[-1] > gap[MIDDLE] + 1
     assert scene.answer == 2 and scene.drag.start == MIDDLE not in scene.see

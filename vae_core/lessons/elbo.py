@@ -152,8 +152,8 @@ def scene(material: Material) -> Scene:
                 "nats",
             ),
             Bars(
-                "Three parts that always add up to −log p(x)",
-                "Three bars: distortion, rate and gap.",
+                "−log p(x) is always distortion + rate − gap",
+                "Three bars, distortion, rate and gap: the first two, less the third, are minus log p(x).",
                 ("distortion", "rate", "gap"),
                 np.stack([parts.distortion.numpy(), parts.rate.numpy(), gap], 1),
                 "nats",
@@ -234,9 +234,9 @@ LESSON = Lesson(
     ),
     then=(
         "log p(x) is a property of decoder and prior; q only decides how much of it we see. So raising the ELBO "
-        "over the encoder closes the gap, and raising it over the decoder lifts log p(x) or moves it towards what q "
-        "can reach. What is left of the gap where the encoder put q is that a posterior is not quite a Gaussian "
-        "along the axes, and that one net must serve all samples."
+        "over the encoder closes the gap, and raising it over the decoder lifts log p(x) or moves the true posterior "
+        "towards what q can reach. There are two reasons why some gap is left where the encoder puts q: the true "
+        "posterior is not quite a Gaussian along the axes, and one net must serve all samples."
     ),
     onward=(("pages/atlas.py", "Atlas: q of any sample"), ("pages/train.py", "Train: watch the ELBO rise")),
     sample=1642,
