@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from vae_core.lessons.card import Material
-from vae_core.lessons.latent_space import ASKED, LESSON, LIMITS, RADII, commonest_kind, prior_within, ring, share_within
+from vae_core.lessons.latent_space import (
+    ASKED,
+    LESSON,
+    LIMITS,
+    RADII,
+    commonest_class,
+    prior_within,
+    ring,
+    share_within,
+)
 from vae_core.lessons.scene import Curves, Pictures, Scene
 from vae_core.runs import load_run
 
@@ -34,8 +43,8 @@ def test_with_the_kl_the_codes_are_spread_like_the_prior_and_without_they_are_no
 
 
 def test_a_few_kinds_are_met_again_and_again_without_it() -> None:
-    _, kept = commonest_kind(load_run("digits-2d"))
-    kind, free = commonest_kind(load_run("digits-2d-autoencoder"))
+    _, kept = commonest_class(load_run("digits-2d"))
+    kind, free = commonest_class(load_run("digits-2d-autoencoder"))
     assert kept < 0.2 < 0.4 < free and kind in "0123456789"
 
 

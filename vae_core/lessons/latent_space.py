@@ -19,7 +19,7 @@ ASKED = 18  # where the radius is 2
 DRAWS = 2000  # of N(0, I)
 SHAPE = 1.45  # width of a plane by its height, so that both fit on a screen
 TURNS = np.arange(6) * np.pi / 3
-LIMITS = (0.1, 0.6, 0.95)  # shares from which the next option is the right one
+LIMITS = (0.1, 0.6, 0.9)  # shares from which the next option is the right one
 
 
 def share_within(codes: np.ndarray, radius: float) -> float:
@@ -37,7 +37,7 @@ def ring(radius: float) -> np.ndarray:
     return (radius * np.stack([np.cos(TURNS), np.sin(TURNS)], 1)).astype(np.float32)
 
 
-def commonest_kind(run: Run) -> tuple[str, float]:
+def commonest_class(run: Run) -> tuple[str, float]:
     """The class that is nearest to most draws of N(0, I), and its share of them."""
     from scipy.spatial import cKDTree
 
@@ -86,7 +86,7 @@ def scene(material: Material) -> Scene:
         )
     expected = prior_within(RADII)
     ratio = shares[WITHOUT][ASKED]
-    (other, seldom), (kind, often) = (commonest_kind(run) for run in runs.values())
+    (other, seldom), (kind, often) = (commonest_class(run) for run in runs.values())
     farthest = {name: float(np.linalg.norm(run.codes.mean, axis=1).max()) for name, run in runs.items()}
     return Scene(
         drag=Drag("Radius r", tuple(f"{radius:.2f}" for radius in RADII), 6, "radius", "at the middle", "far out"),
@@ -122,9 +122,9 @@ def scene(material: Material) -> Scene:
             f"Within {RADII[ASKED]:.0f} of 0 lie {expected[ASKED]:.0%} of N(0, I), {shares[WITH][ASKED]:.0%} of the "
             f"codes with the KL and {ratio:.0%} of those without; these reach out to {farthest[WITHOUT]:.1f}, the "
             f"others to {farthest[WITH]:.1f}. For its places alone, |μ|² / 2, the KL would charge "
-            f"{pulls[WITHOUT]:.1f} nats a digit there, {pulls[WITH]:.1f} here. Of {DRAWS:,} draws of N(0, I) the "
-            f"nearest code without the KL is a {kind} in {often:.0%}; with it the commonest kind is the {other}, in "
-            f"{seldom:.0%}."
+            f"{pulls[WITHOUT]:.1f} nats a digit without it, {pulls[WITH]:.1f} with it. Look for the code nearest to "
+            f"each of {DRAWS:,} draws of N(0, I): the commonest class has {often:.0%} of them without the KL (the "
+            f"{kind}), and {seldom:.0%} with it (the {other})."
         ),
         see=(ASKED - 1, ASKED, ASKED + 1),
         made_of=(
@@ -149,7 +149,7 @@ LESSON = Lesson(
     options=(
         "Hardly any: fewer than one in ten",
         "A part: one to six in ten",
-        "About as many: six in ten or more",
+        "About as many: six to nine in ten",
         "Nearly all: they have no reason to be far out",
     ),
     drag="Drag the circle to radius 2, then outwards, and compare the six digits on it.",
@@ -182,9 +182,9 @@ LESSON = Lesson(
     ),
     then=(
         "With the KL the codes of all digits together fill the prior: wherever N(0, I) falls there is a digit. "
-        "Without it they lie in rays, far out and around no middle, and draws of N(0, I) meet the same few kinds "
-        "again and again. Along a straight line between two codes both planes may well be full, since a plane has "
-        "little room; what samples and walks come to in more dimensions is the ninth lesson."
+        "Without it they lie wherever training left them, many of them far out, and draws of N(0, I) meet the same few "
+        "classes again and again. Along a straight line between two codes both planes may well be full, since a plane "
+        "has little room; what samples and walks come to in more dimensions is the ninth lesson."
     ),
     onward=(
         ("pages/atlas.py", "Atlas: the plane, sample by sample"),

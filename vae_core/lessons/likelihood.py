@@ -76,7 +76,7 @@ def scene(material: Material) -> Scene:
     tops = [float(part.max()) for part in (error, crossed)]
     still = [part.expand_as(charged) for part in (x, redrawn, error / tops[0], crossed / tops[1])]
     typical = abs(math.log(sigmas[place] / best)) < CLOSE
-    answer = 1 if typical else {at_squared: 2, 0: 0}.get(place, 3)
+    answer = 3 if typical else {0: 0, at_squared: 1}.get(place, 2)
     learnt = float(model.likelihood.variance.sqrt())
     return Scene(
         drag=Drag(
@@ -126,7 +126,7 @@ def scene(material: Material) -> Scene:
             Number("squared", "squared error", np.full(len(sigmas), squared)),
             Number("bernoulli", "Bernoulli", np.full(len(sigmas), bernoulli), "nats", 1),
         ),
-        sums=("{nll} = {fit} + {width}", "{fit} = {squared} / (2 · {sigma}²)"),
+        sums=("{nll} = {fit} + {width}", "{fit} ≈ {squared} / (2 · {sigma}²)"),
         answer=answer,
         because=(
             f"The curve is lowest at σ = {sigmas[place]:.3f}, with {nll[place]:.1f} nats; the root mean square error "
@@ -150,15 +150,15 @@ LESSON = Lesson(
         "The decoder says what it expects, $\\hat x$. How much does a pixel cost that is a little off? That is for the "
         "**likelihood** to say, and the distortion is its negative logarithm. The *Bernoulli* takes each pixel as the "
         "probability of white (BCE, cross-entropy). A *Gaussian* takes it as a mean, with a standard deviation "
-        "$\\sigma$: errors are counted in units of $\\sigma$, and a large $\\sigma$ costs nats of its own. People who "
-        "write the plain squared error (MSE) have chosen $\\sigma^2 = 1/2$ without saying so."
+        "$\\sigma$: errors are counted in units of $\\sigma$, and a large $\\sigma$ costs nats of its own. Whoever "
+        "takes the plain squared error (MSE, here summed over pixels) has chosen $\\sigma^2 = 1/2$ without saying so."
     ),
     question="One picture and one copy of it. Which σ makes the picture likeliest?",
     options=(
         "The smallest: the copy should be trusted",
-        "One as large as a pixel's typical error",
         "0.71, where it is the plain squared error",
         "The largest: then no error matters",
+        "One as large as a pixel's typical error",
     ),
     drag="Drag σ down from 0.71, past the lowest place of the curve, and watch what each pixel costs.",
     formula=(
@@ -166,8 +166,8 @@ LESSON = Lesson(
         r"\term{fit}{\frac{\sum_i (\term{x}{x_i} - \term{redrawn}{\hat{x}_i})^2}{2 \term{sigma}{\sigma}^2}} + "
         r"\term{width}{\frac{P}{2} \log(2 \pi \term{sigma}{\sigma}^2)} \\ "
         r"\term{sigma}{\sigma^{\ast}}^2 = \frac{1}{P} \sum_i (x_i - \hat{x}_i)^2 \\ "
-        r"\term{squared}{\mathrm{MSE}}:\ \sum_i (x_i - \hat{x}_i)^2 \\ "
-        r"\term{bernoulli}{\mathrm{BCE}}:\ -\sum_i x_i \log \hat{x}_i + (1 - x_i) \log(1 - \hat{x}_i)"
+        r"\term{squared}{\mathrm{squared\ error}}:\ \sum_i (x_i - \hat{x}_i)^2 \\ "
+        r"\term{bernoulli}{\mathrm{BCE}}:\ -\sum_i \left[ x_i \log \hat{x}_i + (1 - x_i) \log(1 - \hat{x}_i) \right]"
     ),
     terms={
         "nll": Term("Minus the log-density of the picture: the distortion, in nats.", ("nll",)),

@@ -80,7 +80,7 @@ def scene(material: Material) -> Scene:
     changes = np.diff(found.validation)  # [N - 1], of the validation loss, by each step but the first
     change, own = changes[shown - 1], found.after - found.before  # [S]
     share = float((changes > 0).mean())
-    slow = shown > (np.abs(changes) >= SLOW).nonzero()[0].max(initial=0)
+    slow = shown > 1 + (np.abs(changes) >= SLOW).nonzero()[0].max(initial=-1)
     pixels = torch.stack([sample.x[0].float().div(255).expand_as(found.redrawn), found.redrawn], 1)
     numbers = {
         "before": (found.before, "this batch, before its step", "nats"),
@@ -119,8 +119,8 @@ def scene(material: Material) -> Scene:
             ),
             Curves(
                 "What one step changes, in the slow part",
-                "Changes of the loss by single steps. That of the step's own batch lies below zero; that of the "
-                "validation split lies on both sides of it.",
+                "Changes of the loss by single steps, of the step's own batch and of the validation split; what lies "
+                "below zero is a gain.",
                 at,
                 (
                     Line("its own batch", np.where(slow, own, np.nan), "loss"),
@@ -138,7 +138,7 @@ def scene(material: Material) -> Scene:
             "its own batch: {before} → {after}, a change of {own}",
             "validation split: {held_out}, a change of {change}",
         ),
-        answer=0 if share == 0 else 1 if share <= MANY else 2,
+        answer=0 if share == 0 else 1 if share < MANY else 2,
         because=(
             f"{int((changes > 0).sum())} of {len(changes)} steps left the validation split worse than it was. Of the "
             f"{len(own)} steps that are shown, {int((own > 0).sum())} raised the loss of their own batch. A step "
@@ -169,16 +169,17 @@ LESSON = Lesson(
     question="Does every step lower the loss on the validation split?",
     options=(
         "Yes, each one lowers it",
-        "Most do, but some steps raise it",
-        "No, nearly every second step raises it",
+        "Most do: fewer than two in five raise it",
+        "No: two in five or more raise it",
     ),
     drag="Drag through the batches, slowly at first. Then stay to the right and look at single steps.",
     formula=(
         r"\term{weights}{\theta} \leftarrow \term{weights}{\theta} - \term{adam}{\eta\,\mathrm{Adam}}"
         r"\left(\term{slope}{\nabla_{\theta}}\,\term{loss}{L}\right) \\ "
-        r"\term{loss}{L} = \frac{1}{B}\sum_{x \in \mathrm{batch}} \term{distortion}{D(x)} + \term{rate}{R(x)} \\ "
+        r"\term{loss}{L} = \frac{1}{B}\sum_{x \in \mathrm{batch}} "
+        r"\left[ \term{distortion}{D(x)} + \term{rate}{R(x)} \right] \\ "
         r"\term{held_out}{L_{\mathrm{val}}} = \frac{1}{N}\sum_{x \in \mathrm{validation}} "
-        r"\term{distortion}{D(x)} + \term{rate}{R(x)}"
+        r"\left[ \term{distortion}{D(x)} + \term{rate}{R(x)} \right]"
     ),
     terms={
         "weights": Term("All weights of encoder and decoder: what a step changes.", ("parameters",)),
