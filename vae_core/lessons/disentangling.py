@@ -122,7 +122,7 @@ def scene(material: Material) -> Scene:
         "angle": (ANGLES.astype(float), "angle", "degrees", 0), "distortion": (distortion, "distortion", "nats", 3),
         "rate": (rate, "rate", "nats", 3), "elbo": (elbo, "ELBO", "nats", 3),
         "gap": (score, "mutual information gap, over all factors", "", 3),
-        "one": (own[:, 0], f"gap of {names[0]}", "", 3), "two": (own[:, 1], f"gap of {names[1]}", "", 3),
+        "gap_one": (own[:, 0], f"gap of {names[0]}", "", 3), "gap_two": (own[:, 1], f"gap of {names[1]}", "", 3),
     }  # fmt: skip
     return Scene(
         drag=Drag("turn the code", tuple(f"{degrees}°" for degrees in ANGLES), 0, "angle", "as learnt", "swapped"),
@@ -160,8 +160,8 @@ def scene(material: Material) -> Scene:
                 ANGLES.astype(float),
                 (
                     Line("ELBO", 100 * elbo / elbo[0], "elbo"), Line("gap, all factors", 100 * score / score[0], "gap"),
-                    Line(f"gap of {names[0]}", 100 * own[:, 0] / own[0, 0], "one"),
-                    Line(f"gap of {names[1]}", 100 * own[:, 1] / own[0, 1], "two"),
+                    Line(f"gap of {names[0]}", 100 * own[:, 0] / own[0, 0], "gap"),
+                    Line(f"gap of {names[1]}", 100 * own[:, 1] / own[0, 1], "gap"),
                 ),
                 "angle, degrees", "% of the value at 0°",
             ),
@@ -170,15 +170,15 @@ def scene(material: Material) -> Scene:
                       for key, (values, label, unit, digits) in numbers.items()),
         sums=(
             "ELBO: {elbo} = −({distortion} + {rate})",
-            "gap: {gap} in all, {one} and {two} of the two",
+            f"gap: {{gap}} over all factors, {{gap_one}} of {names[0]}, {{gap_two}} of {names[1]}",
         ),
-        answer=(2 if gap_moved else 0) if redrew else (1 if gap_moved else 3),
+        answer=(2 if gap_moved else 1) if redrew else (3 if gap_moved else 0),
         because=(
             f"From 0° to {ANGLES[half]}° the ELBO goes from {elbo[0]:.2f} to {elbo[half]:.2f} nats and no pixel of the "
             f"redrawn sprite changes by more than {100 * moved:.1f} % of white. The gap goes from {score[0]:.2f} to "
             f"{score[half]:.2f}, that of {names[0]} from {own[0, 0]:.2f} to {own[half, 0]:.2f}; at {ANGLES[-1]}° it is "
             f"{score[-1]:.2f}, since the two have swapped places."
-        ),
+        ).replace(" -", " −"),
         see=tuple(range(half - 2, half + 3)),
         made_of=(
             f"Computed by “{run.config.train.title}”: the ELBO on {PRICED} held-out sprites, the gap on {COUNTED:,} "
@@ -213,30 +213,35 @@ LESSON = Lesson(
     ),
     question="Turn two dimensions that tell one factor each by 45°. What changes?",
     options=(
-        "What is redrawn, or the ELBO; not the gap",
-        "The gap; neither what is redrawn nor the ELBO",
-        "All of them",
         "Nothing at all",
+        "What is redrawn, or the ELBO; not the gap",
+        "The gap, and what is redrawn or the ELBO too",
+        "The gap; neither what is redrawn nor the ELBO",
     ),
     drag="Drag the angle from 0° to 90°, and watch what each slider does to the sprite.",
     formula=(
         r"z' = \term{angle}{R}\,z,\quad \term{angle}{R^{\top} R} = I,\quad \lVert z' \rVert = \lVert z \rVert \\ "
+        r"\term{one}{z'_a} = \cos\varphi\, z_a - \sin\varphi\, z_b,\quad "
+        r"\term{two}{z'_b} = \sin\varphi\, z_a + \cos\varphi\, z_b \\ "
         r"\term{elbo}{\mathrm{ELBO}} = -\left(\term{distortion}{D(R^{\top} z')} + "
         r"\term{rate}{\mathrm{KL}(q' \,\Vert\, \mathcal{N}(0, I))}\right) \\ "
-        r"\term{gap}{\mathrm{gap}} = \frac{1}{K}\sum_k \frac{\term{one}{I(v_k; z_{\mathrm{best}})} - "
-        r"\term{two}{I(v_k; z_{\mathrm{second}})}}{H(v_k)}"
+        r"\term{gap}{\mathrm{gap}} = \frac{1}{K}\sum_k \frac{\term{best}{I(v_k; z_{\mathrm{best}})} - "
+        r"\term{next}{I(v_k; z_{\mathrm{second}})}}{H(v_k)}"
     ),
     terms={
         "angle": Term("The turn: a matrix that changes directions and no lengths.", ("rotation",)),
+        "one": Term("The first of the two dimensions, turned: the first slider.", ("first",)),
+        "two": Term("The second of them: the second slider.", ("second",)),
         "elbo": Term("What training maximises: it cannot see the turn.", ()),
         "distortion": Term("How badly the decoder redraws the sample, after turning its code back.", ("distortion",)),
         "rate": Term("What the turned posterior costs against N(0, I).", ("turned_rate",)),
         "gap": Term("The mutual information gap, mean over the factors.", ("gaps",)),
-        "one": Term("What the dimension that knows most about a factor tells of it; the first slider.",
-                    ("ranked[varies, -1]",)),
-        "two": Term("What the next best dimension tells of it; the second slider.", ("ranked[varies, -2]",)),
+        "best": Term("What the dimension that knows most about a factor tells of it, in nats.",
+                     ("ranked[varies, -1]",)),
+        "next": Term("What the next best dimension tells of the same factor.", ("ranked[varies, -2]",)),
     },
     code=(
+        "vae_core.lessons.disentangling:turn",
         "vae_core.lessons.disentangling:turned",
         "vae_core.lessons.disentangling:turned_rate",
         "vae_core.metrics.disentanglement.information:mig",
