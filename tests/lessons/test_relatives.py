@@ -54,7 +54,7 @@ def test_a_transformer_goes_on_with_what_is_there() -> None:
     assert len(new) == relatives.DREAMS and (new[0] != new[1]).any()
 
 
-def test_one_hand_writes_six_classes() -> None:
+def test_one_hand_writes_several_classes() -> None:
     run, x = RUNS("digits-class"), load_dataset("digits").x[:1]
     new = relatives.dreamt(relative("condition"), run.model, x)
     with torch.no_grad():

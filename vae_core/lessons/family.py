@@ -50,7 +50,7 @@ FAMILY = (
         "Autoregressive: the chance of each entry of a grid, given those before it. It has no code of its own.",
         "the sample's upper half, gone on with",
     ),
-    Relative("gan", "digits-gan", "GAN", "A decoder alone, which a critic could not tell from data.",
+    Relative("gan", "digits-gan", "GAN", "A decoder alone, trained to make samples that a critic takes for data.",
              "decoded from a draw of N(0, I)"),
     Relative("text", "names", "Text VAE", "Its decoder writes letter by letter, each given the code and those before.",
              "written from a draw of N(0, I)"),

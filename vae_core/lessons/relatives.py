@@ -115,7 +115,7 @@ def scene(material: Material) -> Scene:
     asked = np.array([of[key] for key in ASKED])
     best, dreamer = int(np.nanargmin(errors)), int(np.argmin(distances))
     titles = dict(zip(keys, names, strict=True))
-    without = [titles[key] for key in keys if np.isnan(of[key])]
+    told = ", ".join(f"{titles[key]} {'none' if np.isnan(of[key]) else f'{of[key]:.3f}'}" for key in ASKED)
     labels = ("the sample", "redrawn", *(f"new {place + 1}" for place in range(DREAMS)))
     return Scene(
         drag=Drag("relative", tuple(one.title for one in FAMILY), 0),
@@ -141,11 +141,10 @@ def scene(material: Material) -> Scene:
         ),
         answer=int(np.nanargmin(asked)),
         because=(
-            f"Of these four {titles[ASKED[int(np.nanargmin(asked))]]} errs by {np.nanmin(asked):.3f} of white a pixel, "
-            f"the VAE by {of['vae']:.3f} and PCA by {of['pca']:.3f}; {' and '.join(without) or 'none'} cannot redraw, "
-            f"for want of an encoder. Among all, {names[best]} redraws best, while the new digits of {names[dreamer]} "
-            f"are nearest to real ones. They are two skills: the autoencoder redraws with {of['plain']:.3f}, and its "
-            f"new digits are {distances[keys.index('plain')] / distances[dreamer]:.1f} times as far off as the best."
+            f"The errors, in parts of white: {told}. Without an encoder nothing can be redrawn. Among all, the "
+            f"smallest error is that of {_the(names[best])}, and the new digits of {_the(names[dreamer])} are nearest "
+            f"to real ones. These are two skills: the autoencoder's error is {of['plain']:.3f}, and its new digits are "
+            f"{distances[keys.index('plain')] / distances[dreamer]:.1f} times as far off as the best."
         ),
         see=tuple(range(DIGITS[-1], stops)),
         made_of=(
@@ -157,6 +156,11 @@ def scene(material: Material) -> Scene:
             Number("dreams", "distance of new samples", _by_stop(distances), "", 3),
         ),
     )  # fmt: skip
+
+
+def _the(title: str) -> str:
+    """A relative's title in a sentence."""
+    return title if title == "PCA" else f"the {title}"
 
 
 def _by_stop(values: np.ndarray) -> np.ndarray:
@@ -235,7 +239,7 @@ LESSON = Lesson(
         r"\term{denoising}{L_{\mathrm{DAE}}} = D(x \mid \tilde{x}), \quad "
         r"\term{pca}{z_{\mathrm{PCA}}} = M^{-1} W^{\top} (x - \mu) \\ "
         r"\term{condition}{p(x \mid z, y)}, \quad \term{ladder}{p(z_2 \mid z_1)}, \quad \term{gan}{x = G(z)} \\ "
-        r"\term{vq}{k} = \mathrm{argmin}_k \lVert z - e_k \rVert \\ "
+        r"\term{vq}{k} = \mathrm{argmin}_j \lVert z - e_j \rVert \\ "
         r"\term{transformer}{p(k)} = \prod_t p(k_t \mid k_1 \ldots k_{t-1}) \\ "
         r"\term{text}{p(x \mid z)} = \prod_t p(x_t \mid z, x_1 \ldots x_{t-1}) \\ "
         r"\term{error}{\mathrm{RMSE}} = \sqrt{\mathrm{mean}\,(x - \hat{x})^2} \\ "
@@ -251,9 +255,10 @@ LESSON = Lesson(
         "ladder": Term("The ladder: finer codes, given coarser ones.", ()),
         "vq": Term("The VQ-VAE: each cell takes the nearest entry of the book.", ("far", "self.codes")),
         "transformer": Term("The transformer: one entry after the other.", ("drawn", "logits")),
-        "text": Term("The text VAE: one letter after the other, given the code.", ()),
+        "text": Term("The text VAE: one letter after the other, given the code.", ("tokens", "state")),
         "gan": Term("The GAN: a decoder of draws, trained against a critic.", ()),
-        "error": Term("Error of redrawing a pixel.", ()),
+        "error": Term("How far redrawn pixels are from the sample's: the root of the mean squared error.",
+                      ("error", "redrawn")),
         "dreams": Term("Its root: the energy distance of new samples a and held-out ones b; 0 where both are alike.",
                        ("across", "among", "among_others")),
     },
@@ -263,6 +268,8 @@ LESSON = Lesson(
         "vae_core.models.vae:VAE.told",
         "vae_core.models.quantised:LearntCodes.nearest",
         "vae_core.models.transformer:Transformer.sample",
+        "vae_core.sequences:SentenceDecoder.step",
+        "vae_core.lessons.relatives:measured",
         "vae_core.metrics.samples:energy_distance",
     ),
     runs=tuple(dict.fromkeys(one.run for one in FAMILY)),

@@ -80,7 +80,7 @@ def scene(material: Material) -> Scene:
     walks = min(WALKS, len(held_out))
     order = torch.randperm(len(held_out), generator=generator)
     starts, ends = held_out[order[:walks]], held_out[order.roll(1)[:walks]]
-    drawn = torch.randn(walks, runs[0].latent_dim, generator=generator)
+    drawn = runs[0].model.sample_prior(walks, generator=generator)
     vae, plain = (walked(run.model, starts, ends, drawn, training) for run in runs)
     real = float(nearest_pixels(held_out.float() / 255, training).mean())
     far = [walk.off_digits[-1] / real for walk in (vae, plain)]
@@ -118,7 +118,7 @@ def scene(material: Material) -> Scene:
                     Line("VAE", vae.off_digits, "vae"), Line("autoencoder", plain.off_digits, "plain"),
                     Line("unseen digits", np.full(len(steps), real), "real", dashed=True),
                 ),
-                "walk: 0 digit A, 1 digit B, 2 the draw", "distance in pixels",
+                "walk: 0 digit A, 1 digit B, 2 the draw", "distance; a white pixel is 1",
             ),
             _plane("The VAE's codes, in the two dimensions least like N(0, 1)", vae, "vae"),
             _plane("The autoencoder's codes, in the two dimensions least like N(0, 1)", plain, "plain"),
@@ -130,11 +130,12 @@ def scene(material: Material) -> Scene:
         ),
         answer=0 if all(near) else 1 if near[0] else 2 if near[1] else 3,
         because=(
-            f"Digits that no model has seen are {real:.2f} away from the nearest training digit. What the VAE decodes "
-            f"from draws is {vae.off_digits[-1]:.2f} away, the autoencoder {plain.off_digits[-1]:.2f}. Its codes have "
-            f"a standard deviation of {plain.seen.std(0).mean():.1f} a dimension, those of the VAE of "
-            f"{vae.seen.std(0).mean():.1f}: nothing in its loss asked for N(0, I). Halfway from digit to digit it is "
-            f"{vae.off_digits[HALF // 2]:.2f} and {plain.off_digits[HALF // 2]:.2f}."
+            f"Digits that no model has seen are {real:.2f} away from the nearest training digit. Pictures decoded from "
+            f"draws are {vae.off_digits[-1]:.2f} away with the VAE and {plain.off_digits[-1]:.2f} with the "
+            f"autoencoder; halfway from digit to digit it is {vae.off_digits[HALF // 2]:.2f} and "
+            f"{plain.off_digits[HALF // 2]:.2f}. The VAE's codes have a standard deviation of "
+            f"{vae.seen.std(0).mean():.1f} a dimension, the autoencoder's one of {plain.seen.std(0).mean():.1f}: "
+            "nothing in its loss asked for N(0, I)."
         ),
         see=tuple(int(step) for step in steps[-3:]),
         made_of=(
@@ -197,7 +198,7 @@ LESSON = Lesson(
         "a": Term("Where the walk begins: the code of a digit.", ("np.asarray(a, dtype=np.float64)",)),
         "b": Term("Where it goes: the code of another digit, and then a draw.",
                   ("np.asarray(b, dtype=np.float64)",)),
-        "prior": Term("What codes are drawn from: independent numbers with spread 1.", ("randn",)),
+        "prior": Term("What codes are drawn from: independent numbers with spread 1.", ("randn", "sample_prior")),
         "vae": Term("What the VAE decodes, and its distance to the nearest training digit.", ("made",)),
         "plain": Term("The same of an autoencoder, a VAE without a rate.", ()),
         "real": Term("Held-out digits, and their distance to the nearest training digit.", ()),
@@ -218,10 +219,10 @@ LESSON = Lesson(
         Paper("White 2016, on walks between codes", "https://arxiv.org/abs/1609.04468"),
     ),
     then=(
-        "Between two digits both models stay near codes that they have seen. Towards the draw the autoencoder leaves "
-        "them, and its decoder was taught nothing there. Nearness to a digit is not all, since a blur is near to many "
-        "digits. An autoencoder can be repaired after training: fit a density to its codes and draw from that, which "
-        "Generate offers for every model."
+        "Between two digits both models stay nearer to codes that they have seen than at the draw. Towards the draw "
+        "the autoencoder leaves them, and its decoder was taught nothing there. Nearness to a digit is not all, since "
+        "a blur is near to many digits. An autoencoder can be repaired after training: fit a density to its codes and "
+        "draw from that, which Generate offers for every model."
     ),
     onward=(
         ("pages/generate.py", "Generate: draws, and a density fitted to the codes"),

@@ -70,7 +70,7 @@ def scene(material: Material) -> Scene:
                 ("hits", "misses", "alarms", ""), digits=0,
             ),
             Pictures(
-                f"Six of the {odd} malignant samples, from the easiest to the hardest",
+                f"{SHOWN} of the {odd} malignant samples, from the easiest to the hardest",
                 "Rows of the table as bars from the mean of each column; below each whether it is found.",
                 rows, tuple(f"row {found.part.index[place]}" for place in _spread(found)), ("hits",) * SHOWN, notes,
             ),
@@ -80,7 +80,8 @@ def scene(material: Material) -> Scene:
                 ("a held-out sprite", "nothing at all"), notes=(elbos,),
             ),
             Bars(
-                "Filling in the lower half of digits: the error", "Errors of four ways of filling in half a digit.",
+                "Filling in the lower half of digits: the error",
+                f"Errors of {len(filling.merits)} ways of filling in half a digit.",
                 tuple(merit.title for merit in filling.merits),
                 np.array([[merit.value for merit in filling.merits]]), "RMSE of a missing pixel, of white", digits=3,
             ),
@@ -93,8 +94,8 @@ def scene(material: Material) -> Scene:
         because=(
             f"With {ASKED} % allowed, {figures}, of {odd} malignant samples. Their false alarms are "
             f"{', '.join(str(asked[name].false_alarms) for name in WAYS)} of {normal} benign ones. The model was "
-            "trained on both kinds and has learnt to redraw the malignant ones too; the density was fitted to codes of "
-            f"benign samples alone. With so few samples one more or less is {100 / odd:.0f} %."
+            "trained on both kinds, so that to redraw a malignant sample is nothing new to it; the density was fitted "
+            f"to codes of benign samples alone. With so few malignant samples one more or less is {100 / odd:.0f} %."
         ),
         see=(ASKED - 1, ASKED, ASKED + 1),
         made_of=(
@@ -146,8 +147,9 @@ def _told(filling: Outcome, above: int) -> tuple[str, ...]:
     ours, theirs = filling.best, filling.best_baseline
     wins = filling.beats(ours, theirs)
     return (
-        f"The empty picture, which is no sprite, has a higher ELBO than {above} of {PRICED} sprites: what is simple is "
-        "cheap to tell. A low likelihood is not the same as being odd.",
+        f"The empty picture, which is no sprite, has a higher ELBO than {above} of {PRICED} sprites: "
+        + ("what is simple is cheap to tell." if 2 * above > PRICED else "here the likelihood knows better.")
+        + " A low likelihood is not the same as being odd.",
         f"Filling in half a digit: the model's best, {ours.title}, errs by {ours.value:.3f}, and {theirs.title} by "
         f"{theirs.value:.3f} without any model: {'the model' if wins else 'the baseline'} wins.",
     )
@@ -187,7 +189,8 @@ LESSON = Lesson(
         "density": Term("Minus the log density of a sample's code, by a mixture fitted to benign codes.",
                         ("log_density",)),
         "distortion": Term("How badly the model redraws the sample, in nats.", ("distortion",)),
-        "neighbour": Term("How far the nearest benign training sample is, in standard deviations.", ()),
+        "neighbour": Term("How far the nearest benign training sample is, in standard deviations.",
+                          ("NearestNeighbors",)),
         "hits": Term("Malignant samples that are called odd.", ("hits",)),
         "misses": Term("Malignant samples that are not.", ("misses",)),
         "alarms": Term("Benign samples that are called odd.", ("false_alarms",)),
@@ -195,6 +198,7 @@ LESSON = Lesson(
     code=(
         "vae_core.latent.mixture:Mixture.log_density",
         "vae_core.apply.anomaly:_values",
+        "vae_core.apply.anomaly:_baseline",
         "vae_core.apply.roc:threshold_for",
         "vae_core.apply.roc:confusion_of",
     ),
