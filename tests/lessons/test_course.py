@@ -96,6 +96,11 @@ def test_its_scene_fits(lesson: Lesson) -> None:
     assert told <= summed | set(lesson.terms), "a number is nowhere shown"
 
 
+def test_the_right_option_is_not_always_at_the_same_place() -> None:
+    places = [made(lesson.key).answer for lesson in COURSE]
+    assert max(map(places.count, places)) <= len(COURSE) / 2 and len(set(places)) >= 4
+
+
 @LESSONS
 def test_its_scene_is_quickly_made(lesson: Lesson) -> None:
     made(lesson.key)  # loads what is loaded once

@@ -127,19 +127,22 @@ LESSON = Lesson(
     formula=(
         r"(\term{mu}{\mu},\ \term{log_var}{\log \sigma^2}) = f(\term{x}{x}) \\ "
         r"\term{sigma}{\sigma} = \exp\left(\frac{1}{2} \term{log_var}{\log \sigma^2}\right) \\ "
-        r"q(z|\term{x}{x}) = \mathcal{N}(z_1; \term{mu_1}{\mu_1}, \term{sigma_1}{\sigma_1^2})\ "
-        r"\mathcal{N}(z_2; \term{mu_2}{\mu_2}, \term{sigma_2}{\sigma_2^2})"
+        r"q(z|\term{x}{x}) = \mathcal{N}(z_1; \term{mu}{\mu_1}, \term{sigma_1}{\sigma_1^2})\ "
+        r"\mathcal{N}(z_2; \term{mu}{\mu_2}, \term{sigma_2}{\sigma_2^2})"
     ),
     terms={
         "x": Term("The picture that the encoder is shown.", ("x", "out")),
-        "mu": Term("The middle of the ellipse: where the encoder thinks the code is.", ("mean",)),
+        "mu": Term(
+            "The middle of the ellipse, to the right and upwards: where the encoder thinks the code is.", ("mean",)
+        ),
         "log_var": Term(
             "The logarithm of the variance, as the net puts it out: the larger, the wider the ellipse.",
             ("log_variance",),
         ),
-        "sigma": Term("The standard deviation, always positive: the half axes of the ellipse.", ("std",)),
-        "mu_1": Term("The mean in dimension 1, to the right."),
-        "mu_2": Term("The mean in dimension 2, upwards."),
+        "sigma": Term(
+            "The standard deviation, always positive: the half axes of the inner ellipse; the outer one has 2 σ.",
+            ("std",),
+        ),
         "sigma_1": Term("The standard deviation in dimension 1: half the width of the inner ellipse."),
         "sigma_2": Term("The standard deviation in dimension 2: half the height of the inner ellipse."),
     },

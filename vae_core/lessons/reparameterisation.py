@@ -137,9 +137,10 @@ def scene(material: Material) -> Scene:
         sums=("{z} = {mu} + {sigma} · {epsilon}", "{score} = ({loss} − {baseline}) · {epsilon} / {sigma}"),
         answer=int(np.searchsorted([1 / AS_MUCH, AS_MUCH, MUCH], ratio)),
         because=(
-            f"Over {DRAWS:,} draws of ε both average to the same arrow: ({_pair(many.path.mean(0))}) with the trick, "
-            f"({_pair(many.score.mean(0))}) without. Around it they scatter by {path:.1f} and {score:.1f} nats per "
-            f"unit: {ratio:.1f} times as much without the trick, and {bare / path:.0f} times without a baseline."
+            f"Over {DRAWS:,} draws of ε both average to the same arrow, but for chance: ({_pair(many.path.mean(0))}) "
+            f"with the trick, ({_pair(many.score.mean(0))}) without it. Around that they scatter by {path:.1f} and "
+            f"{score:.1f} nats per unit: {ratio:.1f} times as much without the trick, and "
+            f"{bare / path:.0f} times without a baseline, too."
         ),
         see=(*range(11), *range(50, 61)),
         made_of=f"Computed from {sample.label}, by the model “{run.config.train.title}”, with {DRAWS:,} draws of ε.",
@@ -197,8 +198,8 @@ LESSON = Lesson(
     ),
     then=(
         "With the trick each draw feels the slope of the loss where it fell; without it a draw knows only whether it "
-        "was good or bad, and a far one shouts. Two dimensions are kind to the score function: every further one adds "
-        "noise to all others. The training of every model here takes one ε a sample and goes the first way."
+        "was good or bad, and a far one shouts. Two dimensions are kind to the estimate without it: every further one "
+        "adds noise to all others. The VAEs here are trained with the trick, most of them with one ε a sample."
     ),
     onward=(("pages/atlas.py", "Atlas: ellipses of any sample"), ("pages/train.py", "Train: this gradient at work")),
     sample=24,

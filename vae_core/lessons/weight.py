@@ -31,7 +31,7 @@ def edges(pictures: np.ndarray) -> float:
 
 
 def scene(material: Material) -> Scene:
-    """Five runs that differ in beta alone, on the same held-out sprites."""
+    """Runs that differ in beta alone, on the same held-out sprites."""
     import torch
 
     from vae_core.data import load_dataset
@@ -77,13 +77,14 @@ def scene(material: Material) -> Scene:
                 np.stack(redrawn), tuple(f"redrawn {place + 1}" for place in range(SHOWN)), ("distortion",) * SHOWN,
             ),
             Trail(
-                "Rate and distortion", "Five models on a curve: a lower rate is paid for with a higher distortion.",
+                "Rate and distortion",
+                f"{len(runs)} models on a curve: a lower rate is paid for with a higher distortion.",
                 np.stack([rate, distortion], 1), "rate, nats", "distortion, nats", tuple(f"β = {s}" for s in stops),
                 term="rate",
             ),
             Bars(
                 "What each dimension tells, the most talkative first",
-                "The rates of ten dimensions: with a larger beta more and more of them are zero.",
+                f"The rates of {dims} dimensions: with a larger beta more and more of them are zero.",
                 tuple(str(place + 1) for place in range(dims)), np.stack(rates), "nats", ("awake",) * dims,
             ),
             Curves(
@@ -105,8 +106,8 @@ def scene(material: Material) -> Scene:
         ),
         see=(len(stops) - 1,),
         made_of=(
-            f"Five models of the same net, trained alike on the {info.name} but for β; rates and distortions are means "
-            f"over {len(runs[0].codes):,} held-out sprites, the sharpness over {len(x)}."
+            f"{len(runs)} models of the same net, trained alike on the {info.name} but for β; rates and distortions "
+            f"are means over {len(runs[0].codes):,} held-out sprites, the sharpness over {len(x)}."
         ),
     )  # fmt: skip
 
@@ -152,7 +153,7 @@ LESSON = Lesson(
         Paper("Burda and others 2016, on active units", "https://arxiv.org/abs/1509.00519"),
     ),
     then=(
-        "All five models lie on one curve: what is saved in rate is paid in distortion, and β chooses the place. "
+        "The models lie on one curve: what is saved in rate is paid in distortion, and β chooses the place. "
         "Blur is no failure of the decoder but what it must draw when it is told little. A dear rate is still wanted "
         "at times: the few dimensions that stay awake tend to say one thing each, which lesson 10 looks at."
     ),

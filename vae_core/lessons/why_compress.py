@@ -92,7 +92,7 @@ def scene(material: Material) -> Scene:
     size, as_good = int(np.prod(data.sample_shape)), int(np.argmax(straight_errors(data) <= curved[-1]))
     return Scene(
         drag=Drag(
-            "Numbers kept, k", tuple(map(str, counts)), len(counts) - 1, "k", "none: one picture for all", "all ten"
+            "Numbers kept, k", tuple(map(str, counts)), len(counts) - 1, "k", "none: one picture for all", "all of them"
         ),
         panels=(
             Pictures(
@@ -108,7 +108,7 @@ def scene(material: Material) -> Scene:
             ),
             Bars(
                 "What the VAE's decoder is given: z, the busiest number first",
-                "Ten bars, the numbers of this sample's code; those that are left out are 0.",
+                "A bar for each number of this sample's code; those that are left out are 0.",
                 tuple(f"z{subscript(dim + 1)}" for dim in orders[VAE_RUN]),
                 kept,
                 "value",
@@ -136,7 +136,7 @@ def scene(material: Material) -> Scene:
             f"{counts[-1]} numbers leave {flat[-1]:.2f}, and {as_good} of its {size} are as good as the VAE's "
             f"{counts[-1]}. {_told_crossing(curved, flat)}"
         ),
-        see=tuple(range(max(0, enough - 1), min(len(counts), enough + 2))),
+        see=tuple(range(enough - 1, min(len(counts) - 1, enough + 2))),  # the last is where the slider stands at first
         made_of=(
             f"Computed from {len(held_out)} digits that no training saw, by the runs “{run.config.train.title}” and "
             f"“{straight.config.train.title}”, {counts[-1]} numbers each; the pictures are of {sample.label}."
@@ -145,15 +145,15 @@ def scene(material: Material) -> Scene:
 
 
 def _told_crossing(curved: np.ndarray, flat: np.ndarray) -> str:
-    """From which number on the VAE's pictures are the closer ones."""
+    """From how many numbers on the VAE's pictures are the closer ones."""
     worse = np.flatnonzero(curved > flat)
     if not len(worse):
         return "However many are kept, the VAE's pictures are closer."
     if worse[-1] == len(curved) - 1:
-        return "Here PCA's pictures are closer even with all of them."
+        return "Even with all of them PCA's pictures are closer."
     return (
-        f"Up to {worse[-1]} of ten PCA's pictures are closer, since the VAE was never trained to do without the rest; "
-        f"from {worse[-1] + 1} on the VAE's are."
+        f"From {worse[-1] + 1} numbers on the VAE's pictures are the closer ones; with {worse[-1]} PCA's are, since "
+        "the VAE was never trained to do without the rest."
     )
 
 
@@ -166,15 +166,15 @@ LESSON = Lesson(
     key="why",
     title="Why compress?",
     idea=(
-        "A small digit is 64 pixels, but not every 64 numbers are a digit: pixels hang together, and a hand has "
+        "A small digit is 64 pixels, but hardly any 64 numbers make a digit: pixels hang together, and a hand has "
         "only so many ways to write a 4. An **encoder** sums a picture $x$ up in a few numbers, its *code* $z$; a "
         "**decoder** draws the picture again from them. Where little is lost, the code has found what pictures "
         "differ in. PCA does the same with straight lines: each number adds one fixed picture, more or less of it. "
         "A VAE's decoder is a neural net, so its numbers may bend."
     ),
     question=(
-        "A VAE keeps ten numbers of each digit. How many of them, the busiest first, already bring nine tenths of "
-        "what all ten bring?"
+        "A VAE keeps ten numbers of each digit, and each that is kept lowers the error of redrawing. How many of them, "
+        "the busiest first, bring nine tenths of what all ten bring?"
     ),
     options=("One or two", "Three or four", "Five to seven", "Eight or more"),
     drag="Drag k down: the quietest numbers are left out first, each put to 0, the prior's mean.",
