@@ -273,6 +273,7 @@ def _train(
             before = figures_of(losses) if single else ()  # a captured graph writes over them when it runs again
             buffers = [part for part in model.buffers() if part.is_floating_point()]
             descend(losses.model, parameters, optimiser, team, buffers)
+            # a critic looks at tensors detached from the model, so the step just taken changes nothing for it
             if losses.critic is not None and critic is not None and critic_optimiser is not None:
                 descend(losses.critic, list(critic.parameters()), critic_optimiser, team)
             norm = float(torch.nn.utils.get_total_norm(gradients(parameters))) if single else 0.0
