@@ -43,6 +43,7 @@ def test_counts_add_up_and_follow_the_threshold() -> None:
     assert confusion_of(values, ODD, np.inf).hits == 0 and confusion_of(values, ODD, -np.inf).passes == 0
     quiet = np.random.default_rng(3).standard_normal(20_000)
     assert (quiet >= threshold_for(quiet, 0.05)).mean() == pytest.approx(0.05, abs=1e-3)
+    assert (quiet >= threshold_for(quiet, 0)).mean() == 0 and (quiet >= threshold_for(quiet, 1)).all()
 
 
 @pytest.mark.parametrize("odd", [np.zeros(5, bool), np.ones(5, bool), np.ones(4, bool)])
@@ -77,6 +78,16 @@ def test_a_model_of_the_normal_class_alone_beats_the_distance_to_the_mean() -> N
     found = detect(type(run)(run.folder, quick), anew=True, scores=("elbo", "regret", "mean"))
     assert found.outcome["elbo"].value > found.outcome["mean"].value
     assert found.outcome["regret"].value > found.outcome["mean"].value
+
+
+def test_a_model_in_closed_form_is_trained_anew_without_a_step() -> None:
+    said: list[float] = []
+    found = detect(
+        load_run("digits-pca"), normal="3", anew=True, scores=("distortion", "mean"),
+        progress=lambda done, text: said.append(done),
+    )  # fmt: skip
+    assert found.outcome["distortion"].value > found.outcome["mean"].value
+    assert all(0 <= done <= 1 for done in said)
 
 
 def test_fashion_is_found_among_digits_of_eight_pixels(data_root: object) -> None:

@@ -76,6 +76,8 @@ def test_errors_are_of_the_holes_alone() -> None:
 def test_masks() -> None:
     chance = masks.by_chance(500, 64, 0.3)
     assert chance.mean() == pytest.approx(0.3, abs=0.02) and not masks.by_chance(50, 2, 0.99).all(1).any()
+    colours = masks.by_chance(20, 48, 0.5, channels=3).reshape(20, 3, 16)
+    assert (colours == colours[:, :1]).all()  # whole pixels
     lower = masks.half(3, (1, 8, 8), "lower").reshape(3, 8, 8)
     assert lower[:, 4:].all() and not lower[:, :4].any()
     assert masks.of_columns(2, ("a", "b", "c"), ("b", "0")).tolist() == [[True, True, False]] * 2

@@ -28,6 +28,10 @@ def test_models_that_learn_from_the_others_make_fewer_errors_than_those_that_do_
     found = few_labels(runs, counts=(1, 10))
     outcome = found.outcome
     assert found.labels == 10
+    data = load_dataset("digits")
+    assert data.y is not None
+    usual = int(np.bincount(data.split("train").y).argmax())  # nobody has looked at the held-out ones
+    assert outcome["majority"].value == pytest.approx(float((data.split("test").y != usual).float().mean()))
     for name in ("digits-m1m2", "digits-m2"):
         assert outcome[name].high < outcome["majority"].low
         assert outcome[name].value < min(outcome[kind].value for kind in ("linear", "neighbours", "mlp"))

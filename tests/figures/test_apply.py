@@ -38,6 +38,14 @@ def test_the_threshold_stands_on_the_chosen_curve() -> None:
     assert np.interp(mark.x[0], curve.false_alarms, curve.hits) == pytest.approx(mark.y[0], abs=0.03)
 
 
+def test_the_area_under_the_line_that_is_drawn_is_the_one_that_is_told_with_ties_too() -> None:
+    odd = np.arange(300) % 3 == 0
+    roc = roc_of(np.random.default_rng(0).integers(0, 4, 300) + odd, odd)
+    line = roc_figure([Curve("tied", roc, False, True)], confusion_of(odd.astype(float), odd, 1)).data[1]
+    assert line.line.shape in (None, "linear")  # steps would give ties nothing
+    assert np.trapezoid(line.y, line.x) == pytest.approx(roc.area)
+
+
 def test_every_sample_is_in_the_histogram_and_the_line_at_its_threshold() -> None:
     figure = value_histogram(
         VALUES, ODD, 40.0, title="score", kinds=("normal", "odd"), guests=[("guest", 1e9)], theme="light"

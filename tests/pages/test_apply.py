@@ -125,7 +125,7 @@ def test_the_command_on_the_page_asks_what_the_address_asks(
     which: str, app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view, run, params = SETTINGS[which]
-    monkeypatch.setattr("ui.apply.jobs.small", lambda run: False)  # nothing has to be computed for this
+    monkeypatch.setattr("ui.apply.jobs.SMALL", 0)  # nothing has to be computed for this
     opened(app, run, view, **params)
     asked = [tyro.cli(Apply, args=shlex.split(line)[len(PROGRAM.split()) :]).application for line in lines(app)]
     with monkeypatch.context() as patch:
@@ -185,15 +185,16 @@ def test_the_address_of_a_strength_moves_a_row_of_a_table(app: AppTest) -> None:
     assert charts(app)[0]["data"][0] != before
 
 
-@pytest.mark.parametrize("view", [views.ODD, views.MISSING, views.MADE, views.READ, views.WAYS, views.FEW])
-def test_a_model_that_cannot_is_told_why_and_others_are_named(app: AppTest, view: str) -> None:
-    opened(app, "digits-gan", view)
-    assert "Not with this model." in texts(app) and "no encoder" in texts(app)
-    labels = [link.proto.label for link in app.main.get("page_link")]
-    assert any("Sigma-VAE" in label for label in labels)
+def test_a_model_that_cannot_is_told_why_and_others_are_named(app: AppTest) -> None:
+    for view in views.VIEWS:
+        opened(app, "digits-gan", view)
+        assert "Not with this model." in texts(app) and "no encoder" in texts(app)
+        labels = [link.proto.label for link in app.main.get("page_link")]
+        assert any("Sigma-VAE" in label for label in labels)
 
 
-def test_a_senseless_address_opens_the_usual(app: AppTest) -> None:
+def test_a_senseless_address_opens_the_usual(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.apply.jobs.SMALL", 0)
     opened(app, "digits-10d", views.ODD, normal="x", odd="y", alarms="7", score="z", trained="?")
     assert lines(app) == ["python -m vae_core apply anomaly digits-10d --normal 3"]
     opened(app, "digits-10d", views.MISSING, holes="0-63", at="-1")

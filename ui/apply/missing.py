@@ -12,7 +12,6 @@ from ui import cache, samples, state
 from ui.apply import filled, results
 from ui.apply.jobs import result, small
 from ui.components.brush import brush
-from ui.words import plain
 from vae_core.apply import holes as masks
 from vae_core.apply.asked import Impute
 from vae_core.guests import is_guest
@@ -139,8 +138,7 @@ def _hole_of(run: Run, asked: Impute) -> np.ndarray:
         return np.zeros(int(np.prod(shape)), bool)
     if asked.holes:
         return _hole(run, asked.holes)
-    size, channels = int(np.prod(shape)), shape[0] if len(shape) == 3 else 1
-    return np.tile(masks.by_chance(1, size // channels, asked.share)[0], channels)
+    return masks.by_chance(1, int(np.prod(shape)), asked.share, channels=masks.channels_of(shape))[0]
 
 
 def _keep(hole: np.ndarray) -> None:
@@ -181,7 +179,7 @@ def _choose_columns(run: Run, hole: np.ndarray) -> None:
             _keep(picked)
 
     st.session_state[key] = np.flatnonzero(hole).tolist()
-    st.multiselect("Missing columns", range(len(columns)), format_func=lambda i: plain(columns[i]), key=key,
+    st.multiselect("Missing columns", range(len(columns)), format_func=columns.__getitem__, key=key,
                    on_change=chosen)  # fmt: skip
 
 

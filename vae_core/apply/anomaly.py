@@ -109,7 +109,7 @@ def detect(
     seed: int = 0,
     progress: Callable[[float, str], None] = lambda fraction, text: None,
 ) -> Detection:
-    """Rank held-out samples of a run's data by how odd they are.
+    """Rank held-out samples of a run's data by how odd they are. Raises ApplyError.
 
     Args:
         normal: the class that counts as normal (its name or number); "" for all classes, or, where there are just two
@@ -121,8 +121,6 @@ def detect(
         anew: train the run's settings again on the normal class alone, in memory; a model that has seen the odd
             classes reconstructs them too.
         steps: of the search for each sample's own posterior (regret).
-
-    Raises ApplyError.
     """
     unknown = [name for name in scores if name not in TITLES]
     if unknown or not scores:
@@ -137,18 +135,17 @@ def detect(
     quiet = _some(part_of(data, "validation", samples, only=number))
     looked_at, marks = _held_out(data, number, odd, samples)
     model = run.model if not anew or number is None else _trained(run, data, number, progress)
-    remarks = []
-    made = []
+    remarks: list[str] = []
+    made: list[Score] = []
     together = Part(torch.cat([quiet.x, looked_at.x]), None, np.r_[quiet.index, looked_at.index])
     for place, name in enumerate(scores):
         progress(0.2 + 0.8 * place / len(scores), TITLES[name])
         try:
             values = _values(name, run, model, seen, together, steps, seed)
+            before, after = values[: len(quiet)], values[len(quiet) :]
+            made.append(Score(name, after, before, roc_of(after, marks)))
         except ApplyError as error:
             remarks.append(f"{TITLES[name]} is left out: {error}")
-            continue
-        before, after = values[: len(quiet)], values[len(quiet) :]
-        made.append(Score(name, after, before, roc_of(after, marks)))
     if not made:
         raise ApplyError(" ".join(remarks))
     merits = tuple(_merit(score, marks, seed) for score in made)
@@ -168,8 +165,8 @@ def worst_of(found: Detection, name: str, count: int = 8) -> Worst:
     values = found.score(name).values
     places = np.argsort(-values, kind="stable")[:count]
     x = found.part.x[torch.from_numpy(places)]
-    told = told_of(found.model, x, None)
     with torch.no_grad():
+        told = told_of(found.model, x, None)
         redrawn = found.model.decode(found.model.encode(x, told).mean, told).flatten(1).float().numpy()
     return Worst(places, values[places], flat_of(x), redrawn)
 
@@ -194,16 +191,17 @@ def _values(name: str, run: Run, model: Model, seen: Part, part: Part, steps: in
         terms = [held_out_terms(model, part.x, rows, seed + draw) for draw in range(DRAWS)]
         parts = [term.distortion if name == "distortion" else -term.elbo for term in terms]
         return torch.stack(parts).mean(0).double().numpy()
+    components = min(COMPONENTS, max(1, len(seen) // 50))
     if name == "density":
         if run.config.model.abilities.cells is not None:
             raise ApplyError(f"{run.name} has a grid of discrete codes, to which no mixture is fitted.")
-        mixture = fit(*codes_of(model, seen), components=min(COMPONENTS, max(1, len(seen) // 50)), seed=seed)
+        mixture = fit(*codes_of(model, seen), components=components, seed=seed)
         return -mixture.log_density(codes_of(model, part)[0])
     if name == "posterior":
         if not run.config.model.abilities.spreads:
             raise ApplyError(f"{run.name} has codes without a spread: the density of the code says it all.")
         known = _mean_and_width(model, seen)
-        mixture = fit(known, np.zeros_like(known), components=min(COMPONENTS, max(1, len(seen) // 50)), seed=seed)
+        mixture = fit(known, np.zeros_like(known), components=components, seed=seed)
         return -mixture.log_density(_mean_and_width(model, part))
     from vae_core.apply.density import needs_density
     from vae_core.apply.regret import regret
@@ -233,8 +231,8 @@ def _baseline(name: str, seen: np.ndarray, flat: np.ndarray, seed: int) -> np.nd
 
 def _merit(score: Score, marks: np.ndarray, seed: int) -> Merit:
     low, high = area_interval(score.values, marks, seed=seed)
-    baseline = score.name in BASELINES
-    return Merit(score.name, TITLES[score.name], score.roc.area, low, high, baseline, score.name == "mean")
+    name = score.name
+    return Merit(name, TITLES[name], score.roc.area, low, high, name in BASELINES, name == "mean")
 
 
 def _normal_class(data: Dataset, normal: str, odd: str) -> int | None:
@@ -267,7 +265,7 @@ def _held_out(data: Dataset, number: int | None, odd: str, samples: int) -> tupl
         x = other.x
     if not len(x):
         raise ApplyError("There are no odd samples among those held out: choose another class or --odd DATA.")
-    marks = np.r_[np.zeros(len(normal), bool), np.ones(len(x), bool)]
+    marks = np.arange(len(normal) + len(x)) >= len(normal)
     return Part(torch.cat([normal.x, x]), None, np.r_[normal.index, other.index]), marks
 
 
@@ -283,18 +281,20 @@ def _resized(x: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
 
 def _trained(run: Run, data: Dataset, number: int, progress: Callable[[float, str], None]) -> Model:
     """The run's settings trained on one class, in memory; the last weights."""
-    from vae_core.training import train
+    from vae_core.training import TrainingError, train
 
-    if data.y is None:
-        raise ApplyError(f"{data.name} has no classes to train on one of.")
     y = data.y
+    assert y is not None  # one of its classes is normal
     splits = {name: rows[y[rows] == number] for name, rows in data.splits.items()}
     changes = {"out": None, "batch_size": min(run.config.train.batch_size, len(splits["train"])), "evaluations": 10}
     model = None
-    for step in train(run.config.train.model_copy(update=changes), data=replace(data, splits=splits)):
-        model = step.model
-        if step.validation is not None:
-            progress(0.2 * step.step / step.total, f"training on the normal class: step {step.step:,}")
+    try:
+        for step in train(run.config.train.model_copy(update=changes), data=replace(data, splits=splits)):
+            model = step.model
+            done = step.step / max(1, step.total)  # a model in closed form has no steps
+            progress(0.2 * done, f"training on the normal class: step {step.step:,}")
+    except TrainingError as error:
+        raise ApplyError(f"{run.name} cannot be trained on this class: {error}") from None
     if model is None:
         raise ApplyError(f"{run.name} has settings that train nothing: choose another run.")
-    return model.eval().requires_grad_(False)
+    return model.cpu().eval().requires_grad_(False)

@@ -11,17 +11,23 @@ from vae_core.apply.outcome import ApplyError
 HALVES = ("lower", "upper", "left", "right")
 
 
-def by_chance(n: int, size: int, share: float, seed: int = 0) -> np.ndarray:
+def by_chance(n: int, size: int, share: float, seed: int = 0, *, channels: int = 1) -> np.ndarray:
     """bool [n, size]: each number is missing with this probability, the same holes for every method of one seed.
 
-    At least one number of each sample stays.
+    Of colours (`channels` of a picture after each other) whole pixels are missing: red would tell green. At least one
+    number of each sample stays.
     """
     if not 0 < share < 1:
         raise ApplyError(f"The share that is missing lies between 0 and 1, not at {share}.")
-    drawn = np.random.default_rng(seed).random((n, size))
+    drawn = np.random.default_rng(seed).random((n, size // channels))
     holes = drawn < share
     holes[np.arange(n), drawn.argmax(1)] = False
-    return holes
+    return np.tile(holes, (1, channels))
+
+
+def channels_of(shape: tuple[int, ...]) -> int:
+    """Numbers of a pixel of samples of this shape; 1 where they are no pictures."""
+    return shape[0] if len(shape) == 3 else 1
 
 
 def half(n: int, shape: tuple[int, ...], which: str) -> np.ndarray:

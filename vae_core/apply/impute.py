@@ -188,7 +188,7 @@ def _mask(
         return masks.half(size[0], run.config.model.sample_shape, half)
     if columns:
         return masks.of_columns(size[0], run.config.data.columns, columns)
-    return masks.by_chance(size[0], size[1], share, seed)
+    return masks.by_chance(*size, share, seed, channels=masks.channels_of(run.config.model.sample_shape))
 
 
 def _remarks(weighed: Filled, codes: int) -> tuple[str, ...]:

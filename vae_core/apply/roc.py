@@ -107,7 +107,10 @@ def threshold_for(normal: np.ndarray, false_alarms: float) -> float:
         raise ApplyError(f"A share of false alarms lies between 0 and 1, not at {false_alarms}.")
     if not len(normal):
         raise ApplyError("A threshold needs normal samples to be set on.")
-    return float(np.quantile(np.asarray(normal, np.float64), 1 - false_alarms))
+    values = np.asarray(normal, np.float64)
+    if not false_alarms:  # none of them: a sample that lies at the threshold is called odd
+        return float(np.nextafter(values.max(), np.inf))
+    return float(np.quantile(values, 1 - false_alarms))
 
 
 def counts_for(values: np.ndarray, odd: np.ndarray, quiet: np.ndarray, shares: np.ndarray) -> tuple[Confusion, ...]:

@@ -112,8 +112,7 @@ def roc_figure(curves: Sequence[Curve], at: Confusion, *, theme: Theme = "dark")
         figure.add_trace(
             go.Scatter(
                 x=curve.roc.false_alarms, y=curve.roc.hits, mode="lines", name=literal(curve.title),
-                line={**style, "width": 3 if curve.chosen else 1.2, "dash": "dash" if curve.baseline else "solid",
-                      "shape": "hv"},
+                line={**style, "width": 3 if curve.chosen else 1.2, "dash": "dash" if curve.baseline else "solid"},
                 opacity=1 if curve.chosen else 0.75,
                 hovertemplate=f"{literal(curve.title)}: %{{y:.0%}} found at %{{x:.0%}} false alarms<extra></extra>",
             )
@@ -189,7 +188,7 @@ def value_histogram(
 
 
 def span_of(values: NDArray[np.floating]) -> tuple[float, float]:
-    """From where to where values are drawn: all but the farthest one in a hundred at either end."""
+    """From where to where values are drawn: all but the least one in 200 and the largest one in 50 (a long tail)."""
     finite = values[np.isfinite(values)]
     low, high = np.quantile(finite, (0.005, 0.98)) if len(finite) else (0.0, 1.0)
     return (float(low), float(high)) if high > low else (float(low) - 0.5, float(low) + 0.5)
