@@ -10,8 +10,8 @@ from ui.dreams import beside, choose, sheets, take, variations
 st.title("What does the prior dream?", anchor=False)
 run = widgets.chosen_run()
 st.markdown(
-    "Codes are drawn from a **prior** and decoded: what you see is in no dataset. Move the temperature; choose a dream "
-    "to see the training sample nearest to it."
+    "Codes are drawn from a **prior** and decoded: no sample was put in. Move the temperature; choose a dream to see "
+    "the training sample nearest to it."
 )
 downloads.offer_originals(run.config.data.name)
 choose.say_limits(run)
@@ -28,11 +28,13 @@ take.show(run, wish, shown)
 variations.show(run, wish)
 with st.expander("How is this made?"):
     st.markdown(
-        "A code $z$ is drawn from the prior $p(z)$, its spread times the temperature, and shown is the decoder's mean "
-        "$p_\\theta(x \\mid z)$. The model's own prior is right only where the codes of real samples fill it. "
+        "A code $z$ is drawn from the prior $p(z)$, its spread times the temperature (of a transformer: its choices "
+        "are drawn from $p^{1/t}$), and shown is the mean of the decoder's $p_\\theta(x \\mid z)$. The model's own prior "
+        "is right only where the codes of real samples fill it. "
         "The **mixture** $\\sum_k w_k\\,\\mathcal{N}(z; m_k, S_k)$ is fitted to the codes after training, one draw of "
-        "each posterior, with full covariances (Ghosh et al. 2020); samples of the test split had no part in it, but "
-        "where only they have codes. A **VampPrior** is $\\frac{1}{K}\\sum_k q(z \\mid u_k)$ of learned pseudo-inputs "
+        "each posterior, with full covariances (Ghosh et al. 2020). Samples of the test split take no part in it; only "
+        "where no others have codes, every second of them does. "
+        "A **VampPrior** is $\\frac{1}{K}\\sum_k q(z \\mid u_k)$ of learned pseudo-inputs "
         "$u_k$ (Tomczak and Welling 2018). **Around the tray** codes are $\\bar z + t\\,(\\sum_i w_i (z_i - \\bar z) / "
         "\\sqrt{m - 1} + s \\odot \\varepsilon)$ with $w, \\varepsilon \\sim \\mathcal{N}(0, 1)$ and $s$ the spread of "
         "the posteriors themselves: what the tray's samples share stays."

@@ -78,7 +78,8 @@ def choose(run: Run) -> Wish:
         if "mixture" in chosen:
             components = st.select_slider(
                 "Gaussians", COMPONENTS, one_of("k", COMPONENTS, 10), key=key("k"), width=130,
-                help="Components of the mixture that is fitted to the codes.",
+                help="Components of the mixture that is fitted to the codes. Many of them on few codes, as one class has, "
+                "learn these by heart: see how near the dreams are to training samples then.",
             )  # fmt: skip
             label = _choose_label(run, one_of, key("of"))
         st.button("Dream again", icon=":material/refresh:", key=key("again"), on_click=_again, args=(seed,))
@@ -143,7 +144,7 @@ def _choose_label(run: Run, one_of: Any, key: str) -> int:
     found: int = st.selectbox(
         "Of the codes of", labels, index=labels.index(one_of("of", labels, -1)), key=key, width=150,
         format_func=lambda label: "all classes" if label < 0 else plain(names[label]),
-        help="Fitted to the codes of one class, the mixture dreams samples of that class.",
+        help="Fitted to the codes of one class, the mixture dreams that class. Few codes want few Gaussians.",
     )  # fmt: skip
     return found
 

@@ -174,7 +174,7 @@ def _tell_nearest(run: Run, sheet: Sheet, data: Dataset, as_json: bool) -> None:
         f"{(found.distance == 0).sum()} equal one."
     )
     if sheet.info.kind == "text":
-        print(f"Of these held-out samples themselves, many of which are equally far, {known.own_closer:.0%} are.")
+        print(f"Of these held-out samples themselves {known.own_closer:.0%} are: many are equally far.")
     if len(known.decoded):
         print(f"Of the same held-out samples as the model decodes them, {known.decoded_closer:.0%} are.")
     if found.looked < found.of:

@@ -49,11 +49,13 @@ def distances(
         figure.add_scatter(
             x=values, y=height, mode="markers", name=literal(name),
             marker={"color": colour, "size": size, "opacity": 0.75},
+            cliponaxis=False,  # copies lie at 0
             hovertemplate=f"{literal(name)}<br>%{{x:.3f}}<extra></extra>",
         )  # fmt: skip
         if len(rows) - 1 - place == picked[0] and picked[1] < len(values):
             figure.add_scatter(
                 x=[values[picked[1]]], y=[height[picked[1]]], mode="markers", hoverinfo="skip",
+                cliponaxis=False,
                 marker={"color": "rgba(0,0,0,0)", "size": 14, "line": {"color": ink.accent, "width": 3}},
             )  # fmt: skip
     figure.update_layout(
