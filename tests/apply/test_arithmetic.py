@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
 
-from vae_core.apply.arithmetic import STRENGTHS, attribute_between, combined, directions
+from vae_core.apply.arithmetic import STRENGTHS, attribute_between, between, combined, directions
 from vae_core.apply.material import data_of, part_of
 from vae_core.apply.outcome import ApplyError
 from vae_core.apply.style import hand, restyle, restyled
+from vae_core.guests import Store
 from vae_core.runs import load_run
 
 
@@ -49,6 +53,19 @@ def test_a_mean_added_to_pixels_is_read_too_but_is_no_sample() -> None:
     found = directions(load_run("digits-10d"), source="3", target="8", training=800)
     assert list(found.attributes) == [(3, 8)]
     assert found.likeness["vector"].high < found.likeness["raw"].low
+
+
+def test_guests_are_in_a_group_like_samples_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(tmp_path))
+    run = load_run("digits-10d")
+    part = part_of(data_of(run), "test", 60)
+    zeros, ones = (tuple(part.index[part.classes == label][:4].tolist()) for label in (0, 1))
+    x = part.x[torch.from_numpy(part.classes == 0)][:4].numpy()
+    guests = tuple(Store.here().add(run.config.data, each).number for each in x)
+    own, brought = (between(run, group, ones) for group in (zeros, guests))
+    np.testing.assert_allclose(brought.attribute.direction, own.attribute.direction, atol=1e-5)
+    with pytest.raises(ApplyError, match="is not kept here"):
+        between(run, (guests[0] - 1, guests[0]), ones)
 
 
 def test_slant_and_ink_are_measured() -> None:

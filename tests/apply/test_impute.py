@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from vae_core.apply import holes as masks
 from vae_core.apply.impute import coverage, fill, fill_mean, fill_neighbours, impute, rmse
+from vae_core.apply.material import data_of
 from vae_core.apply.outcome import ApplyError
 from vae_core.config import ModelSpec
+from vae_core.guests import Store
 from vae_core.models import build
 from vae_core.models.linear import PCA
 from vae_core.runs import load_run
@@ -99,6 +103,20 @@ def test_the_models_ways_beat_the_mean_and_the_outcome_says_who_wins(run: str, s
     neighbours_win = outcome["neighbours"].value < outcome.best.value
     assert ("A baseline wins" in outcome.verdict) == neighbours_win
     assert made.draws["importance"].shape == (32, *made.truth.shape)
+
+
+def test_a_guest_is_filled_in_like_a_sample_of_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LATENTARIUM_RUNS", str(tmp_path))
+    run = load_run("digits-10d")
+    twin = data_of(run).split("test").x[3].numpy()
+    guest = Store.here().add(run.config.data, twin)
+    index = int(data_of(run).split("test").index[3])
+    mine, theirs = (impute(run, half="lower", at=at, codes=100) for at in (guest.number, index))
+    np.testing.assert_allclose(mine.truth, theirs.truth)
+    np.testing.assert_allclose(mine.filled["importance"], theirs.filled["importance"], atol=1e-5)
+    for gone in (guest.number - 1, 10**6):
+        with pytest.raises(ApplyError, match=r"is not kept here|has samples 0 to"):
+            impute(run, half="lower", at=gone)
 
 
 @pytest.mark.parametrize("run", ["digits-vamp", "digits-ladder", "digits-class"])

@@ -20,6 +20,7 @@ from ui.apply import few, made, missing, odd, reading, views
 from ui.cache import applying
 from vae_core.apply.asked import PROGRAM, Apply, line_of
 from vae_core.config import PROJECT
+from vae_core.guests import Store
 
 RUNS = ("digits-10d", "breast-cancer", "digits-class", "digits-m2", "digits-gan")
 TITLE = "What is it good for?"
@@ -178,6 +179,28 @@ def test_two_groups_of_the_tray_have_a_vector_with_its_effect(app: AppTest) -> N
     assert "put four or more into the tray" in texts(app)
 
 
+def test_a_guest_is_filled_in_and_can_be_in_a_group(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.apply.jobs.SMALL", 0)  # the guest alone
+    run = cache.get_run("digits-10d")
+    pictures = cache.get_pictures("digits-10d", tuple(run.codes.index[:2].tolist())).pixels
+    guests = [Store.here().add(run.config.data, picture[None].copy()).number for picture in pictures]
+    others = run.codes.index[2:4].tolist()
+    tray = ".".join(map(str, [*guests, *others]))
+    opened(app, "digits-10d", views.MISSING, tray=tray)
+    assert any(f"--at {guests[0]}" in line for line in lines(app))
+    opened(app, "digits-10d", views.WAYS, tray=tray, groups="tray")
+    assert any(f"--first {others[0]} {others[1]} --second {guests[0]} {guests[1]}" in line for line in lines(app))
+    assert "Effect size" in texts(app)
+
+
+def test_a_long_search_is_left_out_until_it_is_asked_for(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.apply.jobs.SMALL", 0)
+    opened(app, "digits-10d", views.ODD)
+    assert "--scores" in lines(app)[0] and "regret" not in lines(app)[0]
+    opened(app, "digits-10d", views.ODD, search="yes")
+    assert "--scores" not in lines(app)[0]
+
+
 def test_the_address_of_a_strength_moves_a_row_of_a_table(app: AppTest) -> None:
     opened(app, "breast-cancer", views.WAYS, strength="0")
     before = charts(app)[0]["data"][0]
@@ -196,7 +219,7 @@ def test_a_model_that_cannot_is_told_why_and_others_are_named(app: AppTest) -> N
 def test_a_senseless_address_opens_the_usual(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.apply.jobs.SMALL", 0)
     opened(app, "digits-10d", views.ODD, normal="x", odd="y", alarms="7", score="z", trained="?")
-    assert lines(app) == ["python -m vae_core apply anomaly digits-10d --normal 3"]
+    assert lines(app)[0].startswith("python -m vae_core apply anomaly digits-10d --normal 3 --scores distortion elbo")
     opened(app, "digits-10d", views.MISSING, holes="0-63", at="-1")
     assert any("--half lower" in line for line in lines(app))
     opened(app, "digits-10d", "x")

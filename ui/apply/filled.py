@@ -10,7 +10,6 @@ import streamlit as st
 
 from ui.apply import results
 from ui.widgets import picture_strip
-from ui.words import plain
 
 if TYPE_CHECKING:
     from vae_core.apply.asked import Impute
@@ -75,7 +74,7 @@ def _columns(run: Run, found: Imputation) -> None:
     drawn = real(found.draws["importance"][:, 0])  # [m, missing]
     low, high = np.quantile(drawn, (0.05, 0.95), axis=0)
     table = pd.DataFrame({
-        "missing column": [plain(info.columns[row]) for row in rows],
+        "missing column": [info.columns[row] for row in rows],
         "was": real(found.truth[0]),
         **{title: real(found.filled[name][0]) for name, title in WAYS.items()},
         "draws, 5%": low,

@@ -12,9 +12,7 @@ import streamlit as st
 from ui import samples, state
 from ui.atlas import one_of
 from ui.lab.views import menu, setting
-from ui.words import plain
 from vae_core.apply.asked import Arithmetic
-from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
     from vae_core.runs import Run
@@ -65,7 +63,7 @@ def _classes(run: Run) -> Picked | None:
         return None
     b = state.page_param("from", there[0], one_of(*there))
     a = state.page_param("to", next(name for name in there if name != b), one_of(*there))
-    choices = {name: plain(name) for name in there}
+    choices = {name: name for name in there}
     with st.container(horizontal=True, gap="medium", key="apply-groups"):
         menu("From B", b, choices, partial(state.set_page_param, "from"), key="apply.groups.from")
         menu("To A", a, choices, partial(state.set_page_param, "to"), key="apply.groups.to")
@@ -78,7 +76,7 @@ def _classes(run: Run) -> Picked | None:
 
 def _tray(run: Run) -> Picked | None:
     """The tray in two halves, each of which can be changed."""
-    waiting = [i for i in state.selection().tray if not is_guest(i) and samples.rows_of(run, [i])]
+    waiting = [i for i in state.selection().tray if samples.rows_of(run, [i])]
     if len(waiting) < 4:
         st.info("Each group needs at least two samples: put four or more into the tray, on the Atlas for instance.",
                 icon=":material/add_photo_alternate:")  # fmt: skip
@@ -106,4 +104,4 @@ def _tray(run: Run) -> Picked | None:
 
 
 def _label(run: Run, index: int) -> str:
-    return plain(samples.sample_at(run, samples.rows_of(run, [index])[0]).label)
+    return samples.sample_at(run, samples.rows_of(run, [index])[0]).label

@@ -14,7 +14,6 @@ from ui import state
 from ui.apply import results
 from ui.apply.jobs import result, small
 from ui.widgets import picture_png
-from ui.words import plain
 from vae_core.apply.asked import Augment
 
 if TYPE_CHECKING:
@@ -119,6 +118,6 @@ def _files(run: Run, made: Made) -> list[results.File]:
     found = [results.File("Samples", f"{run.name}-made.npz", "application/octet-stream",
                           partial(shelves.as_npz, made))]  # fmt: skip
     if run.config.data.kind == "image" and len(made.x) <= shelves.MOST_FILES:
-        found.append(results.File("A folder a class", f"{plain(run.name)}-made.zip", "application/zip",
+        found.append(results.File("A folder a class", f"{run.name}-made.zip", "application/zip",
                                   partial(shelves.as_zip, made)))  # fmt: skip
     return found

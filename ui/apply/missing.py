@@ -12,9 +12,9 @@ from ui import cache, samples, state
 from ui.apply import filled, results
 from ui.apply.jobs import result, small
 from ui.components.brush import brush
+from ui.guests import bring
 from vae_core.apply import holes as masks
 from vae_core.apply.asked import Impute
-from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
     from vae_core.apply.impute import Imputation
@@ -93,12 +93,11 @@ def _say_covered(found: Imputation) -> None:
 
 def _index(run: Run) -> int:
     """The sample in the address, else the tray's first, else a held-out one."""
-    usual = [i for i in state.selection().tray if not is_guest(i)]
-    rows = samples.rows_of(run, usual[:1]) or cache.test_rows(run.name).tolist()[:1] or [0]
+    rows = samples.tray_rows(run)[:1] or cache.test_rows(run.name).tolist()[:1] or [0]
 
     def known(text: str) -> int:
         index = samples.place_in_dataset(text)
-        if is_guest(index) or not samples.rows_of(run, [index]):
+        if not samples.rows_of(run, [index]):
             raise ValueError("There is no such sample.")
         return index
 
@@ -167,6 +166,12 @@ def _choose_sample(run: Run, index: int) -> None:
     picture = cache.get_pictures(run.name, (index,)).pixels[0]
     row = samples.rows_of(run, [index])[0]
     samples.picker("Sample", run, row, picture, partial(state.set_page_param, "at"))
+    bring(run, {"fill": "Take this one"}, _take, key="apply-missing")
+
+
+def _take(action: str, number: int) -> None:
+    state.add_to_tray([number])
+    state.set_page_param("at", number)
 
 
 def _choose_columns(run: Run, hole: np.ndarray) -> None:

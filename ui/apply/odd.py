@@ -16,8 +16,8 @@ from ui.components.threshold import threshold
 from ui.lab.views import menu, setting
 from ui.maps import current_theme
 from ui.widgets import fragment
-from ui.words import plain
-from vae_core.apply.asked import Anomaly
+from vae_core.apply.asked import ALL_SCORES, Anomaly
+from vae_core.apply.limits import why_no_density
 from vae_core.data.cards import CARDS, find_card
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 OTHERS = "other-classes"
 SEEN, ALONE = "all", "one"
 TRAINED = {SEEN: "On all classes (as it is)", ALONE: "On the normal class alone"}
+WITHOUT, WITH = "no", "yes"
+SEARCH = {WITHOUT: "Leave it out", WITH: "Compute it too"}
 SHARES = tuple(np.round(np.r_[np.arange(0, 0.2, 0.005), np.arange(0.2, 1.0001, 0.02)], 3).tolist())
 """Places of the threshold's slider: shares of normal validation samples that are called odd."""
 MEANS = {
@@ -44,12 +46,22 @@ MEANS = {
 def asked_of(run: Run) -> Anomaly:
     """What the address asks."""
     names = run.config.data.class_names
-    odd = state.page_param("odd", OTHERS if len(names) > 1 else _others(run)[0], one_of(OTHERS, *_others(run)))
+    choices = (OTHERS, *_others(run)) if len(names) > 1 else _others(run)
+    odd = state.page_param("odd", choices[0], one_of(*choices))
     usual = _usual(run) if odd == OTHERS else ""
     normal = state.page_param("normal", usual, one_of(*names, *([""] if odd != OTHERS else [])))
     alone = bool(normal) and state.page_param("trained", SEEN, one_of(*TRAINED)) == ALONE
     alarms = state.page_param("alarms", 0.05, _share)
-    return Anomaly(run.name, normal=normal, odd="" if odd == OTHERS else odd, anew=alone, false_alarms=alarms)
+    searched = not _long_search(run) or state.page_param("search", WITHOUT, one_of(*SEARCH)) == WITH
+    scores = ALL_SCORES if searched else tuple(name for name in ALL_SCORES if name != "regret")
+    return Anomaly(
+        run.name, normal=normal, odd="" if odd == OTHERS else odd, anew=alone, false_alarms=alarms, scores=scores
+    )
+
+
+def _long_search(run: Run) -> bool:
+    """Whether the regret takes so long that it is computed for those alone who ask for it."""
+    return not small(run) and not why_no_density(run.config.model)
 
 
 def _usual(run: Run) -> str:
@@ -102,7 +114,7 @@ def _choose(run: Run, asked: Anomaly) -> None:
     names, others = run.config.data.class_names, _others(run)
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", key="apply-odd-choices"):
         if len(names) > 1:
-            choices = {name: plain(name) for name in names} | ({"": "all classes"} if asked.odd else {})
+            choices = {name: name for name in names} | ({"": "all classes"} if asked.odd else {})
             menu("Normal", asked.normal, choices, partial(state.set_page_param, "normal"), key="apply.odd.normal")
         if others and len(names) > 1:
             odd = {OTHERS: "the other classes"} | {name: card.title for name in others if (card := find_card(name))}
@@ -111,6 +123,10 @@ def _choose(run: Run, asked: Anomaly) -> None:
             setting("The model is trained", "trained", TRAINED, SEEN, key="apply.odd.trained",
                     help="A model that has seen the odd ones makes them again too. Its settings can be trained on the "
                     "normal class alone, in memory.")  # fmt: skip
+        if _long_search(run):
+            setting("Likelihood regret", "search", SEARCH, WITHOUT, key="apply.odd.search",
+                    help="It looks for a better code for each sample, which takes a minute or more here. The other "
+                    "scores take seconds.")  # fmt: skip
 
 
 def _keep_odd(name: str) -> None:

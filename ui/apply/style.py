@@ -16,7 +16,6 @@ from ui.apply.jobs import result, small
 from ui.widgets import picture_png
 from ui.words import plain
 from vae_core.apply.asked import Arithmetic
-from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
     from vae_core.apply.style import Restyled
@@ -56,9 +55,8 @@ def _kept(found: Restyled) -> None:
 
 
 def _sheet(run: Run) -> None:
-    usual = [i for i in state.selection().tray if not is_guest(i)]
     tests = cache.test_rows(run.name)[:ROWS] if len(cache.test_rows(run.name)) else np.arange(ROWS)
-    start = (samples.rows_of(run, usual) or tests.tolist())[0]
+    start = (samples.tray_rows(run) or tests.tolist())[0]
 
     def known(text: str) -> int:
         index = samples.place_in_dataset(text)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_core.apply.classify import classifier
-from vae_core.apply.material import class_number, codes_of, data_of, needs_codes, part_of
+from vae_core.apply.material import class_number, codes_of, data_of, guest_of, needs_codes, part_of
 from vae_core.apply.outcome import ApplyError, Merit, Outcome, wilson
 from vae_core.export import decode_samples
+from vae_core.guests import is_guest
+from vae_core.guests.codes import encode, seated
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -97,17 +99,19 @@ class Between:
 
 
 def between(run: Run, first: tuple[int, ...], second: tuple[int, ...], *, seed: int = 0) -> Between:
-    """The vector from the codes of samples to those of others, all by their places in the dataset.
+    """The vector from the codes of samples to those of others, by their places in the dataset or as guests' numbers.
 
     Its merit is the effect size; the baseline is that of random groups of the same sizes out of the same samples (the
     median, with the middle 95 % of them). Raises ApplyError, also where a sample has no code.
     """
     needs_sums(run)
-    rows = [run.codes.rows(group) for group in (first, second)]
+    guests = [encode(run.model, guest_of(run, i)) for i in dict.fromkeys((*first, *second)) if is_guest(i)]
+    codes = seated(run.codes, guests)
+    rows = [codes.rows(group) for group in (first, second)]
     for group, found in zip((first, second), rows, strict=True):
         if (found < 0).any():
             raise ApplyError(f"Sample {group[int(np.argmin(found))]} has no code in {run.name}: choose others.")
-    vector = attribute_between(run.codes.mean[rows[0]], run.codes.mean[rows[1]], seed=seed)
+    vector = attribute_between(codes.mean[rows[0]], codes.mean[rows[1]], seed=seed)
     low, middle, high = np.quantile(vector.chance, (0.025, 0.5, 0.975)).tolist()
     remark = (
         f"Of {SHUFFLES} random groups out of the same {len(first) + len(second)} samples, "

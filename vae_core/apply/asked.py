@@ -66,7 +66,7 @@ class Impute(Drawn):
     holes: str = ""
     """Instead: these numbers of every sample, as in 0-7,12 (row by row, channel after channel)."""
     at: int = -1
-    """Fill in this sample alone, by its place in the dataset; -1: held-out ones."""
+    """Fill in this sample alone, by its place in the dataset or a guest's number; -1: held-out ones."""
     out: Path | None = None
     """Keep samples, holes and all that they were filled with: an .npz."""
     samples: int = 200

@@ -76,7 +76,7 @@ def impute(
         share: of numbers that are missing by chance, where neither `half`, `columns`, `holes` nor `mask` says which.
         half: of pictures: lower, upper, left or right. columns: of tables. holes: as `holes.of_text` reads it.
         mask: bool, one for all samples or each.
-        at: this sample of the dataset alone, by its place; -1 for held-out ones.
+        at: this sample of the dataset (by its place) or guest alone; -1 for held-out ones.
         samples: of the test split at most.
         draws: chains of pseudo-Gibbs, and resampled fillings. codes: importance samples. rounds: of the chains.
 
@@ -86,7 +86,7 @@ def impute(
     if not 2 <= draws <= MOST_DRAWS:
         raise ApplyError(f"Between 2 and {MOST_DRAWS} draws show the uncertainty, not {draws}.")
     data = data_of(run)
-    part = part_of(data, "test", samples) if at < 0 else one_of(data, at)
+    part = part_of(data, "test", samples) if at < 0 else one_of(run, data, at)
     truth = part.flat
     if draws * truth.size > MOST_NUMBERS:
         raise ApplyError(f"{draws} draws of {len(part):,} samples are too many to hold: take fewer of either.")

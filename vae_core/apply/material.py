@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vae_core.apply.outcome import ApplyError
 from vae_core.data import load_dataset
+from vae_core.guests import Guest, Store, is_guest
 from vae_core.metrics.likelihood import encoded
 
 if TYPE_CHECKING:
@@ -90,12 +91,23 @@ def part_of(data: Dataset, split: str, most: int, *, only: int | None = None, wi
     return Part(data.x[rows], None if data.y is None else data.y[rows].numpy(), data.index[rows].numpy())
 
 
-def one_of(data: Dataset, at: int) -> Part:
-    """The sample at this place of the dataset. Raises ApplyError where there is none."""
+def one_of(run: Run, data: Dataset, at: int) -> Part:
+    """The sample at this place of the run's dataset, or the guest of this number. Raises ApplyError where it is not."""
+    if is_guest(at):
+        guest = guest_of(run, at)
+        return Part(torch.from_numpy(guest.x[None]), None, np.array([at]))
     rows = torch.nonzero(data.index == at).reshape(-1)
     if not len(rows):
         raise ApplyError(f"{data.name} has samples 0 to {len(data) - 1}, not {at}.")
     return Part(data.x[rows], None if data.y is None else data.y[rows].numpy(), data.index[rows].numpy())
+
+
+def guest_of(run: Run, number: int) -> Guest:
+    """A sample that a visitor brought, as the run has its samples. Raises ApplyError where it is not kept here."""
+    guest = Store.here().get(run.config.data, number)
+    if guest is None:
+        raise ApplyError(f"Sample {number} was brought by a visitor and is not kept here (any more): choose another.")
+    return guest
 
 
 def needs_codes(run: Run) -> None:
