@@ -82,6 +82,21 @@ def test_samples_follow_the_distribution() -> None:
     assert deviation.max() < 4.5
 
 
+def test_what_goes_on_from_a_beginning_follows_it() -> None:
+    transformer = _transformer(codes=3, places=2)
+    n, first = 20_000, torch.tensor([[2]])
+    drawn = transformer.sample(n, generator=torch.Generator().manual_seed(0), beginning=first.expand(n, -1))
+    assert (drawn[:, 0] == 2).all()
+    expected = transformer(first)[0, -1].softmax(-1)
+    seen = torch.bincount(drawn[:, 1], minlength=3) / n
+    assert ((seen - expected).abs() / (expected * (1 - expected) / n).sqrt()).max() < 4.5
+    whole = torch.tensor([[0, 1], [2, 2]])
+    assert torch.equal(transformer.sample(2, beginning=whole), whole)  # nothing is left to draw
+    for wrong in (first, torch.zeros(2, 3, dtype=torch.int64)):
+        with pytest.raises(ValueError, match=r"\[2, up to 2\] codes, not"):
+            transformer.sample(2, beginning=wrong)
+
+
 def test_temperature_sharpens_and_zero_takes_the_likeliest() -> None:
     transformer = _transformer()
 

@@ -84,11 +84,14 @@ class Transformer(nn.Module):
     ) -> Tensor:
         """n sequences, each code drawn after those before it, with logits / temperature: int64 [n, places].
 
-        beginning: codes that are there already, int64 [n, t] with t <= places; none where it is left out.
+        beginning: codes that are there already, int64 [n, t] with t <= places; none where it is left out. Raises
+        ValueError where it has another shape.
         """
         drawn = beginning
         if drawn is None:
             drawn = torch.zeros(n, 0, dtype=torch.int64, device=self.positions.weight.device)
+        if drawn.ndim != 2 or len(drawn) != n or drawn.shape[1] > self.places:
+            raise ValueError(f"Beginnings are [{n}, up to {self.places}] codes, not {list(drawn.shape)}.")
         while drawn.shape[1] < self.places:
             logits = self(drawn)[:, -1].float() / max(temperature, COLDEST)  # [n, codes]
             code = torch.multinomial(logits.softmax(-1), 1, generator=generator)
