@@ -112,6 +112,7 @@ def scene(material: Material) -> Scene:
     q, width, middle = moved.numpy(), std.numpy(), len(SHIFTS) // 2
     log_px, elbo, gap = (values.numpy() for values in (parts.log_px, parts.elbo, parts.gap))
     change = float(np.ptp(elbo + gap))
+    told = "a millionth of a nat" if change < SAME else f"{change:.2g} nats"
     steepest = -1 if elbo[-1] < elbo[0] else 0
     view = (*(mean[0, 0] + torch.tensor([-SHOWN, SHOWN])).tolist(), *(mean[0, 1] + torch.tensor([-1.5, 1.5])).tolist())
     names = {
@@ -170,9 +171,9 @@ def scene(material: Material) -> Scene:
         answer=2 if change < SAME else 0 if (elbo + gap)[steepest] < (elbo + gap)[middle] else 1,
         because=(
             f"Where the encoder puts q, the ELBO is {shown['elbo'][middle]:.2f} nats and the gap "
-            f"{shown['gap'][middle]:.2f}. Pushed aside by {abs(SHIFTS[steepest]):.0f} it is "
-            f"{shown['elbo'][steepest]:.2f} and the gap {shown['gap'][steepest]:.2f}. Their sum, log p(x), is "
-            f"{shown['log_px'][0]:.2f} at all {len(SHIFTS)} places; it differs by {change:.0e} nats at most. It "
+            f"{shown['gap'][middle]:.2f}. With q pushed aside by {abs(SHIFTS[steepest]):.0f} they are "
+            f"{shown['elbo'][steepest]:.2f} and {shown['gap'][steepest]:.2f}. Their sum, log p(x), is "
+            f"{shown['log_px'][0]:.2f} at all {len(SHIFTS)} places; it differs by {told} at most. It "
             "belongs to the decoder and the prior: q is only how we look."
         ).replace("-", "−"),
         see=(*range(8), *range(len(SHIFTS) - 8, len(SHIFTS))),
