@@ -29,8 +29,8 @@ variations.show(run, wish)
 with st.expander("How is this made?"):
     st.markdown(
         "A code $z$ is drawn from the prior $p(z)$, its spread times the temperature (of a transformer: its choices "
-        "are drawn from $p^{1/t}$), and shown is the mean of the decoder's $p_\\theta(x \\mid z)$. The model's own prior "
-        "is right only where the codes of real samples fill it. "
+        "are drawn from $p^{1/t}$), and shown is the mean of the decoder's $p_\\theta(x \\mid z)$. The model's own "
+        "prior is right only where the codes of real samples fill it. "
         "The **mixture** $\\sum_k w_k\\,\\mathcal{N}(z; m_k, S_k)$ is fitted to the codes after training, one draw of "
         "each posterior, with full covariances (Ghosh et al. 2020). Samples of the test split take no part in it; only "
         "where no others have codes, every second of them does. "

@@ -78,8 +78,8 @@ def choose(run: Run) -> Wish:
         if "mixture" in chosen:
             components = st.select_slider(
                 "Gaussians", COMPONENTS, one_of("k", COMPONENTS, 10), key=key("k"), width=130,
-                help="Components of the mixture that is fitted to the codes. Many of them on few codes, as one class has, "
-                "learn these by heart: see how near the dreams are to training samples then.",
+                help="Components of the mixture that is fitted to the codes. Many of them on few codes, as one class "
+                "has, learn these by heart: see how near the dreams are to training samples then.",
             )  # fmt: skip
             label = _choose_label(run, one_of, key("of"))
         st.button("Dream again", icon=":material/refresh:", key=key("again"), on_click=_again, args=(seed,))
