@@ -43,7 +43,9 @@ def show_outcome(outcome: Outcome, *, key: str) -> None:
     )  # fmt: skip
     measured = any(merit.low < merit.high for merit in outcome.merits)
     lines = " Lines: 95% intervals." if measured else ""
-    st.caption(f"{outcome.better.capitalize()} is better.{lines} Hollow: baselines, without a model.")
+    many = sum(not merit.baseline for merit in outcome.merits) > 1
+    luck = " The best of several ways is a little lucky: it was picked on the samples it is scored on." if many else ""
+    st.caption(f"{outcome.better.capitalize()} is better.{lines} Hollow: baselines, without a model.{luck}")
     for remark in outcome.remarks:
         st.caption(plain(remark))
 
