@@ -32,6 +32,8 @@ def test_a_turn_keeps_lengths_and_other_dimensions(degrees: float) -> None:
     z = np.arange(5.0)
     np.testing.assert_array_equal((rotation @ z)[[0, 2, 4]], z[[0, 2, 4]])
     assert np.degrees(np.arccos(rotation[1, 1])) == pytest.approx(degrees)
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))  # as the formula beside has it
+    np.testing.assert_allclose((rotation @ z)[[1, 3]], [cos * z[1] + sin * z[3], -sin * z[1] + cos * z[3]])
 
 
 def test_the_rate_of_a_turned_posterior_is_that_of_torch() -> None:

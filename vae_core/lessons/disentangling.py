@@ -221,8 +221,8 @@ LESSON = Lesson(
     drag="Drag the angle from 0° to 90°, and watch what each slider does to the sprite.",
     formula=(
         r"z' = \term{angle}{R}\,z,\quad \term{angle}{R^{\top} R} = I,\quad \lVert z' \rVert = \lVert z \rVert \\ "
-        r"\term{one}{z'_a} = \cos\varphi\, z_a - \sin\varphi\, z_b \\ "
-        r"\term{two}{z'_b} = \sin\varphi\, z_a + \cos\varphi\, z_b \\ "
+        r"\term{one}{z'_a} = \cos\varphi\, z_a + \sin\varphi\, z_b \\ "
+        r"\term{two}{z'_b} = -\sin\varphi\, z_a + \cos\varphi\, z_b \\ "
         r"\term{elbo}{\mathrm{ELBO}} = -\left(\term{distortion}{D(R^{\top} z')} + "
         r"\term{rate}{\mathrm{KL}(q' \,\Vert\, \mathcal{N}(0, I))}\right) \\ "
         r"\term{gap}{\mathrm{gap}} = \frac{1}{K}\sum_k \frac{\term{best}{I(v_k; z_{\mathrm{best}})} - "
