@@ -105,9 +105,9 @@ def _show_pair(run: Run, shown: Shown, picked: tuple[int, int], beside: list[tup
 def _show_sheet(run: Run, found: Nearest, usual: Usual, title: str, label: int) -> None:
     count, copies = len(found.distance), int((found.distance == 0).sum())
     same = "None is equal to a training sample" if not copies else f"**{copies}** equal a training sample"
-    decoded = f", and {usual.decoded_closer * count:.0f} of them once this model has decoded them" * bool(
-        len(usual.decoded)
-    )
+    decoded = ""
+    if len(usual.decoded):
+        decoded = f", and {usual.decoded_closer * count:.0f} once this model has decoded them"
     st.markdown(
         f"{plain(title)} · {same}; **{usual.nearer_than_usual(found.distance)} of {count}** are nearer to one than "
         f"{_length(run, usual.median)}. So are **{usual.own_closer * count:.0f}** of as many held-out samples"
