@@ -178,6 +178,13 @@ def test_what_the_browser_says_is_kept_and_nonsense_is_not(no_runs: Path, mounte
         assert dreams._values(wrong, [_slider()]) is None
 
 
+def test_a_temperature_between_two_steps_is_the_one_that_the_slider_can_show(
+    no_runs: Path, mounted: list[dict]
+) -> None:
+    test = alone(no_runs, "gaussian", n="4", t="0.33")
+    assert mounted[-1]["data"]["sliders"][0]["value"] == 0.35 and "--temperature 0.35" in test.code[0].value
+
+
 def _slider() -> dreams.Slider:
     return dreams.Slider("t", "Temperature", 1.0, 2.0, ())
 

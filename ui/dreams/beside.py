@@ -98,7 +98,9 @@ def _show_pair(run: Run, shown: Shown, picked: tuple[int, int], beside: list[tup
                   in zip(there.pixels, there.labels, beside, strict=True)]  # fmt: skip
         for picture, label, what in tiles:
             with st.container(width=PICTURE, gap=None):
-                st.image(picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=f"{what} {label}")
+                st.image(
+                    picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=f"{what} {label}".strip()
+                )
                 st.caption(f"{what}  \n{plain(label)}" if what else plain(label))
 
 
@@ -141,6 +143,8 @@ def _say_how(run: Run, found: Nearest, usual: Usual, label: int) -> None:
             f"No held-out sentence stands in the training data. A dream may: {found.of / run.config.data.size:.0%} of "
             "this data's sentences do, so where a model has learned just what can be said, as many of its dreams do."
         )
+    if run.config.model.abilities.quadrants:
+        said.append("What the model is told is part of a real sample, so every dream here is near that one.")
     if found.looked < found.of:
         said.append(f"Looked at {found.looked:,} of {found.of:,} training samples, drawn at random.")
     st.caption(" ".join(said) + f" {len(usual.distance)} held-out samples{_of_class(run, label)}.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from ui import cache, given, samples, state
+from ui.components.dreams import STEP
 from ui.limits import NO_MIXTURE_OF_CELLS, NO_MIXTURE_OF_DREAMS, NO_PRIOR, say
 from ui.words import plain
 from vae_core.dreams import SAMPLERS, Asked, samplers_of
@@ -190,7 +191,7 @@ def _temperature(text: str) -> float:
     value = float(text)
     if not 0 <= value <= WARMEST:
         raise ValueError(f"A temperature here is 0 to {WARMEST:g}.")
-    return round(value, 2)
+    return round(round(value / STEP) * STEP, 2)
 
 
 def _again(seed: int) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from vae_core.latent.draws import Draws
 
 _FOLDER = Path(__file__).parent
+STEP = 0.05
+"""Of sliders."""
 
 _component = st.components.v2.component(
     "latentarium_dreams",
@@ -51,7 +53,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Slider:
-    """Something that multiplies the offsets of codes. most: where it ends; it begins at 0. ticks: (value, text)."""
+    """Something that multiplies the offsets of codes. most: where it ends; it begins at 0. ticks: (value, text).
+
+    value: a multiple of STEP, else the browser would show another number than the codes are drawn with.
+    """
 
     name: str
     label: str
@@ -135,6 +140,7 @@ def dreams(
             "columns": columns,
             "decoder": decoder,
             "draws": b64encode(np.stack(together).astype("<f4").tobytes()).decode() if together else "",
+            "step": STEP,
             "sliders": [asdict(slider) for slider in sliders],
             "sheets": [
                 {

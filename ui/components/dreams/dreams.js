@@ -4,7 +4,7 @@
 //   key: changes when the page is to be built anew, kind: "image" | "text" | "table", columns: tiles a row at most,
 //   decoder: its address | null where the server decodes,
 //   draws: base64 of float32 [sheets, 2, n, D], middle and offset of the codes: z = middle + temperature * offset,
-//   sliders: [{name, label, value, most, ticks: [[value, text]]}],
+//   step: of the sliders, sliders: [{name, label, value, most, ticks: [[value, text]]}],
 //   sheets: [{name, title, sentence, slider: its slider's name, items: [{picture, words, note, zone}]}],
 //   picked: [sheet's name, number from 0], seq, pick_seq: the browser's last words that Python has heard
 // }
@@ -16,13 +16,12 @@ import { mounted } from "../desk/mount.js";
 import { createPainter } from "../desk/pictures.js";
 
 const BUDGET = 10; // ms a frame may spend on pictures; what is left over comes in the next one
-const STEP = 0.05;
 const ZONES = ["inside the data", "near its edge", "far from any code seen"];
 
 const floats = (text) => new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 
-function createSlider({ name, label, value, most, ticks }, change, settle) {
-  const input = el("input", { type: "range", min: 0, max: most, step: STEP, value, "data-slider": name, "aria-label": label });
+function createSlider({ name, label, value, most, ticks }, step, change, settle) {
+  const input = el("input", { type: "range", min: 0, max: most, step, value, "data-slider": name, "aria-label": label });
   const output = el("output", {}, "");
   let held = false;
   input.addEventListener("pointerdown", () => { held = true; });
@@ -109,7 +108,7 @@ function createSheets(root, component, loaded) {
   const z = new Float32Array(decoder?.latentDim ?? 0);
   const values = Object.fromEntries(data.sliders.map((slider) => [slider.name, slider.value]));
   const settle = later(commit);
-  const sliders = data.sliders.map((slider) => createSlider(slider, (name, value) => {
+  const sliders = data.sliders.map((slider) => createSlider(slider, data.step, (name, value) => {
     values[name] = value;
     unsaid = true;
     root.dataset.stale = "true";
