@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from ui.dreams.sheets import zone_words
 from ui.state import Selection
 from vae_core.config import PROJECT, model_spec
 from vae_core.dreams import Asked, Match
+from vae_core.figures import copies as figures
 from vae_core.latent.geometry import zones
 from vae_core.models import BOTTLENECKS
 
@@ -160,13 +162,24 @@ def test_an_empty_tray_offers_a_start(no_runs: Path, mounted: list[dict]) -> Non
     assert f"--tray {' '.join(map(str, tray))}" in test.code[0].value
 
 
-def test_a_mixture_can_be_of_one_class(no_runs: Path, mounted: list[dict]) -> None:
+def test_a_mixture_can_be_of_one_class(no_runs: Path, mounted: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
     test = alone(no_runs, "gaussian", n="4", sampler="mixture", of="3", k="1")
     codes = cache.get_codes("gaussian")
     rows = np.setdiff1d(np.flatnonzero(codes.y == 3), cache.test_rows("gaussian"))
     middle = draws_of(mounted[-1])[0, 0]
     assert np.abs(middle - codes.mean[rows].mean(0)).max() < 0.5 and "--label 3" in test.code[0].value
     assert "Held-out samples of class 3, which are no copies" in texts(test), "3s are compared with 3s"
+    rows: list[list[str]] = []
+    drawn = figures.distances
+
+    def noted(*args: Any, **more: Any) -> Any:
+        rows.append([name for name, _ in args[2]])
+        return drawn(*args, **more)
+
+    monkeypatch.setattr(figures, "distances", noted)
+    for label in ("-1", "3"):
+        alone(no_runs, "gaussian", n="4", sampler="normal.mixture", of=label, pick="mixture-1")
+    assert rows == [["N(0, I)", "Mixture of codes"], ["Mixture of codes"]], "not what others are measured by"
     assert not [box for box in alone(no_runs, "class", n="4", sampler="mixture").selectbox if "codes of" in box.label]
 
 

@@ -61,7 +61,7 @@ def show(run: Run, shown: Shown, picked: tuple[int, int], given: str) -> None:
         others = cache.get_usual(run.name, of)
         if others is not None:
             _show_sheet(run, cache.get_nearest(run.name, wanted, given) or found, others, SAMPLERS[other].title, of)
-    _show_chart(run, shown, picked, given, usual)
+    _show_chart(run, shown, picked, given, usual, label)
     _say_how(run, found, usual, label)
 
 
@@ -117,16 +117,23 @@ def _show_sheet(run: Run, found: Nearest, usual: Usual, title: str, label: int) 
     )
 
 
-def _show_chart(run: Run, shown: Shown, picked: tuple[int, int], given: str, usual: Usual) -> None:
+def _show_chart(run: Run, shown: Shown, picked: tuple[int, int], given: str, usual: Usual, label: int) -> None:
+    """The picked dream among those of its sheet, and of the other one where the same held-out samples measure both."""
     from vae_core.figures.copies import distances
 
-    rows = []
-    for name, asked, _ in shown:
+    rows, marked = [], 0
+    for sheet, (name, asked, _) in enumerate(shown):
         found = cache.get_nearest(run.name, asked, given)
-        if found is not None:
-            rows.append((SAMPLERS[name].title, found.distance))
+        if found is None or cache.get_class(run.name, asked, given) != label:
+            continue
+        if sheet == picked[0]:
+            marked = len(rows)
+        rows.append((SAMPLERS[name].title, found.distance))
     st.plotly_chart(
-        distances(usual.distance, usual.decoded, rows, picked, "to the nearest training sample", theme=current_theme()),
+        distances(
+            usual.distance, usual.decoded, rows, (marked, picked[1]), "to the nearest training sample",
+            theme=current_theme(),
+        ),
         config={"displayModeBar": False}, key="dreams.copies",
     )  # fmt: skip
 
