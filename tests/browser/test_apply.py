@@ -28,7 +28,7 @@ def counts(view: Locator) -> dict[str, int]:
 def test_a_threshold_that_is_slid_changes_the_counts_at_once_and_the_command_when_let_go(
     page: Page, server: AppServer
 ) -> None:
-    view = opened(page, server, "odd", ".lt-threshold", run="breast-cancer")
+    view = opened(page, server, "odd", ".lt-threshold", run="breast-cancer", search="no")
     before = counts(view)
     assert before == {"hits": 15, "misses": 2, "false-alarms": 1, "passes": 38}  # as docs/apply.md has it
     slider = view.get_by_role("slider")
@@ -53,7 +53,7 @@ def test_a_threshold_that_is_slid_changes_the_counts_at_once_and_the_command_whe
 
 
 def test_the_oddest_place_of_a_drawing_of_ones_own_is_shown(page: Page, server: AppServer) -> None:
-    opened(page, server, "odd", ".lt-threshold", normal="3")
+    opened(page, server, "odd", ".lt-threshold", normal="3", search="no")
     page.get_by_text("Draw or drop your own").click()
     page.wait_for_selector(".pad[data-habit]")
     canvas = page.locator("canvas.page")

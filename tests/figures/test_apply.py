@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -27,6 +29,8 @@ def test_baselines_are_hollow_and_intervals_are_drawn_where_there_are_some() -> 
     assert model.error_x.array[0] == pytest.approx(0.05) and not baseline.error_x.visible
     ticks = merits(OUTCOME).layout.yaxis.ticktext
     assert ticks[0] == "A &lt;b&gt;way&lt;/b&gt;" and "<br>" in ticks[1]
+    long = merits(replace(OUTCOME, measure="RMSE of missing numbers, standard deviations of a column")).layout.title
+    assert long.text.count("<br>") == 1  # it fits a phone
 
 
 def test_the_threshold_stands_on_the_chosen_curve() -> None:

@@ -52,16 +52,16 @@ def asked_of(run: Run) -> Anomaly:
     normal = state.page_param("normal", usual, one_of(*names, *([""] if odd != OTHERS else [])))
     alone = bool(normal) and state.page_param("trained", SEEN, one_of(*TRAINED)) == ALONE
     alarms = state.page_param("alarms", 0.05, _share)
-    searched = not _long_search(run) or state.page_param("search", WITHOUT, one_of(*SEARCH)) == WITH
+    searched = state.page_param("search", _usual_search(run), one_of(*SEARCH)) == WITH
     scores = ALL_SCORES if searched else tuple(name for name in ALL_SCORES if name != "regret")
     return Anomaly(
         run.name, normal=normal, odd="" if odd == OTHERS else odd, anew=alone, false_alarms=alarms, scores=scores
     )
 
 
-def _long_search(run: Run) -> bool:
-    """Whether the regret takes so long that it is computed for those alone who ask for it."""
-    return not small(run) and not why_no_density(run.config.model)
+def _usual_search(run: Run) -> str:
+    """Whether the regret is computed where nobody says: not where that takes a minute."""
+    return WITH if small(run) or why_no_density(run.config.model) else WITHOUT
 
 
 def _usual(run: Run) -> str:
@@ -123,10 +123,10 @@ def _choose(run: Run, asked: Anomaly) -> None:
             setting("The model is trained", "trained", TRAINED, SEEN, key="apply.odd.trained",
                     help="A model that has seen the odd ones makes them again too. Its settings can be trained on the "
                     "normal class alone, in memory.")  # fmt: skip
-        if _long_search(run):
-            setting("Likelihood regret", "search", SEARCH, WITHOUT, key="apply.odd.search",
-                    help="It looks for a better code for each sample, which takes a minute or more here. The other "
-                    "scores take seconds.")  # fmt: skip
+        if not why_no_density(run.config.model):
+            setting("Likelihood regret", "search", SEARCH, _usual_search(run), key="apply.odd.search",
+                    help="It looks for a better code for each sample, which takes a minute or more for pictures like "
+                    "MNIST's. The other scores take seconds.")  # fmt: skip
 
 
 def _keep_odd(name: str) -> None:

@@ -152,7 +152,7 @@ def detect(
     if number is not None and not anew:
         remarks.append(
             "The run has seen all classes, so only what is fitted to the normal one (the codes' density, the "
-            "baselines) can know what is odd; --anew trains its settings on the normal class alone."
+            "baselines) can know what is odd. One trained on the normal class alone (--anew) has not seen the others."
         )
     outcome = Outcome("anomaly", run.name, "AUROC", "higher", merits, tuple(remarks))
     return Detection(

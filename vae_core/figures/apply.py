@@ -59,11 +59,13 @@ def merits(outcome: Outcome, *, theme: Theme = "dark") -> go.Figure:
         )  # fmt: skip
     figure.update_layout(
         template=template(theme),
-        xaxis={**FIXED, "title": {"text": literal(outcome.measure)}, "zeroline": False},
+        xaxis={**FIXED, "zeroline": False},
+        title={"text": _folded(literal(outcome.measure), 48), "font": {"size": 13, "color": ink.faint}, "x": 0.5,
+               "y": 0, "yref": "container", "yanchor": "bottom", "pad": {"b": 6}},  # as wide as the page, not the axis
         yaxis={**FIXED, "tickvals": list(range(len(titles))), "ticktext": titles,
                "range": [len(titles) - 0.5, -0.7], "tickfont": {"color": ink.text, "size": 12}},
-        showlegend=False, hovermode="closest", height=70 + LINE * len(titles),
-        margin={"l": 16 + LETTER * widest, "r": 24, "t": 8, "b": 44},
+        showlegend=False, hovermode="closest", height=82 + LINE * len(titles),
+        margin={"l": 16 + LETTER * widest, "r": 24, "t": 8, "b": 56},
     )  # fmt: skip
     return figure
 
@@ -98,15 +100,10 @@ def roc_figure(curves: Sequence[Curve], at: Confusion, *, theme: Theme = "dark")
     ink = INKS[theme]
     figure = go.Figure(
         go.Scatter(
-            x=[0, 1],
-            y=[0, 1],
-            mode="lines",
-            line={"color": ink.faint, "dash": "dot", "width": 1},
-            hoverinfo="skip",
-            showlegend=False,
-            name="chance",
+            x=[0, 1], y=[0, 1], mode="lines", line={"color": ink.faint, "dash": "dot", "width": 1}, hoverinfo="skip",
+            showlegend=False, name="chance",
         )
-    )
+    )  # fmt: skip
     for number, curve in enumerate(sorted(curves, key=lambda each: each.chosen)):
         style = {"color": ink.accent if curve.chosen else ink.faint if curve.baseline else class_colour(number)}
         figure.add_trace(
@@ -258,13 +255,10 @@ def read_by_strength(
     ink = INKS[theme]
     figure = go.Figure(
         go.Scatter(
-            x=strengths,
-            y=read,
-            mode="lines+markers",
-            line={"color": ink.accent, "width": 2.5},
+            x=strengths, y=read, mode="lines+markers", line={"color": ink.accent, "width": 2.5},
             hovertemplate="moved by %{x:g}: %{y:.0%} read as the target<extra></extra>",
         )
-    )
+    )  # fmt: skip
     figure.update_layout(
         template=template(theme),
         xaxis={**FIXED, "title": {"text": "strength: times the vector"}},
