@@ -31,7 +31,7 @@ def merits(outcome: Outcome, *, theme: Theme = "dark") -> go.Figure:
     ink = INKS[theme]
     figure = go.Figure()
     titles = [_folded(literal(merit.title)) for merit in outcome.merits]
-    widest = max(len(line) for title in titles for line in title.split("<br>"))
+    widest, height = max(len(line) for title in titles for line in title.split("<br>")), 82 + LINE * len(titles)
     for baseline in (False, True):
         rows = [row for row, merit in enumerate(outcome.merits) if merit.baseline is baseline]
         these = [outcome.merits[row] for row in rows]
@@ -60,11 +60,12 @@ def merits(outcome: Outcome, *, theme: Theme = "dark") -> go.Figure:
     figure.update_layout(
         template=template(theme),
         xaxis={**FIXED, "zeroline": False},
-        title={"text": _folded(literal(outcome.measure), 48), "font": {"size": 13, "color": ink.faint}, "x": 0.5,
-               "y": 0, "yref": "container", "yanchor": "bottom", "pad": {"b": 6}},  # as wide as the page, not the axis
+        title={"text": _folded(literal(outcome.measure), 48), "font": {"size": 13, "color": ink.faint},
+               "x": 0.5, "xref": "container", "xanchor": "center",  # as wide as the page, not the axis
+               "y": 22 / height, "yref": "container", "yanchor": "top"},
         yaxis={**FIXED, "tickvals": list(range(len(titles))), "ticktext": titles,
                "range": [len(titles) - 0.5, -0.7], "tickfont": {"color": ink.text, "size": 12}},
-        showlegend=False, hovermode="closest", height=82 + LINE * len(titles),
+        showlegend=False, hovermode="closest", height=height,
         margin={"l": 16 + LETTER * widest, "r": 24, "t": 8, "b": 56},
     )  # fmt: skip
     return figure
