@@ -34,7 +34,7 @@ else:
         st.Page("pages/library.py", title="Library", icon=":material/shelves:", url_path="collection"),
     ]
     lessons_only = only.lessons_only()
-    page = st.navigation(only.pages() if lessons_only else every)
+    page = st.navigation(only.pages(every) if lessons_only else every)
     st.set_page_config(page_title=f"{page.title} · Latentarium")
     widgets.style()
     state.follow_address()
@@ -42,7 +42,10 @@ else:
         if lessons_only:
             listing.sidebar()
         else:
-            widgets.model_picker()
+            if page == learn:
+                st.caption("Each lesson names the models that it looks into.")
+            else:
+                widgets.model_picker()
             widgets.tray()
     state.write_address()
     widgets.show_page(page, way_out=not lessons_only)

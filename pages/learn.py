@@ -7,6 +7,7 @@ from ui.learn import listing, one, progress
 lesson = progress.current()
 progress.write_done()
 if lesson is None:
+    one.leave()
     listing.show()
 else:
     one.show(lesson)

@@ -44,16 +44,21 @@ def bring(run: Run, actions: Actions, on_add: OnAdd, *, key: str) -> None:
         on_add: told the id and the guest's number, before the page runs again.
         key: of its own on the page.
     """
+    with st.expander(TITLES[run.config.data.kind], icon=":material/draw:", key=f"{key}.bring"):
+        form(run, actions, on_add, key=key)
+
+
+def form(run: Run, actions: Actions, on_add: OnAdd, *, key: str) -> None:
+    """The control itself, for whatever holds it; arguments as of `bring`."""
     info, able = run.config.data, run.config.model.abilities
-    with st.expander(TITLES[info.kind], icon=":material/draw:", key=f"{key}.bring"):
-        if not able.encodes:
-            st.caption(NO_ENCODER)
-            return
-        {"image": _pad, "text": _line, "table": _row}[info.kind](run, actions, on_add, f"{key}.{run.name}")
-        st.caption(
-            "It is encoded on this server and takes part like any sample, for every model of the same kind of data. "
-            f"The newest {MOST} of all visitors' are kept; whoever has its link sees it."
-        )
+    if not able.encodes:
+        st.caption(NO_ENCODER)
+        return
+    {"image": _pad, "text": _line, "table": _row}[info.kind](run, actions, on_add, f"{key}.{run.name}")
+    st.caption(
+        "It is encoded on this server and takes part like any sample, for every model of the same kind of data. "
+        f"The newest {MOST} of all visitors' are kept; whoever has its link sees it."
+    )
     _warm(run)
 
 

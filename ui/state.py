@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -222,6 +222,18 @@ def set_page_param(name: str, value: object | None) -> None:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != str(value):
         st.query_params[name] = str(value)
+
+
+def set_page_params(values: Mapping[str, object | None]) -> None:
+    """Writes several settings of the page into its address, as one step of the browser's history; None takes out."""
+    if values.keys() & {"run", "tray"}:
+        raise ValueError("The parameters run and tray belong to the selection; call select_run or add_to_tray.")
+    now = st.query_params.to_dict()
+    wanted = {**now, **{name: str(value) for name, value in values.items() if value is not None}}
+    for name in (name for name, value in values.items() if value is None):
+        wanted.pop(name, None)
+    if wanted != now:
+        st.query_params.from_dict(wanted)
 
 
 def parse_pair(text: str, count: int) -> tuple[int, int]:

@@ -70,7 +70,7 @@ def test_a_link_opens_a_lesson_as_it_was() -> None:
     button(app, "next").click().run()
     following = COURSE[COURSE.index(LESSON) + 1]
     assert titles(app) == f"{following.number} · {following.title}" and not app.exception
-    assert app.query_params["done"] == f"why.{LESSON.key}"  # in the order of the course, and without what is none
+    assert app.query_params["done"] == f"why.{LESSON.key}-2-7"  # in the order of the course, and without what is none
     assert "at" not in app.query_params and "said" not in app.query_params
 
 
@@ -82,12 +82,35 @@ def test_nothing_is_told_before_something_was_said() -> None:
     assert LESSON.then not in [one.value for one in app.markdown]
 
 
-def test_another_sample_is_another_question() -> None:
+def test_another_sample_leaves_the_guess() -> None:
     app = opened(lesson=LESSON.key, at="7", said="2", sample="12")
     assert any("2, sample 12" in one.value for one in app.markdown)
     button(app, f"sample.{LESSON.key}.random").click().run()
-    assert not app.exception and "said" not in app.query_params
+    assert not app.exception and app.query_params["said"] == "2" and app.query_params["at"] == "7"
     assert app.query_params["sample"] != "12"
+
+
+def test_a_lesson_is_found_as_it_was_left() -> None:
+    app = opened(lesson=LESSON.key, at="7", said="2", sample="12", done="why-0-3")
+    button(app, "top.after").click().run()
+    assert not {"at", "said", "sample"} & set(app.query_params)
+    button(app, "top.before").click().run()
+    assert (app.query_params["at"], app.query_params["said"], app.query_params["sample"]) == ("7", "2", "12")
+    app = opened(done=f"why-0-3.{LESSON.key}-2-7-12.elbo-7-1-1-1")
+    button(app, f"open.{LESSON.key}").click().run()
+    shown = {name: app.query_params[name] for name in ("at", "said", "sample", "done")}
+    assert shown == {"at": "7", "said": "2", "sample": "12", "done": f"why-0-3.{LESSON.key}-2-7-12"}
+    assert LESSON.then in [one.value for one in app.markdown]
+
+
+def test_whoever_is_through_is_told() -> None:
+    every = ".".join(lesson.key for lesson in COURSE)
+    app = opened(done=every)
+    assert any("through all" in one.value for one in app.markdown) and "page_link" in parts(app)
+    app = opened(lesson=LAST.key, at="1", said=UNSAID, done=every)
+    assert any("through all" in one.value for one in app.markdown)
+    app = opened(lesson=LAST.key, at="1", said=UNSAID, done=LAST.key)
+    assert button(app, "next").label == f"Next lesson: {COURSE[0].title}"
 
 
 def test_a_guest_that_is_gone_is_told() -> None:
@@ -127,7 +150,7 @@ def test_lessons_only(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_links_onward_stand_in_the_whole_app_alone() -> None:
     app = opened(lesson=LESSON.key, said=UNSAID, done=LESSON.key)
-    assert app.sidebar.selectbox and "page_link" in parts(app)
+    assert not app.sidebar.selectbox and "page_link" in parts(app)  # lessons choose their models themselves
 
 
 def test_what_a_browser_sends_is_read_with_care() -> None:

@@ -49,7 +49,7 @@ def _stamps(key: str) -> Stamp:
     return tuple(found)
 
 
-@st.cache_resource(max_entries=64, show_spinner="Computing the lesson")
+@st.cache_resource(max_entries=64, show_spinner=False)  # the page says so itself
 def _get_scene(key: str, sample: int | None, stamps: Stamp) -> Scene:
     from vae_core.lessons.card import Material
 

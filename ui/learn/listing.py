@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
-from ui.learn import progress
+from ui.learn import only, progress
 from vae_core.lessons.card import Lesson
 from vae_core.lessons.course import COURSE
+
+FURTHER = (
+    ("pages/atlas.py", "Atlas: walk through a latent space", ":material/scatter_plot:"),
+    ("pages/apply.py", "Apply: what a model is good for", ":material/handyman:"),
+    ("pages/train.py", "Train: make one of your own", ":material/model_training:"),
+)
 
 
 def show() -> None:
     """All lessons as rows, the next one first in sight."""
-    told = progress.done()
-    following = next((lesson for lesson in COURSE if lesson.key not in told), COURSE[0])
+    told = progress.told()
+    open_yet = [lesson for lesson in COURSE if lesson.key not in told]
     st.title("How does a variational autoencoder work?", anchor=False)
     st.markdown(
-        f"{len(COURSE)} short lessons: one idea, one thing to drag, one question each; five minutes. You say what "
-        "you expect, then drag and see. Everything is computed from the models of this app while you look, and beside "
-        "each picture stand its formula and the code that ran."
+        f"{len(COURSE)} short lessons of about five minutes each: one idea, one thing to drag, one question. You say "
+        "what you expect, then drag and see. Everything is computed from the models of this app while you look, and "
+        "with each picture come its formula and the code that ran."
     )
+    if not open_yet:
+        congratulate()
     with st.container(horizontal=True, vertical_alignment="center"):
+        following = (open_yet or COURSE)[0]
+        verb = "Go through it again from" if not open_yet else "Go on with" if told else "Begin with"
         st.button(
-            f"Begin with lesson {following.number}" if not told else f"Go on with lesson {following.number}",
-            type="primary", key="latentarium.learn.begin", on_click=progress.go_to, args=(following,),
+            f"{verb} lesson {following.number}", type="primary" if open_yet else "secondary",
+            key="latentarium.learn.begin", on_click=progress.go_to, args=(following,),
         )  # fmt: skip
-        st.caption(f"{len(told)} of {len(COURSE)} done. The address remembers: copy it to go on elsewhere.")
+        st.caption(f"{len(told)} of {len(COURSE)} done.", width="content")
+        link()
     with st.container(key="learn-cards"):
         for lesson in COURSE:
             with st.container(border=True, key=f"learn-card-{lesson.key}", gap="xsmall"):
@@ -36,9 +49,32 @@ def show() -> None:
                 )  # fmt: skip
 
 
+def following(lesson: Lesson) -> Lesson | None:
+    """The lesson after this one; after the last the first that is still open, None where there is none."""
+    after = COURSE[COURSE.index(lesson) + 1 :]
+    return after[0] if after else next((one for one in COURSE if one.key not in progress.told()), None)
+
+
+def congratulate() -> None:
+    """For whoever has been through all lessons."""
+    with st.container(border=True, key="learn-through"):
+        st.markdown(f"**You are through all {len(COURSE)} lessons.** Each stays as you left it; open any again.")
+        if not only.lessons_only():
+            with st.container(horizontal=True, gap="medium"):
+                for path, label, icon in FURTHER:
+                    st.page_link(path, label=label, icon=icon)
+
+
+def link() -> None:
+    """The address of what is shown, to be copied."""
+    with st.popover("Link", icon=":material/link:", type="tertiary"):
+        st.caption("It holds this place and all that is done: open it to go on elsewhere, or hand it in.")
+        st.code(f"{st.context.url or ''}?{urlencode(st.query_params.to_dict())}", language=None, wrap_lines=True)
+
+
 def sidebar() -> None:
     """The lessons with ticks, for an app that has nothing else."""
-    told, now = progress.done(), progress.current()
+    told, now = progress.told(), progress.current()
     st.markdown("**Lessons**")
     with st.container(key="learn-list", gap=None):
         for lesson in COURSE:
@@ -58,7 +94,7 @@ def turning(lesson: Lesson, *, key: str) -> None:
     with st.container(horizontal=True, gap="small", key=f"learn-turning-{key}"):
         st.button(
             "Previous", icon=":material/arrow_back:", type="tertiary", key=f"latentarium.learn.{key}.before",
-            on_click=progress.go_to, args=(before,), disabled=before is None, help=before.title if before else None,
+            on_click=progress.go_to, args=(before,), disabled=before is None,
         )  # fmt: skip
         st.button(
             "All lessons", icon=":material/list:", type="tertiary", key=f"latentarium.learn.{key}.all",
@@ -67,5 +103,5 @@ def turning(lesson: Lesson, *, key: str) -> None:
         st.button(
             "Next", icon=":material/arrow_forward:", icon_position="right", type="tertiary",
             key=f"latentarium.learn.{key}.after", on_click=progress.go_to, args=(after,), disabled=after is None,
-            help=after.title if after else None,
         )  # fmt: skip
+        link()

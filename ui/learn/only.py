@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -21,10 +22,8 @@ def lessons_only() -> bool:
     return bool(st.session_state.get(_ONLY)) or os.environ.get(VARIABLE, "").strip().lower() == LESSONS
 
 
-def pages() -> list[StreamlitPage]:
-    """All pages of such an app: the lessons, at the app's address and at the one that they have in the whole app."""
+def pages(every: Sequence[StreamlitPage]) -> list[StreamlitPage]:
+    """All pages of such an app: the lessons, at the app's address and at that of each page of the whole app."""
     lessons = {"page": "pages/learn.py", "title": "Learn", "icon": ":material/school:"}
-    return [
-        st.Page(**lessons, url_path="lessons", default=True),
-        st.Page(**lessons, url_path="course", visibility="hidden"),
-    ]
+    hidden = [st.Page(**lessons, url_path=page.url_path, visibility="hidden") for page in every if page.url_path]
+    return [st.Page(**lessons, url_path="lessons", default=True), *hidden]

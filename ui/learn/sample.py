@@ -44,19 +44,16 @@ def choose(lesson: Lesson, index: int) -> None:
         return
     pick = partial(progress.choose_sample, lesson)
 
+    _row(run, rows[0], index, pick, lesson)
+
+
+def _row(run: Run, row: int, index: int, pick: partial[None], lesson: Lesson) -> None:
+    info, key = run.config.data, f"latentarium.learn.sample.{lesson.key}"
+    label = "your own sample" if is_guest(index) else samples.sample_at(run, row).label
+
     def take(_: str, number: int) -> None:
         pick(number)
         state.add_to_tray([number])  # so that it can be met on other pages
-
-    with st.container(key="learn-sample"):
-        _row(run, rows[0], index, pick, f"latentarium.learn.sample.{lesson.key}")
-        if lesson.draws:
-            # one of its own for each sample: it is closed again once something was taken, and the lesson in sight
-            guests.bring(run, {"x": "Take it"}, take, key=f"latentarium.learn.{lesson.key}.{index}")
-
-
-def _row(run: Run, row: int, index: int, pick: partial[None], key: str) -> None:
-    label, info = samples.sample_at(run, row).label, run.config.data
 
     def of_class() -> None:
         name = st.session_state[key]
@@ -65,7 +62,7 @@ def _row(run: Run, row: int, index: int, pick: partial[None], key: str) -> None:
             pick(int(run.codes.index[at]))
             st.session_state[key] = None  # the same class again is a new sample
 
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="learn-sample"):
         picture = cache.get_pictures(run.name, (index,)).pixels[0]
         st.image(picture_png(picture, 2 * PICTURE), width=PICTURE, output_format="PNG", alt=label)
         st.markdown(f"**{plain(label)}**", width="content")
@@ -76,3 +73,8 @@ def _row(run: Run, row: int, index: int, pick: partial[None], key: str) -> None:
         if run.codes.y is not None and info.class_names:
             with st.popover("Of a class"):
                 st.pills("Any sample of a class", info.class_names, format_func=plain, key=key, on_change=of_class)
+        if lesson.draws:
+            # one of its own for each sample: it is closed again once something was taken; and it lies over the lesson,
+            # which stays where it is
+            with st.popover("Draw your own", icon=":material/draw:", key=f"{key}.{index}.draw"):
+                guests.form(run, {"x": "Take it"}, take, key=f"latentarium.learn.{lesson.key}.{index}")
