@@ -39,7 +39,7 @@ def test_with_the_kl_the_codes_are_spread_like_the_prior_and_without_they_are_no
     assert np.abs(kept - prior).max() < 0.06 and np.abs(free - prior).max() > 0.5
     assert (np.diff(kept) >= 0).all() and kept[-1] == free[-1] == 1  # the last circle holds everybody
     assert scene.answer == int((free[ASKED] >= np.array(LIMITS)).sum())
-    assert f"{free[ASKED]:.0%} of those without" in scene.because
+    assert f"{free[ASKED]:.0%} of the codes without" in scene.because
 
 
 def test_a_few_kinds_are_met_again_and_again_without_it() -> None:

@@ -11,7 +11,7 @@ import torch
 from vae_core import load_dataset, load_run
 from vae_core.lessons.card import Material
 from vae_core.lessons.reparameterisation import LESSON, RUN, STOPS, gradients, spread
-from vae_core.lessons.scene import Plane, Scene
+from vae_core.lessons.scene import Bars, Plane, Scene
 from vae_core.models import Posterior
 from vae_core.models.base import unit_range
 from vae_core.models.vae import VAE
@@ -74,3 +74,17 @@ def test_arrows_begin_at_z_and_lie_on_one_scale(scene: Scene) -> None:
     ratio = np.concatenate(lengths)
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-2)
     assert ratio[0] > 0
+
+
+def test_the_scatter_is_seen_once_epsilon_was_far_out(scene: Scene) -> None:
+    """No point and no bar at first; at the ends all draws, whose clouds are as wide as the bars say."""
+    _, plane = (panel for panel in scene.panels if isinstance(panel, Plane))
+    bars = next(panel for panel in scene.panels if isinstance(panel, Bars)).values
+    assert np.isnan(bars[scene.drag.start]).all() and np.isfinite(bars[list(scene.see)]).all()
+    left, right, _, _ = plane.view or (0, 0, 0, 0)
+    for cloud, wide in zip(plane.clouds, (bars[0, 1], bars[0, 0]), strict=True):
+        assert cloud.xy[scene.drag.start].min() > right > left
+        assert np.sqrt(cloud.xy[-1].var(0).sum()) == pytest.approx(wide, rel=0.25)
+        shown = (cloud.xy[..., 0] < right + 1e5).sum(1)
+        assert (np.diff(shown[30:]) >= 0).all() and shown[-1] == len(cloud.xy[0])
+    assert f"{bars[-1, 2] / bars[-1, 0]:.0f} times as much" in scene.because

@@ -84,10 +84,10 @@ def scene(material: Material) -> Scene:
         sums=("q(z|x) = N(z₁; {mu_1}, {sigma_1}²) · N(z₂; {mu_2}, {sigma_2}²)",),
         answer=answer,
         because=(
-            f"With half of its ink the ellipse is {_times(change)}: {area[0]:.3f} before, {area[HALF]:.3f} now. "
-            f"It is widest with {FADES[widest]:.0%} of the ink gone ({area[widest]:.3f}). An empty page has "
-            f"{area[-1]:.3f}, and N(0, I), which knows nothing of x, {prior:.2f}: no digit in training was empty, so "
-            "nobody has taught the encoder how unsure to be of one."
+            f"With half of its ink the ellipse is {_times(change)}: its area is {area[0]:.3f} before, {area[HALF]:.3f} "
+            f"now. It is largest with {FADES[widest]:.0%} of the ink gone: {area[widest]:.3f}. For an empty page it is "
+            f"{area[-1]:.3f}. The prior N(0, I), what the model expects of a code before it sees any picture, has "
+            f"{prior:.2f}. Training showed no empty page, so nobody has taught the encoder how unsure to be of one."
         ),
         see=tuple(range(HALF - 1, len(FADES))),
         made_of=f"Computed from {sample.label} by the run “{run.config.train.title}”; areas are π σ₁ σ₂.",
@@ -113,9 +113,10 @@ LESSON = Lesson(
     title="The encoder gives a distribution",
     idea=(
         "A plain autoencoder maps a picture to a point. A VAE's encoder maps it to a small cloud of possible codes, "
-        "$q(z|x)$: a Gaussian whose middle $\\mu$ says *where* and whose standard deviation $\\sigma$ says *how "
-        "exactly*. The net puts out $\\mu$ and $\\log\\sigma^2$, which may be any number, while $\\sigma$ has to be "
-        "positive. On a plane with two dimensions such a Gaussian is an ellipse. Choose a digit or draw your own."
+        "the **posterior** $q(z|x)$: what is known of the code once $x$ is seen. It is a Gaussian whose middle $\\mu$ "
+        "says *where* and whose standard deviation $\\sigma$ says *how exactly*. The net puts out $\\mu$ and "
+        "$\\log\\sigma^2$, which may be any number, while $\\sigma$ has to be positive. On a plane with two dimensions "
+        "such a Gaussian is an ellipse. Choose a digit or draw your own."
     ),
     question="The ink of this digit fades to half. What becomes of the ellipse of its codes?",
     options=(
@@ -127,8 +128,8 @@ LESSON = Lesson(
     formula=(
         r"(\term{mu}{\mu},\ \term{log_var}{\log \sigma^2}) = f(\term{x}{x}) \\ "
         r"\term{sigma}{\sigma} = \exp\left(\frac{1}{2} \term{log_var}{\log \sigma^2}\right) \\ "
-        r"q(z|\term{x}{x}) = \mathcal{N}(z_1; \term{mu}{\mu_1}, \term{sigma_1}{\sigma_1^2})\ "
-        r"\mathcal{N}(z_2; \term{mu}{\mu_2}, \term{sigma_2}{\sigma_2^2})"
+        r"q(z|\term{x}{x}) = \mathcal{N}(z_1; \term{mu}{\mu_1}, \term{sigma_1}{\sigma_1}^2)\ "
+        r"\mathcal{N}(z_2; \term{mu}{\mu_2}, \term{sigma_2}{\sigma_2}^2)"
     ),
     terms={
         "x": Term("The picture that the encoder is shown.", ("x", "out")),
@@ -154,10 +155,10 @@ LESSON = Lesson(
         Paper("Kingma and Welling 2019, section 2.5", "https://arxiv.org/abs/1906.02691"),
     ),
     then=(
-        "The ellipse is the encoder's answer to “which codes could have made this picture?”. It is drawn to the "
-        "scale of the axes: $\\sigma_1$ to the right, $\\sigma_2$ upwards. The pictures at its edge say what it "
-        "leaves open. Yet an encoder only knows what training showed it: what it says of an empty page is no "
-        "measured doubt."
+        "The ellipse is the encoder's answer to “which codes could have made this picture?”. The inner one has the "
+        "standard deviations as half axes: $\\sigma_1$ to the right, $\\sigma_2$ upwards. The pictures at its edge "
+        "show what it leaves open. Yet an encoder only knows what training showed it, and what it answers to an empty "
+        "page means little."
     ),
     onward=(("pages/atlas.py", "Atlas: the ellipse of any sample"), ("pages/traverse.py", "Traverse: draw and drag")),
     sample=24,

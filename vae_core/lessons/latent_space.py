@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.kinds import other_kind
 from vae_core.lessons.samples import as_pictures
 from vae_core.lessons.scene import Cloud, Curves, Drag, Ellipse, Line, Number, Pictures, Plane, Scene, Spot
 
@@ -43,7 +44,8 @@ def commonest_class(run: Run) -> tuple[str, float]:
 
     draws = np.random.default_rng(0).standard_normal((DRAWS, 2))
     nearest = cKDTree(run.codes.mean).query(draws)[1]
-    assert run.codes.y is not None  # digits have classes
+    if run.codes.y is None:
+        raise other_kind(run, "has no classes, and this lesson counts them")
     counts = np.bincount(run.codes.y[nearest])
     return run.config.data.class_names[counts.argmax()], float(counts.max() / DRAWS)
 
@@ -66,8 +68,7 @@ def scene(material: Material) -> Scene:
         planes.append(
             Plane(
                 f"{title}: {run.config.train.title}",
-                f"The codes of all digits, {title.lower()}, and a circle around 0; they reach out to "
-                f"{np.linalg.norm(codes, axis=1).max():.1f}.",
+                f"The codes of all digits, {title.lower()}, and a circle around 0.",
                 clouds=(Cloud(codes, run.codes.y, "codes", term),),
                 ellipses=(Ellipse(np.zeros((1, 2)), np.repeat(RADII[:, None], 2, 1), "r", "radius"),),
                 spots=(Spot(rings[:, 0], "", "radius"),),
@@ -119,12 +120,13 @@ def scene(material: Material) -> Scene:
         ),
         answer=int(np.searchsorted(LIMITS, ratio, side="right")),
         because=(
-            f"Within {RADII[ASKED]:.0f} of 0 lie {expected[ASKED]:.0%} of N(0, I), {shares[WITH][ASKED]:.0%} of the "
-            f"codes with the KL and {ratio:.0%} of those without; these reach out to {farthest[WITHOUT]:.1f}, the "
-            f"others to {farthest[WITH]:.1f}. For its places alone, |μ|² / 2, the KL would charge "
-            f"{pulls[WITHOUT]:.1f} nats a digit without it, {pulls[WITH]:.1f} with it. Look for the code nearest to "
-            f"each of {DRAWS:,} draws of N(0, I): the commonest class has {often:.0%} of them without the KL (the "
-            f"{kind}), and {seldom:.0%} with it (the {other})."
+            f"Within {RADII[ASKED]:.0f} of the middle lie {ratio:.0%} of the codes without the KL and "
+            f"{shares[WITH][ASKED]:.0%} of the codes with the KL. The farthest code without the KL is at "
+            f"{farthest[WITHOUT]:.1f}, the farthest with the KL at {farthest[WITH]:.1f}. Being far out costs |μ|² / 2: "
+            f"the codes without the KL would pay {pulls[WITHOUT]:.1f} nats a digit for it, the codes with the KL pay "
+            f"{pulls[WITH]:.1f}. Now draw {DRAWS:,} codes from N(0, I) and take the digit whose code is nearest to "
+            f"each. Without the KL {often:.0%} of these digits are of one class, the {kind}; with the KL the commonest "
+            f"class, the {other}, has {seldom:.0%}."
         ),
         see=(ASKED - 1, ASKED, ASKED + 1),
         made_of=(
@@ -139,13 +141,14 @@ LESSON = Lesson(
     key="space",
     title="Latent space, with and without the KL",
     idea=(
-        "Two models with the same nets look at the same digits and put each on a plane. One pays for its codes: the "
-        "**rate**, the KL divergence between $q(z|x)$ and the prior $\\mathcal N(0, I)$, is part of its loss. It costs "
-        "nats to be far from 0 and nats to be narrow. The other is a plain autoencoder: a code is a point and may be "
-        "anywhere. Both redraw digits about as well. To *make* a digit one draws a code from $\\mathcal N(0, I)$ and "
-        "decodes it, so it matters what lies there."
+        "To *make* a digit, draw a code from the **prior** $\\mathcal N(0, I)$ and decode it. It matters which codes "
+        "lie where the prior falls. Two models with the same nets put the same digits on a plane. Both pay the "
+        "**distortion**: how badly a digit is redrawn. One pays the **rate**, too: the KL divergence of $q(z|x)$ from "
+        "the prior. A KL divergence says how far one distribution is from another, in *nats*, a unit of information "
+        "(1 nat is 1.44 bits). Being far from 0 costs nats, and so does being narrow. The other model is a plain "
+        "autoencoder: its code is a point and may be anywhere."
     ),
-    question="86% of the draws of N(0, I) fall within 2 of the middle. How many codes lie there without the KL?",
+    question="86% of the draws of N(0, I) lie within 2 of the middle. How many of the codes without the KL do?",
     options=(
         "Hardly any: fewer than one in ten",
         "A part: one to six in ten",
@@ -161,7 +164,7 @@ LESSON = Lesson(
         r"\term{without}{\mathrm{loss} = \mathrm{distortion}}"
     ),
     terms={
-        "rate": Term("The rate: how far q(z|x) is from N(0, I), in nats.", ("rate",)),
+        "rate": Term("The rate: the KL divergence of q(z|x) from the prior N(0, I), in nats.", ("rate",)),
         "mu": Term("Being far from 0 costs half the square of the distance.", ("mean", "self.mean")),
         "sigma": Term("Being narrow costs, too: a width of 1 is free.", ("std", "self.std")),
         "radius": Term("How far around 0 we look: the circle.", ("radius",)),
@@ -182,9 +185,9 @@ LESSON = Lesson(
     ),
     then=(
         "With the KL the codes of all digits together fill the prior: wherever N(0, I) falls there is a digit. "
-        "Without it they lie wherever training left them, many of them far out, and draws of N(0, I) meet the same few "
-        "classes again and again. Along a straight line between two codes both planes may well be full, since a plane "
-        "has little room; what samples and walks come to in more dimensions is the ninth lesson."
+        "Without the KL codes lie wherever training left them, many of them far out, and draws of N(0, I) meet the "
+        "same few classes again and again. On a plane there is little room, and a straight line between two codes may "
+        "well meet other codes in both models. Lesson 9 looks at samples and walks in ten dimensions."
     ),
     onward=(
         ("pages/atlas.py", "Atlas: the plane, sample by sample"),

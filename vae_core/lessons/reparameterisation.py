@@ -7,8 +7,23 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.kinds import vae_of
 from vae_core.lessons.samples import as_pictures, sample_of
-from vae_core.lessons.scene import Arrow, Cloud, Curves, Drag, Ellipse, Line, Number, Path, Pictures, Plane, Scene, Spot
+from vae_core.lessons.scene import (
+    Arrow,
+    Bars,
+    Cloud,
+    Curves,
+    Drag,
+    Ellipse,
+    Line,
+    Number,
+    Path,
+    Pictures,
+    Plane,
+    Scene,
+    Spot,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -18,7 +33,9 @@ if TYPE_CHECKING:
 
 RUN = "digits-2d"
 STOPS = np.round(np.linspace(-3, 3, 61), 1)
-DRAWS = 4000  # of epsilon, for means and spreads
+DRAWS, SHOWN = 4000, 250  # of epsilon, for means and spreads; of these, as points
+FAR = 2.0  # from here on epsilon has been to where estimates differ: all draws are shown
+OUTSIDE = 1e6  # of the picture: where points are that are not shown yet
 AS_MUCH, MUCH = 1.25, 5.0  # ratios of the spreads: below the first alike, beyond the second many times
 
 
@@ -63,11 +80,9 @@ def scene(material: Material) -> Scene:
     import torch
 
     from vae_core.models.base import unit_range
-    from vae_core.models.vae import VAE
 
     run = material.run(RUN)
-    sample, model = sample_of(material, run), run.model
-    assert isinstance(model, VAE)  # of digits-2d, and of no other
+    sample, model = sample_of(material, run), vae_of(run)
     x = unit_range(sample.x)
     with torch.no_grad():
         posterior = model.encode(sample.x)
@@ -78,6 +93,7 @@ def scene(material: Material) -> Scene:
     along = torch.from_numpy(STOPS).float()[:, None].expand(-1, model.latent_dim)  # [S, D]
     here = gradients(model, x, posterior, along, baseline)
     path, score, bare = spread(many.path), spread(many.score), spread(many.bare)
+    far = np.abs(STOPS) >= FAR  # [S]
     mean, std = posterior.mean[0].numpy(), posterior.std[0].numpy()
     z = mean + std * along.numpy()  # [S, D]
     with torch.no_grad():
@@ -90,7 +106,7 @@ def scene(material: Material) -> Scene:
     numbers = {
         "epsilon": (STOPS, "ε", ""), "z": (z[:, 0], "z, dimension 1", ""), "mu": (mean[:1], "μ, dimension 1", ""),
         "sigma": (std[:1], "σ, dimension 1", ""), "loss": (here.distortion.numpy(), "f(z), the distortion", "nats"),
-        "baseline": (np.array([baseline]), "b, the mean of f over q", "nats"),
+        "baseline": (np.array([baseline]), "the baseline b, the mean of f over q", "nats"),
         "path": (here.path[:, 0].numpy(), "with the trick, dimension 1", "nats per unit"),
         "score": (here.score[:, 0].numpy(), "without it, dimension 1", "nats per unit"),
     }  # fmt: skip
@@ -98,7 +114,7 @@ def scene(material: Material) -> Scene:
         drag=Drag("ε, in both dimensions", tuple(map(_signed, STOPS)), 30, "epsilon", "below μ", "above μ"),
         panels=(
             Plane(
-                "Where z falls, and where each estimate would push μ",
+                "Where z falls, and where each estimate would push μ: downhill",
                 f"The posterior of {sample.label} as an ellipse of two standard deviations; z moves through it along "
                 "its diagonal with epsilon. Two arrows start at z: where each estimate would push the mean.",
                 clouds=(Cloud(run.codes.mean[:, :2], run.codes.y, "codes of all samples"),),
@@ -120,14 +136,21 @@ def scene(material: Material) -> Scene:
             ),
             Curves(
                 "Each estimate of ∂f/∂μ₁, over ε",
-                "Two curves over epsilon: the estimate with the trick follows the slope of the loss; the one without "
-                "it grows with epsilon.",
+                "Two curves over epsilon: the estimate with the trick, and the one without it.",
                 STOPS,
                 (
                     Line("with the trick", here.path[:, 0].numpy(), "path"),
                     Line("without it", here.score[:, 0].numpy(), "score"),
                 ),
                 "ε", "nats per unit of μ₁",
+            ),
+            _scatter(many, noise),
+            Bars(
+                f"How far single estimates scatter, over {DRAWS:,} draws of ε",
+                "Three bars, which come once ε has been far out: with the trick, without it, and without it and b.",
+                ("with the trick", "without it", "without it, and b = 0"),
+                np.where(far[:, None], [path, score, bare], np.nan), "nats per unit of μ",
+                ("path", "score", "baseline"), digits=1,
             ),
         ),
         numbers=tuple(
@@ -137,18 +160,42 @@ def scene(material: Material) -> Scene:
         sums=("{z} = {mu} + {sigma} · {epsilon}", "{score} = ({loss} − {baseline}) · {epsilon} / {sigma}"),
         answer=int(np.searchsorted([1 / AS_MUCH, AS_MUCH, MUCH], ratio)),
         because=(
-            f"Over {DRAWS:,} draws of ε both average to the same arrow, but for chance: ({_pair(many.path.mean(0))}) "
-            f"with the trick, ({_pair(many.score.mean(0))}) without it. Around that they scatter by {path:.1f} and "
-            f"{score:.1f} nats per unit: {ratio:.1f} times as much without the trick, and "
-            f"{bare / path:.0f} times without a baseline, too."
+            f"Single estimates scatter by {path:.1f} nats per unit with the trick and by {score:.1f} without it: "
+            f"{ratio:.1f} times as much. Without the trick and without the baseline b it would be {bare:.1f}, or "
+            f"{bare / path:.0f} times as much. Averaged over {DRAWS:,} draws of ε both give the same gradient, but for "
+            f"sampling error: ({_pair(many.path)}) with the trick, ({_pair(many.score)}) without it."
         ),
-        see=(*range(11), *range(50, 61)),
+        see=tuple(np.flatnonzero(far).tolist()),
         made_of=f"Computed from {sample.label}, by the model “{run.config.train.title}”, with {DRAWS:,} draws of ε.",
     )  # fmt: skip
 
 
-def _pair(values: Tensor) -> str:
-    return ", ".join(map(_signed, values.tolist()))
+def _scatter(many: Gradients, noise: Tensor) -> Plane:
+    """Estimates of both kinds as points: those of draws no farther out than the slider's epsilon, at its ends all."""
+    reach = np.where(np.abs(STOPS) < FAR, np.abs(STOPS), np.inf)[:, None]  # [S, 1]
+    there = noise[:SHOWN].norm(dim=1).numpy() <= reach  # [S, N]
+    clouds, ellipses = [], []
+    for estimates, term, title in ((many.score, "score", "without it"), (many.path, "path", "with the trick")):
+        places, middle = estimates[:SHOWN].numpy(), estimates.mean(0).numpy()
+        clouds.append(Cloud(np.where(there[..., None], places, OUTSIDE), None, title, term))
+        centre = np.where(np.isinf(reach), middle, OUTSIDE)
+        ellipses.append(Ellipse(centre, estimates.std(0).numpy()[None], title, term))
+    mean, room = many.path.mean(0).tolist(), 2.5 * many.score.std(0).max().item()
+    return Plane(
+        "Estimates of the gradient: a point a draw of ε",
+        f"{SHOWN} estimates of either kind as points, more of them the farther out ε is dragged; at the ends an "
+        "ellipse of one standard deviation around each kind.",
+        clouds=tuple(clouds), ellipses=tuple(ellipses),
+        x_label="∂f/∂μ₁, nats per unit", y_label="∂f/∂μ₂",
+        view=(mean[0] - room, mean[0] + room, mean[1] - room, mean[1] + room),
+    )  # fmt: skip
+
+
+def _pair(estimates: Tensor) -> str:
+    """The mean of estimates [N, 2] with its standard error, one number after the other."""
+    mean, error = estimates.mean(0), estimates.std(0) / len(estimates) ** 0.5
+    pairs = zip(mean.tolist(), error.tolist(), strict=True)
+    return ", ".join(f"{_signed(value)} ± {wide:.1f}" for value, wide in pairs)
 
 
 def _signed(value: float) -> str:
@@ -171,7 +218,7 @@ LESSON = Lesson(
         "compared with the one with it?"
     ),
     options=("Less", "About as much", "More, up to five times as much", "More than five times as much"),
-    drag="Drag ε to its ends: z moves through the posterior, and two arrows say where μ should go.",
+    drag="Drag ε to its ends: z moves through the posterior, two arrows say where μ should go, against the gradient.",
     formula=(
         r"\term{z}{z} = \term{mu}{\mu} + \term{sigma}{\sigma}\,\term{epsilon}{\varepsilon} \\ "
         r"\nabla_{\mu}\,\mathbb{E}_{q}[\term{loss}{f(z)}] = \mathbb{E}_{\varepsilon}[\term{path}{\nabla_{z} f(z)}] \\ "
@@ -186,7 +233,10 @@ LESSON = Lesson(
         "loss": Term("The loss of this very code: its distortion, in nats.", ("f", "loss")),
         "path": Term("With the trick: the slope of the loss at z, by going back through the decoder.", ("path",)),
         "score": Term("Without it: how good this draw was, times which way it went.", ("log_q_slope",)),
-        "baseline": Term("A constant taken off the loss: the mean is the same, the scatter is less.", ("baseline",)),
+        "baseline": Term(
+            "The baseline b, a constant taken off the loss: the mean stays the same, the scatter becomes less.",
+            ("baseline",),
+        ),
     },
     code=("vae_core.models.base:Posterior.draw", "vae_core.lessons.reparameterisation:gradients"),
     runs=(RUN,),
@@ -197,9 +247,10 @@ LESSON = Lesson(
         Paper("Mohamed and others 2020, on how such estimates scatter", "https://arxiv.org/abs/1906.10652"),
     ),
     then=(
-        "With the trick each draw feels the slope of the loss where it fell; without it a draw knows only whether it "
-        "was good or bad, and a far one shouts. Two dimensions are kind to the estimate without it: every further one "
-        "adds noise to all others. The VAEs here are trained with the trick, most of them with one ε a sample."
+        "With the trick each draw knows the slope of the loss at its place. Without it a draw knows only whether "
+        "its loss was above or below the baseline, and a draw far out weighs most. Two dimensions are kind to the "
+        "estimate without the trick: every further dimension adds noise to all others. The VAEs here are trained with "
+        "the trick, most of them with one ε a sample."
     ),
     onward=(("pages/atlas.py", "Atlas: ellipses of any sample"), ("pages/train.py", "Train: this gradient at work")),
     sample=24,

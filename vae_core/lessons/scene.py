@@ -125,10 +125,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves over the slider, with a dot where it stands; not finite is a gap.
+    """Curves over the slider, with a dot where it stands and its value; not finite is a gap.
 
-    x: float [S], where the slider's stops are on the axis. marks: whether each line has a dot (and its value) at the
-    stop; a line with an `x` of its own has none. log_x: powers are equally far apart.
+    x: float [S], where the slider's stops are on the axis; a line with an `x` of its own has no dot. log_x: powers are
+    equally far apart. digits: of the values beside the names.
     """
 
     title: str
@@ -138,6 +138,7 @@ class Curves:
     x_label: str
     y_label: str
     log_x: bool = False
+    digits: int = 2
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ LIMITS = (3, 5, 8)  # numbers from which the next option is the right one
 
 
 def keep_first(z: Tensor, order: np.ndarray, k: int) -> Tensor:
-    """Codes [B, D] of which only the k busiest dimensions are kept; the others are the prior's mean, 0."""
+    """Codes [B, D] of which only the k busiest dimensions are kept; the others are 0."""
     import torch
 
     kept = torch.zeros_like(z)
@@ -107,9 +107,9 @@ def scene(material: Material) -> Scene:
                 ),
             ),
             Bars(
-                "What the VAE's decoder is given: z, the busiest number first",
+                "What the VAE's decoder is given: the code's numbers, the busiest first",
                 "A bar for each number of this sample's code; those that are left out are 0.",
-                tuple(f"z{subscript(dim + 1)}" for dim in orders[VAE_RUN]),
+                tuple(f"{place}: z{subscript(dim + 1)}" for place, dim in enumerate(orders[VAE_RUN], 1)),
                 kept,
                 "value",
                 terms=("kept",) * len(code),
@@ -131,29 +131,29 @@ def scene(material: Material) -> Scene:
         sums=("k = {k}: E = {error} with the VAE, {straight} with PCA",),
         answer=int(np.searchsorted(LIMITS, enough, side="right")),
         because=(
-            f"The error falls from {curved[0]:.2f} with no number to {curved[-1]:.2f} with {counts[-1]}; of that fall "
-            f"{enough} numbers bring {gain[enough]:.0%}, {enough - 1} bring {gain[enough - 1]:.0%}. PCA's first "
-            f"{counts[-1]} numbers leave {flat[-1]:.2f}, and {as_good} of its {size} are as good as the VAE's "
-            f"{counts[-1]}. {_told_crossing(curved, flat)}"
+            f"With no number at all the VAE's error is {curved[0]:.2f}, with all {counts[-1]} it is {curved[-1]:.2f}. "
+            f"{enough} numbers bring {gain[enough]:.0%} of this gain, {enough - 1} bring {gain[enough - 1]:.0%}. "
+            f"PCA's error with {counts[-1]} numbers is {flat[-1]:.2f}; it needs {as_good} numbers to be as good as the "
+            f"VAE with {counts[-1]}. {_told_crossing(curved, flat)}"
         ),
         see=tuple(range(enough - 1, min(len(counts) - 1, enough + 2))),  # the last is where the slider stands at first
         made_of=(
-            f"Computed from {len(held_out)} digits that no training saw, by the runs “{run.config.train.title}” and "
+            f"Computed from {len(held_out)} held-out digits, by the runs “{run.config.train.title}” and "
             f"“{straight.config.train.title}”, {counts[-1]} numbers each; the pictures are of {sample.label}."
         ),
     )
 
 
 def _told_crossing(curved: np.ndarray, flat: np.ndarray) -> str:
-    """From how many numbers on the VAE's pictures are the closer ones."""
+    """From how many numbers on the VAE's error is the smaller one."""
     worse = np.flatnonzero(curved > flat)
     if not len(worse):
-        return "However many are kept, the VAE's pictures are closer."
+        return "However many numbers are kept, the VAE's error is the smaller one."
     if worse[-1] == len(curved) - 1:
-        return "Even with all of them PCA's pictures are closer."
+        return f"With all {len(curved) - 1} numbers PCA's error is the smaller one."
     return (
-        f"From {worse[-1] + 1} numbers on the VAE's pictures are the closer ones; with {worse[-1]} PCA's are, since "
-        "the VAE was never trained to do without the rest."
+        f"With {worse[-1]} numbers PCA's error is the smaller one, from {worse[-1] + 1} on the VAE's is: a VAE is "
+        "trained with all its numbers, never with a few."
     )
 
 
@@ -166,30 +166,37 @@ LESSON = Lesson(
     key="why",
     title="Why compress?",
     idea=(
-        "A small digit is 64 pixels, but hardly any 64 numbers make a digit: pixels hang together, and a hand has "
-        "only so many ways to write a 4. An **encoder** sums a picture $x$ up in a few numbers, its *code* $z$; a "
-        "**decoder** draws the picture again from them. Where little is lost, the code has found what pictures "
-        "differ in. PCA does the same with straight lines: each number adds one fixed picture, more or less of it. "
-        "A VAE's decoder is a neural net, so its numbers may bend."
+        "A small digit is a picture of 64 pixels, but 64 random pixels are no digit: a hand has only so many ways to "
+        "write a 4. An **encoder** sums a picture $x$ up in a few numbers, its *code* $z$; a **decoder** draws the "
+        "picture again from the code. Two models do so here. **PCA** (principal component analysis) is the straight "
+        "way: each number adds one fixed picture, more or less of it. A **VAE** (variational autoencoder) has neural "
+        "nets for encoder and decoder, so a number may change the picture in a curved way."
     ),
     question=(
-        "A VAE keeps ten numbers of each digit, and each that is kept lowers the error of redrawing. How many of them, "
-        "the busiest first, bring nine tenths of what all ten bring?"
+        "A VAE sums each digit up in ten numbers. With all ten the error of redrawing is much smaller than with none. "
+        "How many numbers, the busiest first, are enough for nine tenths of this gain?"
     ),
     options=("One or two", "Three or four", "Five to seven", "Eight or more"),
-    drag="Drag k down: the quietest numbers are left out first, each put to 0, the prior's mean.",
+    drag="Drag k down: the quietest numbers are left out first. A number that is left out is put to 0.",
     formula=(
         r"\term{error}{E(\term{k}{k})} = \frac{1}{N} \sum_{n} \left\lVert \term{x}{x_n} - "
-        r"\term{decode}{g}(\term{kept}{z_1, \dots, z_k, 0, \dots}) \right\rVert^2 \\ "
+        r"\term{decode}{g}(\term{kept}{z_{(1)}, \dots, z_{(k)}, 0, \dots}) \right\rVert^2 \\ "
         r"\term{straight}{g_{\mathrm{PCA}}(z) = W z + \bar{x}}"
     ),
     terms={
-        "error": Term("The squared error, summed over pixels, averaged over held-out digits.", ("mean_error",)),
+        "error": Term(
+            "The squared error, summed over pixels, averaged over held-out digits: digits that no training saw.",
+            ("mean_error",),
+        ),
         "k": Term("How many numbers of the code are kept.", ("k",)),
         "x": Term("A picture: 64 grey values between 0 and 1.", ("x",)),
         "decode": Term("The VAE's decoder, a net: it draws a picture from a code.", ("decode", "self.decoder")),
-        "kept": Term("The code's busiest numbers; the others are 0.", ("kept",)),
-        "straight": Term("PCA's decoder: a matrix and a mean picture, so only straight lines.", ("W z + mu",)),
+        "kept": Term(
+            "The code's k busiest numbers, the one that says most first; the others are 0. The bars name the place "
+            "that each has in the code.",
+            ("kept",),
+        ),
+        "straight": Term("PCA's decoder: a matrix W times the code, and the mean picture.", ("W z + mu",)),
     },
     code=(
         "vae_core.lessons.why_compress:keep_first",
@@ -205,8 +212,8 @@ LESSON = Lesson(
     ),
     then=(
         "Few numbers are enough because digits fill only a thin, curved sheet among all pictures of 64 pixels. PCA "
-        "lays a flat sheet through them, a VAE may bend it. A number that says next to nothing can be left out "
-        "without anybody seeing it. What each number says, Traverse shows."
+        "lays a flat sheet through the digits, a VAE a curved one. A number that says next to nothing can be left out "
+        "without anybody seeing it."
     ),
     onward=(
         ("pages/traverse.py", "Traverse: what each number does"),

@@ -53,7 +53,7 @@ export function createCurves(curves) {
         dot.setAttribute("cx", x(stops[stop]));
         dot.setAttribute("cy", y(values[stop]));
       }
-      reading.textContent = told(values[stop]);
+      reading.textContent = told(values[stop], curves.digits);
     });
   });
   const drawing = frame(curves.says, svg("clipPath", { id: clip }, seen),
