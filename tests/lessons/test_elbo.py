@@ -8,7 +8,7 @@ import torch
 
 from vae_core.data import load_dataset
 from vae_core.lessons.card import Material
-from vae_core.lessons.elbo import LESSON, SHIFTS, cells, gaussian_cells, log_likelihood, parts_on_grid
+from vae_core.lessons.elbo import LESSON, SHIFTS, Parts, adding_up, cells, gaussian_cells, log_likelihood, parts_on_grid
 from vae_core.lessons.scene import Bars, Curves, Plane, Scene
 from vae_core.metrics.likelihood import importance_bound
 from vae_core.runs import load_run
@@ -26,6 +26,15 @@ def lines(scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     curves = next(panel for panel in scene.panels if isinstance(panel, Curves))
     bars = next(panel for panel in scene.panels if isinstance(panel, Bars))
     return curves.lines[0].y, curves.lines[1].y, bars.values
+
+
+def test_log_p_is_the_elbo_and_the_gap_to_numerical_precision() -> None:
+    model, x, z = load_run("digits-2d").model, load_dataset("digits").x[1642:1643].float() / 255, cells()
+    places, wide = torch.tensor([[0.3, -1.0], [2.0, 1.0]]).double(), torch.tensor([[0.2, 0.3], [0.1, 0.5]]).double()
+    prior = gaussian_cells(z, torch.zeros(2).double(), torch.ones(2).double())
+    parts = parts_on_grid(log_likelihood(model, x, z), prior, gaussian_cells(z, places, wide))  # type: ignore[arg-type]
+    torch.testing.assert_close(parts.elbo + parts.gap, parts.log_px, rtol=0, atol=1e-10)
+    torch.testing.assert_close(-parts.distortion - parts.rate, parts.elbo, rtol=0, atol=1e-10)
 
 
 def test_log_p_is_the_elbo_and_the_gap_wherever_q_is(scene: Scene) -> None:
@@ -56,7 +65,7 @@ def test_the_grid_agrees_with_the_closed_form_and_with_sampling(scene: Scene) ->
     log_px, _, bars = lines(scene)
     with torch.no_grad():
         posterior = model.encode(x)
-    assert bars[MIDDLE, 1] == pytest.approx(float(posterior.rate().sum()), abs=1e-4)
+    assert bars[MIDDLE, 1] == pytest.approx(float(posterior.rate().sum()), abs=0.006)
     bound = float(importance_bound(model, x, torch.zeros(1, dtype=torch.int64), samples=20_000)[0])
     assert log_px[0] == pytest.approx(bound, abs=0.02)
 
@@ -69,6 +78,14 @@ def test_the_grid_is_fine_and_wide_enough() -> None:
     found = q @ z
     np.testing.assert_allclose(found, mean, atol=1e-9)
     np.testing.assert_allclose((q @ z.square() - found.square()).sqrt(), std, rtol=1e-6)
+
+
+def test_rounding_moves_no_part_by_more_than_a_hundredth_and_a_half() -> None:
+    steps = torch.linspace(-3, 3, 50).double()
+    gap, rate = steps.square() + 0.1234, steps.abs() + 0.777
+    parts = Parts(torch.full_like(gap, -20.8716), -20.8716 - gap, gap, 20.8716 + gap - rate, rate)
+    for name, values in adding_up(parts).items():
+        assert np.abs(values - getattr(parts, name).numpy()).max() < 0.0151
 
 
 def test_draws_lie_where_the_true_posterior_is(scene: Scene) -> None:
@@ -86,6 +103,7 @@ def test_figures_add_up_to_the_last_digit_that_is_shown(scene: Scene) -> None:
     shown = {n.term: np.array([float(f"{value:.{n.digits}f}") for value in n.values]) for n in scene.numbers}
     np.testing.assert_allclose(shown["log_px"], shown["elbo"] + shown["gap"], atol=1e-9)
     np.testing.assert_allclose(shown["elbo"], -shown["distortion"] - shown["rate"], atol=1e-9)
-    exact = dict(zip(("distortion", "rate", "gap"), lines(scene)[2].T, strict=True))
-    for term, values in exact.items():
-        assert np.abs(values - shown[term]).max() < 0.016
+    log_px, elbo, bars = lines(scene)
+    drawn = {"log_px": log_px, "elbo": elbo, **dict(zip(("distortion", "rate", "gap"), bars.T, strict=True))}
+    for term, values in drawn.items():  # the same number everywhere
+        np.testing.assert_allclose(values, shown[term], atol=1e-9)

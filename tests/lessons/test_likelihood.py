@@ -7,8 +7,17 @@ import pytest
 import torch
 
 from vae_core.lessons.card import Material
-from vae_core.lessons.likelihood import GRID, LESSON, SQUARED, gaussian_nll, optimal_sigma, stops_with
+from vae_core.lessons.likelihood import (
+    GRID,
+    LESSON,
+    SQUARED,
+    bernoulli_nll,
+    gaussian_nll,
+    optimal_sigma,
+    stops_with,
+)
 from vae_core.lessons.scene import Curves, Pictures, Scene
+from vae_core.likelihoods import Bernoulli, OptimalGaussian
 from vae_core.runs import load_run
 
 
@@ -19,18 +28,22 @@ def made(sample: int) -> Scene:
 def test_the_gaussian_is_torch_s_and_its_best_sigma_the_root_mean_square_error() -> None:
     generator = torch.Generator().manual_seed(0)
     x, out = torch.rand(1, 1, 8, 8, generator=generator), torch.randn(1, 1, 8, 8, generator=generator)
-    best = optimal_sigma(torch.sigmoid(out), x)
+    redrawn, trained = torch.sigmoid(out), OptimalGaussian().eval()
+    best = optimal_sigma(redrawn, x)
     for sigma in (0.1, best, 1.0):
-        expected = -torch.distributions.Normal(torch.sigmoid(out), sigma).log_prob(x).sum()
-        assert float(gaussian_nll(out, x, sigma)) == pytest.approx(float(expected), rel=1e-5)
-    around = [float(gaussian_nll(out, x, best * factor)) for factor in (0.97, 1, 1.03)]
+        expected = -torch.distributions.Normal(redrawn, sigma).log_prob(x).sum()
+        assert float(gaussian_nll(redrawn, x, sigma)) == pytest.approx(float(expected), rel=1e-5)
+        trained.set_variance(torch.tensor(sigma**2))  # and what models are trained with
+        torch.testing.assert_close(gaussian_nll(redrawn, x, sigma), trained.nll(out, x))
+    torch.testing.assert_close(bernoulli_nll(redrawn, x).flatten(1).sum(1), Bernoulli().nll(out, x))
+    around = [float(gaussian_nll(redrawn, x, best * factor)) for factor in (0.97, 1, 1.03)]
     assert around[1] == min(around)
 
 
 def test_the_plain_squared_error_is_sigma_squared_one_half() -> None:
-    x, out = torch.rand(3, 1, 8, 8), torch.randn(3, 1, 8, 8)
-    apart = torch.cat([gaussian_nll(out[i : i + 1], x[i : i + 1], SQUARED) for i in range(3)])
-    squared = (x - torch.sigmoid(out)).square().flatten(1).sum(1)
+    x, redrawn = torch.rand(3, 1, 8, 8), torch.rand(3, 1, 8, 8)
+    apart = gaussian_nll(redrawn, x, SQUARED)
+    squared = (x - redrawn).square().flatten(1).sum(1)
     rest = apart - squared
     assert float(rest.max() - rest.min()) < 1e-4 and float(rest[0]) == pytest.approx(32 * np.log(np.pi), rel=1e-5)
 
@@ -54,6 +67,9 @@ def test_figures_add_up_to_the_last_digit_that_is_shown() -> None:
     nll, fit, width = (next(n for n in scene.numbers if n.term == term) for term in ("nll", "fit", "width"))
     shown = [np.array([float(f"{value:.{n.digits}f}") for value in n.values]) for n in (nll, fit, width)]
     np.testing.assert_allclose(shown[0], shown[1] + shown[2], atol=1e-9)
+    told = {n.term: f"{n.values[0]:.{n.digits}f}" for n in scene.numbers}
+    assert float(told["bernoulli"]) == pytest.approx(float(told["wrong"]) + float(told["perfect"]))
+    assert float(told["perfect"]) > 5  # of grey pixels
 
 
 def test_pixels_cost_more_the_smaller_sigma_and_the_other_prices_stand_still() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.kinds import vae_of
 from vae_core.lessons.samples import as_pictures, sample_of
 from vae_core.lessons.scene import Bars, Cloud, Curves, Drag, Ellipse, Line, Number, Path, Pictures, Plane, Scene, Spot
 
@@ -89,11 +90,9 @@ def scene(material: Material) -> Scene:
     import torch
 
     from vae_core.models.base import unit_range
-    from vae_core.models.vae import VAE
 
     run = material.run(RUN)
-    sample, model = sample_of(material, run), run.model
-    assert isinstance(model, VAE)  # of digits-2d, and of no other
+    sample, model = sample_of(material, run), vae_of(run)
     x, z = unit_range(sample.x), cells()
     with torch.no_grad():
         posterior = model.encode(sample.x)
@@ -110,7 +109,7 @@ def scene(material: Material) -> Scene:
     with torch.no_grad():
         made = model.decode(moved.float())  # [S, C, H, W]
     q, width, middle = moved.numpy(), std.numpy(), len(SHIFTS) // 2
-    log_px, elbo, gap = (values.numpy() for values in (parts.log_px, parts.elbo, parts.gap))
+    elbo, gap = parts.elbo.numpy(), parts.gap.numpy()
     change = float(np.ptp(elbo + gap))
     told = "a millionth of a nat" if change < SAME else f"{change:.2g} nats"
     steepest = -1 if elbo[-1] < elbo[0] else 0
@@ -146,9 +145,9 @@ def scene(material: Material) -> Scene:
             ),
             Curves(
                 "log p(x) and the ELBO below it",
-                "A level line, log p(x), and a curve below it, the ELBO, which falls as q is pushed aside.",
+                "Two curves over how far q is pushed aside: log p(x), and below it the ELBO.",
                 SHIFTS,
-                (Line("log p(x)", log_px, "log_px"), Line("ELBO", elbo, "elbo")),
+                (Line("log p(x)", shown["log_px"], "log_px"), Line("ELBO", shown["elbo"], "elbo")),
                 "q's mean, aside by",
                 "nats",
             ),
@@ -156,7 +155,7 @@ def scene(material: Material) -> Scene:
                 "−log p(x) is always distortion + rate − gap",
                 "Three bars, distortion, rate and gap: the first two, less the third, are minus log p(x).",
                 ("distortion", "rate", "gap"),
-                np.stack([parts.distortion.numpy(), parts.rate.numpy(), gap], 1),
+                np.stack([shown[part] for part in ("distortion", "rate", "gap")], 1),
                 "nats",
                 terms=("distortion", "rate", "gap"),
             ),
@@ -173,8 +172,8 @@ def scene(material: Material) -> Scene:
             f"Where the encoder puts q, the ELBO is {shown['elbo'][middle]:.2f} nats and the gap "
             f"{shown['gap'][middle]:.2f}. With q pushed aside by {abs(SHIFTS[steepest]):.0f} they are "
             f"{shown['elbo'][steepest]:.2f} and {shown['gap'][steepest]:.2f}. Their sum, log p(x), is "
-            f"{shown['log_px'][0]:.2f} at all {len(SHIFTS)} places; it differs by {told} at most. It "
-            "belongs to the decoder and the prior: q is only how we look."
+            f"{shown['log_px'][0]:.2f} at all {len(SHIFTS)} places and differs by {told} at most: decoder and prior "
+            "alone decide log p(x), and q only decides how much of it the ELBO shows."
         ).replace("-", "−"),
         see=(*range(8), *range(len(SHIFTS) - 8, len(SHIFTS))),
         made_of=(
@@ -189,11 +188,11 @@ LESSON = Lesson(
     key="elbo",
     title="The ELBO, step by step",
     idea=(
-        "A good model gives its samples a high probability: $\\log p(x)$ should be large. But $p(x) = \\int p(x|z)\\,"
-        "p(z)\\,dz$ asks *every* code how well it explains $x$, and in many dimensions nobody can. A VAE asks only the "
-        "codes of $q(z|x)$, and gets a lower bound, the **ELBO**. With two dimensions we can do both: the decoder is "
-        "asked at tens of thousands of codes on a grid, so that the bound, the truth and the gap between them are all "
-        "known, for this very sample."
+        "A good model gives its samples a high probability: $\\log p(x)$ should be large. But $p(x) = \\int "
+        "p(x|z)\\,p(z)\\,dz$ asks *every* code how well it explains $x$, and in many dimensions nobody can. A VAE "
+        "asks only the codes of $q(z|x)$, and gets a lower bound, the **ELBO** (evidence lower bound). With two "
+        "dimensions we can do both: the decoder is asked at tens of thousands of codes on a grid, so that the bound, "
+        "the truth and the gap between them are all known, for this very sample."
     ),
     question="We push q aside, away from where the encoder puts it. What becomes of log p(x)?",
     options=(
@@ -201,7 +200,7 @@ LESSON = Lesson(
         "It rises as the ELBO falls",
         "It stays as it is",
     ),
-    drag="Push q to the left or the right, and read the four lines of figures as you go.",
+    drag="Push q to the left or the right, by 1.3 or more, and read the four lines of figures as you go.",
     formula=(
         r"\term{log_px}{\log p(x)} = \log \int p(\term{x}{x}|z)\,p(z)\,dz \\ "
         r"= \log \frac{p(x|z)\,p(z)}{\term{posterior}{p(z|x)}} \quad \text{for every } z \\ "
@@ -234,10 +233,10 @@ LESSON = Lesson(
         Paper("Cremer, Li and Duvenaud 2018, what the gap is made of", "https://arxiv.org/abs/1801.03558"),
     ),
     then=(
-        "log p(x) is a property of decoder and prior; q only decides how much of it we see. So raising the ELBO "
-        "over the encoder closes the gap, and raising it over the decoder lifts log p(x) or moves the true posterior "
-        "towards what q can reach. There are two reasons why some gap is left where the encoder puts q: the true "
-        "posterior is not quite a Gaussian along the axes, and one net must serve all samples."
+        "log p(x) is a property of decoder and prior; q only decides how close the ELBO comes to it. So raising the "
+        "ELBO over the encoder closes the gap, and raising it over the decoder lifts log p(x) or moves the true "
+        "posterior towards what q can reach. There are two reasons why some gap is left where the encoder puts q: "
+        "the true posterior is not quite a Gaussian along the axes, and one net must serve all samples."
     ),
     onward=(("pages/atlas.py", "Atlas: q of any sample"), ("pages/train.py", "Train: watch the ELBO rise")),
     sample=1642,

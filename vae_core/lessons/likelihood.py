@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.kinds import other_kind, vae_of
 from vae_core.lessons.samples import as_pictures, sample_of
 from vae_core.lessons.scene import Curves, Drag, Line, Number, Pictures, Scene
 
@@ -19,18 +20,18 @@ SQUARED = math.sqrt(0.5)
 """The sigma at which a Gaussian's nll is the plain squared error and a constant."""
 GRID = np.geomspace(0.03, 1.5, 37)
 CLOSE = 0.03  # of the logarithms of two sigmas
-WHITE = 3.0  # nats a pixel that are drawn white where σ moves
+WHITE = 3.0  # errors of so many σ are drawn white
 
 
-def gaussian_nll(out: Tensor, x: Tensor, sigma: float) -> Tensor:
-    """-log N(x; mean(out), sigma^2 I) of pictures [B, C, H, W]: [B], nats of a density."""
-    import torch
+def gaussian_nll(redrawn: Tensor, x: Tensor, sigma: float) -> Tensor:
+    """-log N(x; redrawn, sigma^2 I) of pictures [B, C, H, W]: [B], nats of a density."""
+    squared = (x - redrawn).square().flatten(1)  # [B, P]
+    return squared.sum(1) / (2 * sigma**2) + squared.shape[1] / 2 * math.log(2 * math.pi * sigma**2)
 
-    from vae_core.likelihoods import OptimalGaussian
 
-    likelihood = OptimalGaussian().eval()
-    likelihood.set_variance(torch.tensor(sigma**2))
-    return likelihood.nll(out, x)
+def bernoulli_nll(redrawn: Tensor, x: Tensor) -> Tensor:
+    """-sum_i x_i log redrawn_i + (1 - x_i) log(1 - redrawn_i), pixel by pixel: [B, C, H, W], nats."""
+    return -(x.xlogy(redrawn) + (1 - x).xlogy(1 - redrawn))
 
 
 def optimal_sigma(redrawn: Tensor, x: Tensor) -> float:
@@ -51,28 +52,27 @@ def scene(material: Material) -> Scene:
     """One digit and what the decoder makes of it, charged in three ways; sigma is the slider."""
     import torch
 
-    from vae_core.likelihoods import Bernoulli, OptimalGaussian
+    from vae_core.likelihoods import OptimalGaussian
     from vae_core.models.base import unit_range
-    from vae_core.models.vae import VAE
 
     run = material.run(RUN)
-    sample, model = sample_of(material, run), run.model
-    assert isinstance(model, VAE) and isinstance(model.likelihood, OptimalGaussian)  # as digits-10d has them
+    sample, model = sample_of(material, run), vae_of(run)
+    if not isinstance(model.likelihood, OptimalGaussian):
+        raise other_kind(run, "has no Gaussian likelihood, and this lesson asks for its σ")
     x = unit_range(sample.x)
     with torch.no_grad():
-        out = model.decoder(model.told(model.encode(x).mean)).float()  # logits of the picture, [1, C, H, W]
-        redrawn, best = torch.sigmoid(out), optimal_sigma(torch.sigmoid(out), x)
-        sigmas = stops_with(best, SQUARED)
-        nll = np.array([float(gaussian_nll(out, x, sigma)) for sigma in sigmas])
-        bernoulli, squared = float(Bernoulli().nll(out, x)), float((x - redrawn).square().sum())
-        entropy = float(Bernoulli().nll(x.logit(1e-6), x))  # what even a perfect copy costs
-        error = (x - redrawn).square().double()  # [1, C, H, W]
-        crossed = torch.nn.functional.binary_cross_entropy_with_logits(out, x, reduction="none")
-        crossed = crossed - torch.special.entr(x) - torch.special.entr(1 - x)
-    pixels = x.numel()
+        redrawn = model.decode(model.encode(x).mean).float()  # [1, C, H, W]
+    best = optimal_sigma(redrawn, x)
+    sigmas = stops_with(best, SQUARED)
+    redrawn, x = redrawn.double(), x.double()
+    nll = np.array([float(gaussian_nll(redrawn, x, sigma)) for sigma in sigmas])
+    error, perfect = (x - redrawn).square(), bernoulli_nll(x, x)  # a perfect copy of grey pixels costs, too
+    crossed = bernoulli_nll(redrawn, x) - perfect
+    squared, entropy = float(error.sum()), float(perfect.sum())
+    bernoulli, pixels = float(crossed.sum()) + entropy, x.numel()
     fit = squared / (2 * sigmas**2)
     place, at_squared = int(nll.argmin()), int(np.abs(sigmas - SQUARED).argmin())
-    charged = torch.stack([error / (2 * sigma**2) for sigma in sigmas])[:, 0] / WHITE  # [S, C, H, W]
+    charged = torch.stack([error.sqrt() / sigma for sigma in sigmas])[:, 0] / WHITE  # [S, C, H, W]
     tops = [float(part.max()) for part in (error, crossed)]
     still = [part.expand_as(charged) for part in (x, redrawn, error / tops[0], crossed / tops[1])]
     typical = abs(math.log(sigmas[place] / best)) < CLOSE
@@ -84,37 +84,38 @@ def scene(material: Material) -> Scene:
         ),
         panels=(
             Pictures(
-                "What each pixel costs, in nats",
-                f"{sample.label}, what the decoder makes of it, and three pictures of what each pixel costs: by the "
-                "squared error, by the Bernoulli, and by the Gaussian with this sigma.",
+                "A picture, its copy, and what is wrong with each pixel",
+                f"{sample.label}, what the decoder makes of it, and three pictures of what is wrong with each pixel: "
+                "by the squared error, by the Bernoulli, and by the Gaussian with this sigma.",
                 as_pictures(torch.stack([part.float() for part in (*still, charged)], 1)),
                 (
                     "the sample x",
                     "redrawn, x̂",
-                    f"squared error, white: {tops[0]:.2f}",
-                    f"Bernoulli, white: {tops[1]:.2f}",
-                    f"Gaussian, white: {WHITE:.0f}",
+                    f"squared error (white: {tops[0]:.2f})",
+                    f"Bernoulli (white: {tops[1]:.2f} nats)",
+                    f"Gaussian: error in σ (white: {WHITE:.0f} σ or more)",
                 ),
                 ("x", "redrawn", "squared", "bernoulli", "fit"),
                 tuple(
-                    ("", "", f"{squared:.2f} in all", f"{bernoulli - entropy:.2f} in all", f"{part:.1f} in all")
-                    for part in fit
+                    ("", "", f"sum {squared:.2f}, no nats", f"{bernoulli - entropy:.1f} nats", f"{part:.1f} nats")
+                    for part in fit.round(1)
                 ),
             ),
             Curves(
                 "Distortion of this picture, over σ",
-                "A curve over sigma with one lowest place, its two parts, and two levels: Bernoulli and squared error.",
+                "A curve over sigma, its two parts, and two levels: Bernoulli and squared error.",
                 sigmas,
                 (
                     Line("Gaussian with this σ", nll, "nll"),
                     Line("what is wrong", fit, "fit", dashed=True),
                     Line("what being unsure costs", nll - fit, "width", dashed=True),
-                    Line("squared error: σ² = 1/2", np.full(len(sigmas), nll[at_squared]), "squared", dashed=True),
+                    Line("Gaussian with σ² = 1/2", np.full(len(sigmas), nll[at_squared]), "squared", dashed=True),
                     Line("Bernoulli (no density)", np.full(len(sigmas), bernoulli), "bernoulli", dashed=True),
                 ),
                 "σ, grey levels from 0 to 1",
                 "nats",
                 log_x=True,
+                digits=1,
             ),
         ),
         numbers=(
@@ -124,15 +125,27 @@ def scene(material: Material) -> Scene:
             # the rest of what is shown, so that the figures add up to the last digit
             Number("width", "what being unsure costs", nll.round(1) - fit.round(1), "nats", 1),
             Number("squared", "squared error", np.full(len(sigmas), squared)),
-            Number("bernoulli", "Bernoulli", np.full(len(sigmas), bernoulli), "nats", 1),
+            Number("bernoulli", "Bernoulli", np.full(len(sigmas), bernoulli).round(1), "nats", 1),
+            Number("wrong", "more than a perfect copy", np.full(len(sigmas), bernoulli - entropy).round(1), "nats", 1),
+            Number(
+                "perfect",
+                "what a perfect copy costs",
+                np.full(len(sigmas), bernoulli).round(1) - round(bernoulli - entropy, 1),
+                "nats",
+                1,
+            ),
         ),
-        sums=("{nll} = {fit} + {width}", "{fit} ≈ {squared} / (2 · {sigma}²)"),
+        sums=(
+            "Gaussian: {nll} = {fit} + {width} nats",
+            "{fit} ≈ {squared} / (2 · {sigma}²)",
+            "Bernoulli: {bernoulli} = {wrong} + {perfect} nats for a perfect copy",
+        ),
         answer=answer,
         because=(
             f"The curve is lowest at σ = {sigmas[place]:.3f}, with {nll[place]:.1f} nats; the root mean square error "
-            f"of these {pixels} pixels is {best:.3f}. With σ² = 1/2 (plain squared error) it is "
-            f"{nll[at_squared]:.1f} nats, with the smallest σ {nll[0]:.1f}. Against a rate in nats the squared error "
-            f"alone weighs every mistake {SQUARED**2 / best**2:.0f} times too little."
+            f"of these {pixels} pixels is {best:.3f}. With σ² = 1/2 (plain squared error) it is {nll[at_squared]:.1f} "
+            f"nats, with the smallest σ {nll[0]:.1f}. The plain squared error weighs every mistake "
+            f"{SQUARED**2 / best**2:.0f} times less than the best σ does, while the rate weighs the same in both."
         ).replace("-", "−"),
         see=tuple(range(max(0, place - 1), place + 2)),
         made_of=(
@@ -147,11 +160,12 @@ LESSON = Lesson(
     key="likelihood",
     title="The decoder and its likelihood",
     idea=(
-        "The decoder says what it expects, $\\hat x$. How much does a pixel cost that is a little off? That is for the "
-        "**likelihood** to say, and the distortion is its negative logarithm. The *Bernoulli* takes each pixel as the "
-        "probability of white (BCE, cross-entropy). A *Gaussian* takes it as a mean, with a standard deviation "
-        "$\\sigma$: errors are counted in units of $\\sigma$, and a large $\\sigma$ costs nats of its own. Whoever "
-        "takes the plain squared error (MSE, here summed over pixels) has chosen $\\sigma^2 = 1/2$ without saying so."
+        "The decoder says what it expects, $\\hat x$. What does a pixel cost that is a little off? The "
+        "**likelihood** says so: how probable $x$ is, given $\\hat x$. The distortion is its negative logarithm, in "
+        "nats. The *Bernoulli* takes each pixel as the probability of white (BCE, cross-entropy). A *Gaussian* takes "
+        "it as a mean, with a standard deviation $\\sigma$: errors are counted in units of $\\sigma$, and a large "
+        "$\\sigma$ costs nats of its own. Whoever takes the plain squared error has chosen $\\sigma^2 = 1/2$ without "
+        "saying so."
     ),
     question="One picture and one copy of it. Which σ makes the picture likeliest?",
     options=(
@@ -166,25 +180,29 @@ LESSON = Lesson(
         r"\term{fit}{\frac{\sum_i (\term{x}{x_i} - \term{redrawn}{\hat{x}_i})^2}{2 \term{sigma}{\sigma}^2}} + "
         r"\term{width}{\frac{P}{2} \log(2 \pi \term{sigma}{\sigma}^2)} \\ "
         r"\term{sigma}{\sigma^{\ast}}^2 = \frac{1}{P} \sum_i (x_i - \hat{x}_i)^2 \\ "
-        r"\term{squared}{\mathrm{squared\ error}}:\ \sum_i (x_i - \hat{x}_i)^2 \\ "
+        r"\term{squared}{\mathrm{squared\ error}}:\ \sum_i (x_i - \hat{x}_i)^2 \quad (\mathrm{no\ nats}) \\ "
         r"\term{bernoulli}{\mathrm{BCE}}:\ -\sum_i \left[ x_i \log \hat{x}_i + (1 - x_i) \log(1 - \hat{x}_i) \right]"
     ),
     terms={
         "nll": Term("Minus the log-density of the picture: the distortion, in nats.", ("nll",)),
         "x": Term("The sample: grey values between 0 and 1.", ("x",)),
-        "redrawn": Term("What the decoder expects after it was told the code.", ("out", "redrawn")),
-        "sigma": Term("How far off a pixel may be; the best one is the root mean square error.", ("variance",)),
-        "fit": Term("What is wrong, in units of σ.", ("error",)),
-        "width": Term("What being unsure costs: the wider the bell, the lower it is.", ("2 * math.pi",)),
-        "squared": Term("The plain squared error: a Gaussian with σ² = 1/2, but for a constant.", ("square",)),
+        "redrawn": Term("What the decoder expects after it was told the code.", ("redrawn",)),
+        "sigma": Term("How far off a pixel may be; the best one is the root mean square error.", ("sigma",)),
+        "fit": Term("What is wrong: half the square of each error in units of σ.", ("2 * sigma**2",)),
+        "width": Term("What being unsure costs: the wider the bell, the lower it is.", ("2 * math.pi * sigma**2",)),
+        "squared": Term(
+            "The plain squared error, which has no unit. A Gaussian with σ² = 1/2 is the same number of nats and a "
+            "constant: the dashed level.",
+            ("squared",),
+        ),
         "bernoulli": Term(
-            "The cross-entropy; the picture shows what it is more than that of a perfect copy.",
-            ("_CrossEntropy", "softplus"),
+            "The cross-entropy. Even a perfect copy of grey pixels costs nats; the picture shows what is above that.",
+            ("bernoulli_nll",),
         ),
     },
     code=(
-        "vae_core.likelihoods:OptimalGaussian.nll",
-        "vae_core.likelihoods:Bernoulli.nll",
+        "vae_core.lessons.likelihood:gaussian_nll",
+        "vae_core.lessons.likelihood:bernoulli_nll",
         "vae_core.lessons.likelihood:optimal_sigma",
     ),
     runs=(RUN,),
@@ -194,9 +212,9 @@ LESSON = Lesson(
         Paper("Loaiza-Ganem and Cunningham 2019, grey pixels and the Bernoulli", "https://arxiv.org/abs/1907.06845"),
     ),
     then=(
-        "The best σ makes a typical error cost half a nat a pixel: neither ignored nor exaggerated. In training it "
-        "settles how much the pictures count against the rate; too large a σ, and codes go to sleep. A Gaussian's nats "
-        "are those of a density, may be negative, and cannot be compared with a Bernoulli's in height."
+        "With the best σ a typical error costs half a nat a pixel: it is neither ignored nor exaggerated. In training "
+        "σ settles how much the pictures count against the rate; with too large a σ codes tell nothing. A Gaussian's "
+        "nats are those of a density: they may be negative, and cannot be compared with a Bernoulli's."
     ),
     onward=(
         ("pages/train.py", "Train: choose the likelihood"),
