@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from vae_core.config import TrainConfig
     from vae_core.data import Dataset
+    from vae_core.models import Model
 
 RUN = "digits-2d"
 BATCHES, EVERY = 360, 9  # how many are trained, and how far apart the slider's places are
@@ -23,14 +24,30 @@ MANY = 0.4  # of the steps
 
 
 class Steps(NamedTuple):
-    """The first N steps of a training; what is told of S of them alone is told of every (N / S)-th. Nats per sample."""
+    """The first N steps of a training, nats per sample. The others but the first are told at S places: before the first
+    step, where nan stands for what only a step has, and after every N / (S - 1)-th.
+    """
 
-    validation: np.ndarray  # [N], distortion + rate of the validation split, after the step
+    validation: np.ndarray  # [1 + N], distortion + rate of the validation split, after so many steps
     before: np.ndarray  # [S], the loss of the step's batch, before it
     after: np.ndarray  # [S], of the same batch with the same noise, after it
     gradient: np.ndarray  # [S], its length
     codes: np.ndarray  # float32 [S, n, D], of the samples that were watched
     redrawn: Tensor  # [S, *sample_shape], the first of them
+
+
+def begun(config: TrainConfig, data: Dataset) -> Model:
+    """The model before its first step, with the random weights that the training's seed gives it."""
+    import torch
+
+    from vae_core.config import model_spec
+    from vae_core.models import build
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = build(model_spec(config, data.info))
+    model.begin(data.x[data.splits["train"]])
+    return model.eval()
 
 
 def followed(config: TrainConfig, data: Dataset, watched: Tensor, count: int, every: int) -> Steps:
@@ -40,11 +57,21 @@ def followed(config: TrainConfig, data: Dataset, watched: Tensor, count: int, ev
     """
     import torch
 
+    from vae_core.metrics.likelihood import held_out_terms
     from vae_core.training import train
 
+    def watch(model: Model) -> None:
+        with torch.no_grad():
+            means = model.encode(watched).mean
+            redrawn.append(model.decode(means[:1])[0])
+        codes.append(means.numpy())
+
+    untrained = begun(config, data)
+    validation = [-float(held_out_terms(untrained, data.x, data.splits["validation"]).elbo.mean())]
+    accounts, codes, redrawn = [(np.nan, np.nan, np.nan)], list[np.ndarray](), list[torch.Tensor]()
+    watch(untrained)
     short = {"out": None, "steps": 400, "evaluations": 400, "decay": 0.0, "device": "cpu", "devices": 1, "nodes": 1}
     steps = train(config.model_copy(update=short), data=data)
-    validation, accounts, codes, redrawn = [], [], [], []
     step = next(steps)
     while True:
         held_out = step.validation
@@ -52,10 +79,7 @@ def followed(config: TrainConfig, data: Dataset, watched: Tensor, count: int, ev
         if step.account is not None:
             did = step.account
             accounts.append((did.loss_before, did.loss_after, did.gradient_norm))
-            with torch.no_grad():
-                means = step.model.encode(watched).mean
-                redrawn.append(step.model.decode(means[:1])[0])
-            codes.append(means.numpy())
+            watch(step.model)
         if step.step == count:
             break
         step = steps.send("single") if (step.step + 1) % every == 0 else next(steps)
@@ -65,7 +89,7 @@ def followed(config: TrainConfig, data: Dataset, watched: Tensor, count: int, ev
 
 
 def scene(material: Material) -> Scene:
-    """The map of the held-out codes, one sample and the losses, after every ninth of the first batches."""
+    """The map of the held-out codes, one sample and the losses, before and after every ninth of the first batches."""
     import torch
 
     from vae_core.data import load_dataset
@@ -75,10 +99,11 @@ def scene(material: Material) -> Scene:
     data = load_dataset(run.config.data.name)
     rows = data.splits["validation"]
     found = followed(config, data, torch.cat([sample.x, data.x[rows]]), BATCHES, EVERY)
-    shown = np.arange(EVERY - 1, BATCHES, EVERY)  # [S]
-    at = (shown + 1).astype(float)
-    changes = np.diff(found.validation)  # [N - 1], of the validation loss, by each step but the first
-    change, own = changes[shown - 1], found.after - found.before  # [S]
+    shown = np.arange(0, BATCHES + 1, EVERY)  # [S], steps so far
+    at = shown.astype(float)
+    changes = np.diff(found.validation)  # [N], of the validation loss, by each step
+    change = np.append(np.nan, changes[shown[1:] - 1])  # [S]
+    own = found.after - found.before  # [S]
     share = float((changes > 0).mean())
     slow = shown > 1 + (np.abs(changes) >= SLOW).nonzero()[0].max(initial=-1)
     pixels = torch.stack([sample.x[0].float().div(255).expand_as(found.redrawn), found.redrawn], 1)
@@ -91,12 +116,11 @@ def scene(material: Material) -> Scene:
         "slope": (found.gradient, "length of the gradient", ""),
     }
     return Scene(
-        drag=Drag("batches so far", tuple(f"{step:.0f}" for step in at), 0, "weights", "nearly untrained", "later"),
+        drag=Drag("batches so far", tuple(f"{step:.0f}" for step in at), 0, "weights", "untrained", "later"),
         panels=(
             Plane(
                 "Where the validation samples live",
-                "The codes of the validation samples, coloured by class. They begin close together in the middle and "
-                "spread out as training goes on, while classes part.",
+                "The codes of the validation samples, coloured by class, after so many batches.",
                 clouds=(Cloud(found.codes[:, 1:, :2], _classes(data.y, rows), "codes of the validation split"),),
                 spots=(Spot(found.codes[:, 0, :2], "the sample", "distortion"),),
                 class_names=run.config.data.class_names,
@@ -108,26 +132,26 @@ def scene(material: Material) -> Scene:
             ),
             Curves(
                 "The loss, batch by batch",
-                "Two falling curves: the loss of each batch, which jumps up and down, and that of the validation "
-                "split, which is smoother. Both are steep at first and flat later.",
+                "Two curves over the batches: the loss of each batch before its step, and that of the validation "
+                "split.",
                 at,
                 (
                     Line("this batch, before its step", found.before, "loss"),
                     Line("validation split", found.validation[shown], "held_out"),
                 ),
-                "batches", "nats per sample",
+                "batches", "nats per sample", digits=3,
             ),
             Curves(
                 "What one step changes, in the slow part",
-                "Changes of the loss by single steps, of the step's own batch and of the validation split; what lies "
-                "below zero is a gain.",
+                "Two curves: by how much single steps change the loss of their own batch and of the validation split; "
+                "what lies below zero is a gain.",
                 at,
                 (
                     Line("its own batch", np.where(slow, own, np.nan), "loss"),
                     Line("validation split", np.where(slow, change, np.nan), "held_out"),
                     Line("no change", np.where(slow, 0.0, np.nan), dashed=True),
                 ),
-                "batches", "nats per sample",
+                "batches", "nats per sample", digits=3,
             ),
         ),
         numbers=tuple(
@@ -140,9 +164,10 @@ def scene(material: Material) -> Scene:
         ),
         answer=0 if share == 0 else 1 if share < MANY else 2,
         because=(
-            f"{int((changes > 0).sum())} of {len(changes)} steps left the validation split worse than it was. Of the "
-            f"{len(own)} steps that are shown, {int((own > 0).sum())} raised the loss of their own batch. A step "
-            f"follows the slope for its own {config.batch_size} samples, which is that of all only on average."
+            f"{int((changes > 0).sum())} of {len(changes)} steps, {share:.0%}, raised the loss of the validation "
+            f"split. The slider stops at {len(own) - 1} of these steps, and {int((own > 0).sum())} of them raised the "
+            f"loss of their own batch. A step follows the slope of its own {config.batch_size} samples. For all other "
+            "samples the slope is a little different."
         ),
         see=tuple(place for place in range(len(shown)) if slow[place]),
         made_of=(
@@ -163,16 +188,16 @@ LESSON = Lesson(
     idea=(
         "Training begins with random weights $\\theta$. Take a *batch* of a few dozen samples, compute the mean of "
         "minus their ELBO, ask how it would change with each weight, and move all weights a little against that "
-        "slope. Then take the next batch, which has other samples and other noise. Nothing else happens. What counts "
-        "in the end is how well samples do that no step was made from: the *validation split*."
+        "slope. Then take the next batch, with other samples and other noise. Nothing else happens. What counts in the "
+        "end is the loss of the *validation split*: held-out samples that no step is made from."
     ),
     question="Does every step lower the loss on the validation split?",
     options=(
-        "Yes, each one lowers it",
-        "Most do: fewer than two in five raise it",
-        "No: two in five or more raise it",
+        "Yes, every step lowers it",
+        "No, but fewer than two steps in five raise it",
+        "No: two steps in five or more raise it",
     ),
-    drag="Drag through the batches, slowly at first. Then stay to the right and look at single steps.",
+    drag="Drag from no batch at all to the right, slowly at first. Then look at single steps.",
     formula=(
         r"\term{weights}{\theta} \leftarrow \term{weights}{\theta} - \term{adam}{\eta\,\mathrm{Adam}}"
         r"\left(\term{slope}{\nabla_{\theta}}\,\term{loss}{L}\right) \\ "
@@ -183,18 +208,19 @@ LESSON = Lesson(
     ),
     terms={
         "weights": Term("All weights of encoder and decoder: what a step changes.", ("parameters",)),
-        "adam": Term("How far to go: Adam scales each weight's slope by how large it usually is.", ("optimiser",)),
+        "adam": Term(
+            "How far to go, η times Adam: a common rule that divides each weight's slope by how large it usually is.",
+            ("optimiser",),
+        ),
         "slope": Term("How the loss would change with each weight; computed backwards.", ("gradients", "backward")),
         "loss": Term("Mean of minus the ELBO over this batch, in nats per sample.", ("loss",)),
         "distortion": Term("How badly a sample is redrawn, in nats.", ("distortion",)),
         "rate": Term("What its code costs, in nats.", ("rate",)),
-        "held_out": Term("The same mean over samples that no step was made from.", ("held_out_terms",)),
+        "held_out": Term("The same mean over held-out samples: no step is made from them.", ()),
     },
     code=(
         "vae_core.training.descent:descend",
-        "vae_core.objectives.elbo:beta_elbo",
         "vae_core.objectives.elbo:_weighed",
-        "vae_core.metrics.likelihood:held_out_terms",
     ),
     runs=(RUN,),
     scene=scene,
@@ -205,10 +231,10 @@ LESSON = Lesson(
     ),
     then=(
         "At first nearly every step helps: the decoder learns the average digit. All codes stay in the middle, since a "
-        "code costs and does not pay yet. Then the codes leave it, along a line first, and over the plane when a "
-        "second dimension pays for its rate. By now a step is a guess from a few samples. That is why curves are "
-        "noisy, why the weights that did best on the validation split are kept, and why the learning rate falls at "
-        "the end of a training."
+        "code costs nats and saves none yet. Then the codes leave the middle, along a line first, and over the plane "
+        "once a second dimension saves more nats than it costs. Late steps are guesses from a few samples: so curves "
+        "are noisy, the weights that did best on the validation split are kept, and the learning rate falls at the end "
+        "of a training. You cannot draw a digit for this lesson: another sample means training anew."
     ),
     onward=(
         ("pages/train.py", "Train: pause, and go on batch by batch"),

@@ -36,7 +36,7 @@ def scene(material: Material) -> Scene:
 
     from vae_core.data import load_dataset
     from vae_core.export import decode_samples
-    from vae_core.metrics.activity import active_units
+    from vae_core.metrics.activity import ACTIVE_VARIANCE, active_units
 
     runs = [material.run(name) for name in RUNS]
     info = runs[0].config.data
@@ -44,24 +44,24 @@ def scene(material: Material) -> Scene:
     data = load_dataset(info.name)
     x: Tensor = data.x[torch.from_numpy(index)]
     sharp = edges(x.numpy())
-    rates, distortions, awake, sharpness, redrawn = [], [], [], [], []
+    rates, distortions, variances, awake, sharpness, redrawn = [], [], [], [], [], []
     for run in runs:
         codes = run.codes
         made = decode_samples(run.model, info, codes.mean[codes.rows(index)])
-        rates.append(np.sort(codes.rate.mean(0))[::-1])
+        rates.append(float(codes.rate.mean(0).sum()))
+        variances.append(np.sort(codes.mean.var(0))[::-1])
         distortions.append(float(codes.distortion.mean()))
         awake.append(int(active_units(codes.mean).sum()))
         sharpness.append(edges(made) / sharp)
         redrawn.append(as_pictures(torch.from_numpy(made[:SHOWN])))
-    rate = np.array([each.sum() for each in rates])  # [S], nats
-    distortion, betas = np.array(distortions), np.array(BETAS, float)
+    rate, distortion, betas = np.array(rates), np.array(distortions), np.array(BETAS, float)  # [S]
     stops = tuple(f"{beta:g}" for beta in BETAS)
     dims = runs[0].latent_dim
     numbers = {
         "beta": (betas, "β", "", 0), "distortion": (distortion, "distortion", "nats", 1),
         "rate": (rate, "rate", "nats", 1), "loss": (distortion + betas * rate, "what was minimised", "nats", 1),
         "elbo": (-distortion - rate, "ELBO", "nats", 1), "awake": (np.array(awake, float), "dimensions awake", "", 0),
-        "sharpness": (100 * np.array(sharpness), "sharpness, of the sprites' own", "%", 0),
+        "sharpness": (100 * np.array(sharpness), "sharpness, of the sprites' own", "%", 1),
     }  # fmt: skip
     last = awake[-1]
     return Scene(
@@ -73,25 +73,26 @@ def scene(material: Material) -> Scene:
             ),
             Pictures(
                 "Redrawn at this β",
-                "The same four, redrawn from their codes: the larger beta, the rounder and the more blurred.",
+                "The same four, redrawn from their codes.",
                 np.stack(redrawn), tuple(f"redrawn {place + 1}" for place in range(SHOWN)), ("distortion",) * SHOWN,
             ),
             Trail(
                 "Rate and distortion",
-                f"{len(runs)} models on a curve: a lower rate is paid for with a higher distortion.",
+                f"{len(runs)} models, one for each beta, by their rate and their distortion.",
                 np.stack([rate, distortion], 1), "rate, nats", "distortion, nats", tuple(f"β = {s}" for s in stops),
                 term="rate",
             ),
             Bars(
-                "What each dimension tells, the most talkative first",
-                f"The rates of {dims} dimensions: with a larger beta more and more of them are zero.",
-                tuple(str(place + 1) for place in range(dims)), np.stack(rates), "nats", ("awake",) * dims,
+                "How much the mean of each dimension varies over the data, the most awake first",
+                f"The variances of the means of {dims} dimensions, and the level from which one counts as awake.",
+                tuple(str(place + 1) for place in range(dims)), np.stack(variances), "variance of the mean",
+                ("awake",) * dims, (ACTIVE_VARIANCE, f"{ACTIVE_VARIANCE:g}, awake from here on"), 3,
             ),
             Curves(
                 "Sharpness of what is redrawn",
-                "Sharpness over beta, in per cent of the sprites' own: it falls.",
+                "Sharpness over beta, in per cent of the sprites' own.",
                 betas, (Line("sharpness", 100 * np.array(sharpness), "sharpness"),), "β", "% of the sprites' own",
-                log_x=True,
+                log_x=True, digits=1,
             ),
         ),
         numbers=tuple(Number(key, label, values, unit, digits) for key, (values, label, unit, digits) in
@@ -99,10 +100,11 @@ def scene(material: Material) -> Scene:
         sums=("{loss} = {distortion} + {beta} · {rate}", "ELBO: {elbo} = −({distortion} + {rate})"),
         answer=0 if last == dims else 1 if last > SOME else 2 if last > FEW else 3,
         because=(
-            f"At β = {stops[-1]} {last} of {dims} dimensions are awake, at β = {stops[0]} there are {awake[0]}. A "
-            f"dimension must save β nats of distortion for each nat that it tells; one that does not is told "
-            f"nothing, and its posterior becomes the prior. The rate goes from {rate[0]:.1f} to {rate[-1]:.1f} nats, "
-            f"the sharpness from {100 * sharpness[0]:.0f} to {100 * sharpness[-1]:.0f} % of the sprites' own."
+            f"At β\u00a0=\u00a0{stops[0]} {awake[0]} of {dims} dimensions are awake, at β\u00a0=\u00a0{stops[-1]} "
+            f"{last}. A dimension is worth its price only if each nat of its rate saves β nats of distortion. A "
+            "dimension that saves less falls asleep: its posterior becomes the prior. The rate goes from "
+            f"{rate[0]:.1f} to {rate[-1]:.1f} nats, the sharpness from {100 * sharpness[0]:.1f} to "
+            f"{100 * sharpness[-1]:.1f} % of the sprites' own."
         ),
         see=(len(stops) - 1,),
         made_of=(
@@ -119,24 +121,29 @@ LESSON = Lesson(
     idea=(
         "The ELBO adds two prices in the same coin: the distortion and the rate. Nothing forces us to weigh them "
         "alike. The $\\beta$-VAE multiplies the rate by $\\beta$. With a dear rate the code tells only what saves much "
-        "distortion, and the decoder must make up the rest: it draws the mean of all that is still possible, which is "
-        "a blur. A dimension whose code no longer varies from sample to sample is asleep (*collapsed*)."
+        "distortion. The decoder fills in the rest: it draws the mean of all that is still possible, which is a blur. "
+        "A dimension whose mean hardly varies from sample to sample is asleep (*collapsed*). The samples here are "
+        "*sprites*: small pictures of one white shape on black."
     ),
-    question=f"How many of the ten dimensions are still awake at β = {BETAS[-1]:g}?",
+    question=f"How many of the ten dimensions are still awake at β\u00a0=\u00a0{BETAS[-1]:g}?",
     options=("All ten", f"{SOME + 1} to 9", f"{FEW + 1} to {SOME}", f"{FEW} or fewer"),
     drag="Drag β from cheap to dear. Each stop is another training of the same net.",
     formula=(
         r"\term{loss}{L} = \term{distortion}{D} + \term{beta}{\beta}\sum_d \term{rate}{R_d} \\ "
         r"d\ \term{awake}{\mathrm{awake}} \;\Leftrightarrow\; "
         r"\term{awake}{\mathrm{Var}_x\left(\mu_d(x)\right) > 0.01} \\ "
-        r"\term{sharpness}{\mathrm{sharpness}} = \sum_{i,j} (x_{i+1,j} - x_{i,j})^2 + (x_{i,j+1} - x_{i,j})^2"
+        r"\term{sharpness}{\mathrm{sharpness}} = \sum_{i,j} \left[ (x_{i+1,j} - x_{i,j})^2 + "
+        r"(x_{i,j+1} - x_{i,j})^2 \right]"
     ),
     terms={
         "loss": Term("What training minimises: minus the ELBO only where β is 1.", ("beta_elbo", "_weighed")),
         "distortion": Term("How badly a sample is redrawn, in nats.", ("distortion",)),
         "beta": Term("What a nat of rate costs, in nats of distortion.", ("beta",)),
         "rate": Term("What the code tells about the sample, in nats; the sum over dimensions.", ("rate",)),
-        "awake": Term("A dimension is awake where its mean varies over the data.", ("active_units", "ACTIVE_VARIANCE")),
+        "awake": Term(
+            "A dimension d is awake where its mean μ varies over the data: with a variance above 0.01.",
+            ("active_units", "ACTIVE_VARIANCE"),
+        ),
         "sharpness": Term("How much neighbouring pixels differ; a blur has little of it.", ("edges",)),
     },
     code=(
@@ -154,8 +161,8 @@ LESSON = Lesson(
     ),
     then=(
         "The models lie on one curve: what is saved in rate is paid in distortion, and β chooses the place. "
-        "Blur is no failure of the decoder but what it must draw when it is told little. A dear rate is still wanted "
-        "at times: the few dimensions that stay awake tend to say one thing each, which lesson 10 looks at."
+        "Blur is no failure of the decoder: told little, it can draw nothing sharper. A dear rate is still wanted at "
+        "times: the few dimensions that stay awake tend to say one thing each. Lesson 10 looks at them."
     ),
     onward=(
         ("pages/compare.py", "Compare: the same sprite through several models"),
