@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from vae_core.lessons.card import Lesson, Material, Paper, Term
+from vae_core.lessons.kinds import other_kind, vae_of
 from vae_core.lessons.samples import as_pictures
 from vae_core.lessons.scene import Arrow, Cloud, Curves, Drag, Line, Number, Pictures, Plane, Scene
 
@@ -84,11 +85,11 @@ def scene(material: Material) -> Scene:
     from vae_core.data import load_dataset
     from vae_core.metrics.disentanglement import mig
     from vae_core.models.base import unit_range
-    from vae_core.models.vae import VAE
 
     run = material.run(RUN)
-    model, codes, info = run.model, run.codes, run.config.data
-    assert isinstance(model, VAE) and codes.factors is not None  # of sprites-beta4, and of no other
+    model, codes, info = vae_of(run), run.codes, run.config.data
+    if codes.factors is None:
+        raise other_kind(run, "has data without factors, and this lesson asks what tells them")
     means, factors = codes.mean[:COUNTED], codes.factors[:COUNTED]
     pair, told = _told_best(mig(means, factors))
     here = int(np.argmin(np.linalg.norm(means[:, pair], axis=1)))
@@ -132,31 +133,31 @@ def scene(material: Material) -> Scene:
                 f"Codes of held-out sprites, coloured by {names[0]}; two arrows from zero are the axes, which turn.",
                 clouds=(Cloud(means[:DOTS][:, pair], _parts(factors[:DOTS, told[0]]), f"codes by {names[0]}"),),
                 arrows=(
-                    Arrow(np.zeros((1, 2)), 2 * axes[:, 0], "first slider", "one"),
-                    Arrow(np.zeros((1, 2)), 2 * axes[:, 1], "second slider", "two"),
+                    Arrow(np.zeros((1, 2)), 2 * axes[:, 0], "first", "one"),
+                    Arrow(np.zeros((1, 2)), 2 * axes[:, 1], "second", "two"),
                 ),
                 class_names=tuple(f"{names[0]}, part {part + 1} of {COLOURS}" for part in range(COLOURS)),
                 x_label=x_label, y_label=y_label,
             ),
             Pictures(
                 "A held-out sprite, and what is redrawn",
-                "A sprite and its redrawing, which stays the same however the code is turned.",
+                "A sprite, and what is redrawn of it once the code is turned.",
                 as_pictures(torch.stack([x[0].expand_as(pictures[:, 0]), pictures[:, 0]], 1)),
                 ("the sprite", "redrawn"), ("", "distortion"),
             ),
             Pictures(
-                "What the first slider does", f"The sprite with the first dimension swept: {names[0]} alone at first, "
-                "two factors at once when the code is turned halfway.",
+                "The first turned dimension, set to four values",
+                "The sprite, decoded with the first of the two turned dimensions set to four values.",
                 strips[:, : len(SWEEP)], captions, ("one",) * len(SWEEP),
             ),
             Pictures(
-                "What the second slider does", f"The sprite with the second dimension swept: {names[1]} alone at "
-                "first, two factors at once when the code is turned halfway.",
+                "The second turned dimension, set to four values",
+                "The sprite, decoded with the second of the two turned dimensions set to four values.",
                 strips[:, len(SWEEP) :], captions, ("two",) * len(SWEEP),
             ),
             Curves(
-                "What a turn changes", "Over the angle the ELBO is a flat line at 100 per cent, while the gap falls "
-                "towards 45 degrees and comes back at 90.",
+                "What a turn changes", "Four curves over the angle, in per cent of their value without a turn: the "
+                "ELBO, the gap of all factors, and the gaps of two factors.",
                 ANGLES.astype(float),
                 (
                     Line("ELBO", 100 * elbo / elbo[0], "elbo"), Line("gap, all factors", 100 * score / score[0], "gap"),
@@ -174,10 +175,10 @@ def scene(material: Material) -> Scene:
         ),
         answer=(2 if gap_moved else 1) if redrew else (3 if gap_moved else 0),
         because=(
-            f"From 0° to {ANGLES[half]}° the ELBO goes from {elbo[0]:.2f} to {elbo[half]:.2f} nats and no pixel of the "
-            f"redrawn sprite changes by more than {100 * moved:.1f} % of white. The gap goes from {score[0]:.2f} to "
-            f"{score[half]:.2f}, that of {names[0]} from {own[0, 0]:.2f} to {own[half, 0]:.2f}; at {ANGLES[-1]}° it is "
-            f"{score[-1]:.2f}, since the two have swapped places."
+            f"The ELBO is {elbo[0]:.2f} nats at 0° and {elbo[half]:.2f} at {ANGLES[half]}°. {_told_moved(moved)} The "
+            f"mutual information gap is {score[0]:.2f} at 0° and {score[half]:.2f} at {ANGLES[half]}°. Of {names[0]} "
+            f"alone it is {own[0, 0]:.2f} and {own[half, 0]:.2f}. At {ANGLES[-1]}° the two dimensions have swapped "
+            f"places, and the gap is {score[-1]:.2f}."
         ).replace(" -", " −"),
         see=tuple(range(half - 2, half + 3)),
         made_of=(
@@ -185,6 +186,13 @@ def scene(material: Material) -> Scene:
             "codes in 20 equally wide bins a dimension."
         ),
     )  # fmt: skip
+
+
+def _told_moved(moved: float) -> str:
+    """How much pixels of the redrawn sprite change at most, which is a part of white."""
+    if moved < CLOSE / 100:
+        return "No pixel of the redrawn sprite changes by as much as a ten-thousandth of white."
+    return f"Pixels of the redrawn sprite change by up to {100 * moved:.2g} % of white."
 
 
 def _told_best(gap: MigResult) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -218,7 +226,7 @@ LESSON = Lesson(
         "The gap, and what is redrawn or the ELBO too",
         "The gap; neither what is redrawn nor the ELBO",
     ),
-    drag="Drag the angle from 0° to 90°, and watch what each slider does to the sprite.",
+    drag="Drag the angle from 0° to 90°, and watch what each of the two dimensions does to the sprite.",
     formula=(
         r"z' = \term{angle}{R}\,z,\quad \term{angle}{R^{\top} R} = I,\quad \lVert z' \rVert = \lVert z \rVert \\ "
         r"\term{one}{z'_a} = \cos\varphi\, z_a + \sin\varphi\, z_b \\ "
@@ -230,21 +238,21 @@ LESSON = Lesson(
     ),
     terms={
         "angle": Term("The turn: a matrix that changes directions and no lengths.", ("rotation",)),
-        "one": Term("The first of the two dimensions, turned: the first slider.", ("first",)),
-        "two": Term("The second of them: the second slider.", ("second",)),
+        "one": Term("The first of the two dimensions, turned.", ("first",)),
+        "two": Term("The second of the two dimensions, turned.", ("second",)),
         "elbo": Term("What training maximises: it cannot see the turn.", ()),
         "distortion": Term("How badly the decoder redraws the sample, after turning its code back.", ("distortion",)),
         "rate": Term("What the turned posterior costs against N(0, I).", ("turned_rate",)),
-        "gap": Term("The mutual information gap, mean over the factors.", ("gaps",)),
+        "gap": Term("The mutual information gap, mean over the factors; not the gap of lesson 6.", ("gaps_of",)),
         "best": Term("What the dimension that knows most about a factor tells of it, in nats.",
-                     ("ranked[varies, -1]",)),
-        "next": Term("What the next best dimension tells of the same factor.", ("ranked[varies, -2]",)),
+                     ("ranked[:, -1]",)),
+        "next": Term("What the next best dimension tells of the same factor.", ("ranked[:, -2]",)),
     },
     code=(
         "vae_core.lessons.disentangling:turn",
         "vae_core.lessons.disentangling:turned",
         "vae_core.lessons.disentangling:turned_rate",
-        "vae_core.metrics.disentanglement.information:mig",
+        "vae_core.metrics.disentanglement.information:gaps_of",
     ),
     runs=(RUN,),
     scene=scene,
@@ -254,10 +262,10 @@ LESSON = Lesson(
         Paper("Chen and others 2018 (β-TCVAE), eq. 6, on the gap", "https://arxiv.org/abs/1802.04942"),
     ),
     then=(
-        "The ELBO cannot tell the turned code from the one before: whoever only sees pictures has no reason to prefer "
-        "either. So no objective finds the factors by itself; what helps are habits of nets and of posteriors whose "
-        "axes are their own, a dear rate that leaves few dimensions awake, or a few labels. In practice some runs come "
-        "out disentangled and others of the same settings do not."
+        "The ELBO is the same for the turned code and for the code as learnt: whoever only sees pictures has no "
+        "reason to prefer either. So no objective finds the factors by itself; what helps are habits of nets and of "
+        "posteriors whose axes are their own, a dear rate that leaves few dimensions awake, or a few labels. In "
+        "practice some runs come out disentangled and others of the same settings do not."
     ),
     onward=(
         ("pages/disentangle.py", "Disentangle: all scores, and the matching game"),

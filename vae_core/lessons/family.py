@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Relative:
-    """One stop. is_: what it is. dreams: what its new pictures are. key: its term."""
+    """One stop. is_: what it is. dreams: what its new samples are. key: its term."""
 
     key: str
     run: str
@@ -23,37 +23,43 @@ class Relative:
 
 FAMILY = (
     Relative("vae", "digits-10d", "VAE", "Encoder, noise, decoder; the loss is distortion plus rate."),
-    Relative("pca", "digits-pca", "PCA", "The same with straight lines for nets: its weights have a closed form."),
+    Relative(
+        "pca", "digits-pca", "PCA", "A matrix in place of each net, computed at once: there is nothing to train step by step.",
+    ),
     Relative(
         "plain", "digits-autoencoder", "Autoencoder", "A VAE without noise and without rate: it only redraws.",
-        "decoded from N(0, I), which it never asked for",
+        "decoded from draws of N(0, I), though it has no prior",
     ),
     Relative(
         "denoising", "digits-denoising", "Denoising AE",
         "An autoencoder that sees the sample with pixels blanked and must redraw it whole.",
-        "decoded from N(0, I), which it never asked for",
+        "decoded from draws of N(0, I), though it has no prior",
     ),
     Relative(
-        "condition", "digits-class", "Conditional VAE", "Both nets are told the class: the code keeps the hand.",
-        "one code, four classes told: one hand writes them",
+        "condition", "digits-class", "Conditional VAE",
+        "Both nets are told the class, so the code tells the handwriting alone.",
+        "four classes, decoded from one and the same code",
     ),
     Relative(
-        "ladder", "digits-ladder", "Ladder VAE", "Hierarchical: a coarse code first, finer ones given the coarser.",
-        "the sample's coarsest code, finer ones drawn",
+        "ladder", "digits-ladder", "Ladder VAE",
+        "Hierarchical: first a coarse code, then finer codes that depend on it.",
+        "decoded from the sample's own coarse code with new fine codes",
     ),
     Relative(
-        "vq", "digits-vq", "VQ-VAE", "The code is a grid of entries out of a book that is learnt.",
-        "a grid drawn by its transformer",
+        "vq", "digits-vq", "VQ-VAE", "Vector-quantised: the code is a grid of entries out of a learnt book.",
+        "decoded from a grid that its transformer draws",
     ),
     Relative(
         "transformer", "digits-vq", "Transformer",
-        "Autoregressive: the chance of each entry of a grid, given those before it. It has no code of its own.",
-        "the sample's upper half, gone on with",
+        "Autoregressive: it draws entry after entry of a grid, each given all entries before it.",
+        "the sample's upper half of entries, and a new lower half",
     ),
-    Relative("gan", "digits-gan", "GAN", "A decoder alone, trained to make samples that a critic takes for data.",
-             "decoded from a draw of N(0, I)"),
-    Relative("text", "names", "Text VAE", "Its decoder writes letter by letter, each given the code and those before.",
-             "written from a draw of N(0, I)"),
+    Relative(
+        "gan", "digits-gan", "GAN", "A decoder alone, trained against a critic that learns to tell its samples from data.",
+        "decoded from a draw of N(0, I)",
+    ),
+    Relative("text", "names", "Text VAE", "A VAE of names, not of digits: its decoder writes letter by letter.",
+             "names written from draws of N(0, I)"),
 )  # fmt: skip
 
 
@@ -72,12 +78,20 @@ def code_of(one: Relative, run: Run) -> str:
     return f"{dims} numbers, {spread}{', beside the class' if able.classes else ''}"
 
 
+def size_of(run: Run) -> str:
+    """How large its code is, in a word or two; "" where it has none."""
+    able = run.config.model.abilities
+    if able.cells is not None:
+        return f"{able.cells[0] * able.cells[1]} entries"
+    return f"{run.latent_dim} numbers" if able.encodes else ""
+
+
 def lacks(one: Relative, able: Abilities) -> str:
-    """What it cannot do, from its abilities."""
+    """What it cannot do, from its abilities; or that it has all."""
     if one.key == "transformer":
-        return "Lacks a code that sums the sample up; it must write entry by entry."
+        return "It lacks a code of its own that sums the sample up."
     if not able.encodes:
-        return "Lacks an encoder and a likelihood: no sample has a code, and none has a price."
+        return "It lacks an encoder and a likelihood: no sample has a code, and none has a price in nats."
     if not able.samples:
-        return "Lacks a rate and a prior: codes cost nothing, and lie where they like."
-    return "Lacks nothing: encoder, prior and likelihood are all there."
+        return "It lacks a rate and a prior: nothing in its loss says where codes should lie."
+    return "It has all three: an encoder, a prior and a likelihood."

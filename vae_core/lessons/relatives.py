@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from vae_core.lessons.card import Lesson, Material, Paper, Term
-from vae_core.lessons.family import FAMILY, Relative, code_of, lacks
+from vae_core.lessons.family import FAMILY, Relative, code_of, lacks, size_of
 from vae_core.lessons.samples import as_pictures, sample_of
 from vae_core.lessons.scene import Bars, Drag, Number, Pictures, Scene, Words
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vae_core.models.quantised import Quantised
     from vae_core.runs import Run
 
-SIDE = 80  # pixels of a tile; digits of 8 pixels are enlarged by whole numbers
+SIDE = 80  # pixels of a tile: room for a name
 DREAMS = 4
 BLANK = 24  # grey of a tile that has nothing to show
 
@@ -115,10 +115,16 @@ def scene(material: Material) -> Scene:
     asked = np.array([of[key] for key in ASKED])
     best, dreamer = int(np.nanargmin(errors)), int(np.argmin(distances))
     titles = dict(zip(keys, names, strict=True))
-    told = ", ".join(f"{titles[key]} {'none' if np.isnan(of[key]) else f'{of[key]:.3f}'}" for key in ASKED)
+    sizes = {key: size_of(runs[place]) for key, place in zip(keys, DIGITS, strict=True)}
+    named = tuple(f"{titles[key]} ({sizes[key]})" if sizes[key] else titles[key] for key in keys)
+    told = ", ".join(
+        f"{titles[key]} none" if np.isnan(of[key]) else f"{titles[key]} {of[key]:.3f} with {sizes[key]}"
+        for key in ASKED
+    )
+    real = _real(data)
     labels = ("the sample", "redrawn", *(f"new {place + 1}" for place in range(DREAMS)))
     return Scene(
-        drag=Drag("relative", tuple(one.title for one in FAMILY), 0),
+        drag=Drag("relative", tuple(one.title for one in FAMILY), 0, low=FAMILY[0].title, high=FAMILY[-1].title),
         panels=(
             Pictures(
                 "The sample, redrawn, and four new ones",
@@ -128,28 +134,30 @@ def scene(material: Material) -> Scene:
             ),
             Words("What it is", "What this relative is, what its code is, and what it lacks.", tuple(words)),
             Bars(
-                "Error of redrawing held-out digits", "How far redrawn digits are from the digits, a bar for each "
-                "relative; none for one without an encoder.",
-                names, np.where(reached, errors, np.nan), "RMSE of a pixel, parts of white", keys, digits=3,
+                "Error of redrawing held-out digits, and the size of the code",
+                "How far redrawn digits are from the digits, a bar for each relative; none for one without an encoder.",
+                named, np.where(reached, errors, np.nan), "RMSE of a pixel, parts of white", keys, digits=3,
             ),
             Bars(
                 "How far new digits are from held-out ones", "The distance between new and held-out digits, a bar for "
                 "each relative.",
                 names, np.where(reached, distances, np.nan), "root of the energy distance", keys,
-                line=(_real(data), "training digits"),
+                line=(real, f"{real:.2f}, training digits"),
             ),
         ),
         answer=int(np.nanargmin(asked)),
         because=(
-            f"The errors, in parts of white: {told}. Without an encoder nothing can be redrawn. Among all, the "
-            f"smallest error is that of {_the(names[best])}, and the new digits of {_the(names[dreamer])} are nearest "
-            f"to real ones. These are two skills: the autoencoder's error is {of['plain']:.3f}, and its new digits are "
-            f"{distances[keys.index('plain')] / distances[dreamer]:.1f} times as far off as the best."
+            f"The errors, in parts of white: {told}; without an encoder nothing can be redrawn. Codes differ in size, "
+            f"so a smaller error may only mean a larger code. Among all relatives {_the(names[best])} has the "
+            f"smallest error, and the new digits of {_the(names[dreamer])} are nearest to held-out ones. Redrawing "
+            f"and making anew are two skills: the autoencoder's error is {of['plain']:.3f}, and its new digits are "
+            f"{distances[keys.index('plain')] / distances[dreamer]:.1f} times as far off as those of "
+            f"{_the(names[dreamer])}."
         ),
         see=tuple(range(DIGITS[-1], stops)),
         made_of=(
-            f"Computed by {len(set(one.run for one in FAMILY))} shipped runs from {sample.label}; errors and distances "
-            f"on the {len(rows)} held-out digits and as many new ones."
+            f"Computed by {len(set(one.run for one in FAMILY))} runs from {sample.label}; errors and distances "
+            f"on the {len(rows)} held-out digits and as many new ones. The Text VAE learnt names, so it has neither."
         ),
         numbers=(
             Number("error", "error of redrawing", _by_stop(errors), "of white", 3),
@@ -195,9 +203,11 @@ def _pictures(one: Relative, model: Model, x: Tensor, y: int | None) -> np.ndarr
 
 
 def _enlarged(pictures: np.ndarray) -> np.ndarray:
-    """uint8 [n, H, W] as [n, SIDE, SIDE], each pixel a square."""
-    times = SIDE // pictures.shape[-1]
-    return np.repeat(np.repeat(pictures, times, axis=-1), times, axis=-2)
+    """uint8 [n, H, W] as [n, SIDE, SIDE], smooth between pixels as pictures in all lessons are."""
+    import torch
+
+    x = torch.from_numpy(pictures)[:, None].float()
+    return torch.nn.functional.interpolate(x, (SIDE, SIDE), mode="bilinear")[:, 0].round().byte().numpy()
 
 
 def _text(run: Run, data: Dataset) -> np.ndarray:
@@ -225,13 +235,13 @@ LESSON = Lesson(
     key="relatives",
     title="Who else is in the family?",
     idea=(
-        "Change one part of a VAE and it becomes another model with a name of its own. Nets without curves: **PCA**. "
-        "No noise and no rate: an **autoencoder**; with blanked input a **denoising** one. Told the class: "
-        "**conditional**. Codes on several levels: **hierarchical**. Codes out of a book: **VQ-VAE**, whose prior is "
-        "an **autoregressive transformer**. No encoder, and a critic in place of the likelihood: a **GAN**. A decoder "
-        "of letters: **text**."
+        "Change one part of a VAE and it becomes another model with a name of its own. With matrices for nets it is "
+        "**PCA**. Without noise and rate it is an **autoencoder**, and with part of the input blanked a **denoising** "
+        "one. Told the class it is **conditional**, with codes on several levels **hierarchical**. With codes out of a "
+        "book it is a **VQ-VAE**, whose prior is a **transformer** that draws one entry after the other. With a critic "
+        "in place of encoder and likelihood it is a **GAN**, with a decoder of letters a **text** VAE."
     ),
-    question="All of these learnt the same digits. Which one redraws held-out digits with the smallest error?",
+    question="Four relatives learnt the same digits. Which of them redraws held-out digits with the smallest error?",
     options=("PCA", "The VAE", "The VQ-VAE", "The GAN"),
     drag="Go from relative to relative; errors and distances are added as you pass.",
     formula=(
@@ -259,7 +269,7 @@ LESSON = Lesson(
         "gan": Term("The GAN: a decoder of draws, trained against a critic.", ()),
         "error": Term("How far redrawn pixels are from the sample's: the root of the mean squared error.",
                       ("error", "redrawn")),
-        "dreams": Term("Its root: the energy distance of new samples a and held-out ones b; 0 where both are alike.",
+        "dreams": Term("The energy distance of new samples a and held-out ones b is d squared: 0 where both are alike.",
                        ("across", "among", "among_others")),
     },
     code=(
@@ -287,8 +297,8 @@ LESSON = Lesson(
     ),
     then=(
         "Redrawing asks for a code that tells much; making new samples asks for a prior that knows which codes there "
-        "are. A VAE pays for both with one loss. A larger code redraws better, and then needs a better prior, as the "
-        "grid needs its transformer. A GAN makes sharp samples and cannot say where a given one lies."
+        "are. A VAE learns both with one loss. A larger code can redraw better, and then needs a better prior: the "
+        "grid of the VQ-VAE needs its transformer. A GAN only makes new samples: it has no code for a given one."
     ),
     onward=(
         ("pages/home.py", "Home: all families, with their papers"),

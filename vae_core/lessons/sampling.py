@@ -89,11 +89,11 @@ def scene(material: Material) -> Scene:
     steps = np.arange(2 * HALF + 1)
     at = steps / HALF
     numbers = {
-        "vae": (vae.off_digits, "VAE: distance to the nearest real digit", ""),
-        "plain": (plain.off_digits, "autoencoder: the same", ""),
-        "real": (np.full(len(steps), real), "unseen digits: the same", ""),
-        "vae_off": (vae.off_codes, "VAE: distance to the nearest code seen", "typical distances"),
-        "plain_off": (plain.off_codes, "autoencoder: the same", "typical distances"),
+        "vae": (vae.off_digits, "distance of the VAE's pictures", ""),
+        "plain": (plain.off_digits, "distance of the autoencoder's pictures", ""),
+        "real": (np.full(len(steps), real), "distance of unseen digits", ""),
+        "vae_off": (vae.off_codes, "distance of the VAE's codes", "typical distances"),
+        "plain_off": (plain.off_codes, "distance of the autoencoder's codes", "typical distances"),
     }
     captions = tuple(f"walk {place + 1}" for place in range(SHOWN))
     return Scene(
@@ -106,13 +106,12 @@ def scene(material: Material) -> Scene:
             ),
             Pictures(
                 f"Decoded by the plain autoencoder ({titles[1]})",
-                "The same four walks decoded by the autoencoder: towards the drawn code they stop being digits.",
+                "The same four walks, decoded by the autoencoder.",
                 as_pictures(plain.pictures[:, :SHOWN]), captions, ("plain",) * SHOWN,
             ),
             Curves(
                 "How far what is decoded lies from the nearest real digit",
-                "Two curves over the walk. That of the autoencoder rises far above the line of unseen digits when the "
-                "walk leads to a drawn code; that of the VAE stays nearer to it.",
+                "Two curves over the walk, one of the VAE and one of the autoencoder, and the level of unseen digits.",
                 at,
                 (
                     Line("VAE", vae.off_digits, "vae"), Line("autoencoder", plain.off_digits, "plain"),
@@ -125,17 +124,17 @@ def scene(material: Material) -> Scene:
         ),
         numbers=tuple(Number(key, label, values, unit) for key, (values, label, unit) in numbers.items()),
         sums=(
-            "VAE: picture {vae}, code {vae_off} away",
-            "autoencoder: picture {plain}, code {plain_off} away",
+            "VAE: its pictures are {vae} away, its codes {vae_off} typical distances",
+            "autoencoder: its pictures are {plain} away, its codes {plain_off} typical distances",
         ),
         answer=0 if all(near) else 1 if near[0] else 2 if near[1] else 3,
         because=(
-            f"Digits that no model has seen are {real:.2f} away from the nearest training digit. Pictures decoded from "
-            f"draws are {vae.off_digits[-1]:.2f} away with the VAE and {plain.off_digits[-1]:.2f} with the "
-            f"autoencoder; halfway from digit to digit it is {vae.off_digits[HALF // 2]:.2f} and "
-            f"{plain.off_digits[HALF // 2]:.2f}. The VAE's codes have a standard deviation of "
-            f"{vae.seen.std(0).mean():.1f} a dimension, the autoencoder's one of {plain.seen.std(0).mean():.1f}: "
-            "nothing in its loss asked for N(0, I)."
+            f"Unseen digits are {real:.2f} away from the nearest training digit. Pictures that the VAE decodes from "
+            f"draws are {vae.off_digits[-1]:.2f} away, the autoencoder's {plain.off_digits[-1]:.2f}. Halfway from "
+            f"digit A to digit B the VAE's pictures are {vae.off_digits[HALF // 2]:.2f} away, the autoencoder's "
+            f"{plain.off_digits[HALF // 2]:.2f}. Draws from N(0, I) have a standard deviation of 1 a dimension. The "
+            f"VAE's codes have {vae.seen.std(0).mean():.1f}, the autoencoder's {plain.seen.std(0).mean():.1f}: "
+            "nothing in the autoencoder's loss asked for 1."
         ),
         see=tuple(int(step) for step in steps[-3:]),
         made_of=(
@@ -173,17 +172,17 @@ def _stop(step: int) -> str:
 LESSON = Lesson(
     number=9,
     key="sampling",
-    title="Why does a plain autoencoder fail at new samples?",
+    title="What becomes of codes that no sample had?",
     idea=(
         "To make a new digit, draw a code from the prior $\\mathcal N(0, I)$ and decode it. To go from one digit to "
-        "another, walk between their codes and decode on the way (*interpolation*). Both lead to codes that no digit "
-        "had. A decoder has only learnt what to do near the codes that it was given. The rate of a VAE pulls all "
-        "posteriors towards $\\mathcal N(0, I)$, and its noise fills the gaps; a plain autoencoder has no rate, and "
-        "puts codes where it likes."
+        "another, walk between their codes and decode on the way (*interpolation*). Both lead to codes that no "
+        "training digit had. Two models do so here, with ten dimensions each. The VAE was trained with noise in its "
+        "codes and pays a rate for them. The plain autoencoder was trained with neither. Nobody tells a decoder what "
+        "to draw for a code that it never met."
     ),
     question=(
-        "Draw codes from N(0, I) and decode them. Whose pictures lie about as near to a real digit as digits that were "
-        "never seen do?"
+        "Draw codes from N(0, I) and decode them. Whose pictures are about as near to a training digit as real digits "
+        "are that no model has seen?"
     ),
     options=("Both models'", "The VAE's alone", "The autoencoder's alone", "Neither's"),
     drag="Drag from digit A to digit B, and on to the code that was drawn.",
@@ -200,10 +199,11 @@ LESSON = Lesson(
                   ("np.asarray(b, dtype=np.float64)",)),
         "prior": Term("What codes are drawn from: independent numbers with spread 1.", ("randn", "sample_prior")),
         "vae": Term("What the VAE decodes, and its distance to the nearest training digit.", ("made",)),
-        "plain": Term("The same of an autoencoder, a VAE without a rate.", ()),
-        "real": Term("Held-out digits, and their distance to the nearest training digit.", ()),
-        "seen": Term("The training digits. A picture is so far from the nearest of them; a code from the nearest of "
-                     "theirs, in distances that are typical among them.", ("training",)),
+        "plain": Term("What the autoencoder decodes, and its distance to the nearest training digit.", ()),
+        "real": Term("Unseen digits: held out from training. Their distance to the nearest training digit.", ()),
+        "seen": Term("The training digits. The distance of a picture is that to the nearest training digit. The "
+                     "distance of a code is that to the nearest training digit's code, divided by what is typical "
+                     "between such codes.", ("training",)),
     },
     code=(
         "vae_core.latent.geometry:lerp",
@@ -219,10 +219,10 @@ LESSON = Lesson(
         Paper("White 2016, on walks between codes", "https://arxiv.org/abs/1609.04468"),
     ),
     then=(
-        "Between two digits both models stay nearer to codes that they have seen than at the draw. Towards the draw "
-        "the autoencoder leaves them, and its decoder was taught nothing there. Nearness to a digit is not all, since "
-        "a blur is near to many digits. An autoencoder can be repaired after training: fit a density to its codes and "
-        "draw from that, which Generate offers for every model."
+        "The rate pulls all posteriors towards N(0, I), and the noise fills the gaps between codes: so a VAE's "
+        "decoder has met codes like those that are drawn. An autoencoder's codes lie elsewhere. Nearness to a digit "
+        "is not all, since a blur is near to many digits. An autoencoder can be repaired after training: fit a "
+        "density to its codes, and draw from that density in place of N(0, I)."
     ),
     onward=(
         ("pages/generate.py", "Generate: draws, and a density fitted to the codes"),

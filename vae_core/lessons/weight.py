@@ -100,10 +100,10 @@ def scene(material: Material) -> Scene:
         sums=("{loss} = {distortion} + {beta} · {rate}", "ELBO: {elbo} = −({distortion} + {rate})"),
         answer=0 if last == dims else 1 if last > SOME else 2 if last > FEW else 3,
         because=(
-            f"At β\u00a0=\u00a0{stops[0]} {awake[0]} of {dims} dimensions are awake, at β\u00a0=\u00a0{stops[-1]} "
-            f"{last}. A dimension is worth its price only if each nat of its rate saves β nats of distortion. A "
-            "dimension that saves less falls asleep: its posterior becomes the prior. The rate goes from "
-            f"{rate[0]:.1f} to {rate[-1]:.1f} nats, the sharpness from {100 * sharpness[0]:.1f} to "
+            f"{awake[0]} of {dims} dimensions are awake at β\u00a0=\u00a0{stops[0]}, {last} at "
+            f"β\u00a0=\u00a0{stops[-1]}. A dimension is worth its price only if each nat of its rate saves β nats of "
+            "distortion. A dimension that saves less falls asleep: its posterior becomes the prior. The rate goes "
+            f"from {rate[0]:.1f} to {rate[-1]:.1f} nats, the sharpness from {100 * sharpness[0]:.1f} to "
             f"{100 * sharpness[-1]:.1f} % of the sprites' own."
         ),
         see=(len(stops) - 1,),

@@ -62,11 +62,18 @@ def mig(
     if std is not None:
         codes = codes + std * rng.normal(size=codes.shape)
     information, entropies = information_table(equal_width_bins(codes, bins), factors)
+    gaps = gaps_of(information, entropies)
+    score = float(gaps[entropies > 0].mean())
+    return MigResult(score, gaps, information, entropies, len(codes), bins, std is not None)
+
+
+def gaps_of(information: np.ndarray, entropies: np.ndarray) -> np.ndarray:
+    """What the best dimension tells of a factor less what the second best tells, in parts of its entropy: [K].
+
+    information: I(factor; dimension), [K, D], nats. entropies: [K], nats; where a factor never varies its gap is nan.
+    """
     ranked = np.sort(np.pad(information, ((0, 0), (1, 0))), axis=1)  # a lone dimension competes with 0
-    varies = entropies > 0
-    gaps = np.full(len(entropies), np.nan)
-    gaps[varies] = (ranked[varies, -1] - ranked[varies, -2]) / entropies[varies]
-    return MigResult(float(gaps[varies].mean()), gaps, information, entropies, len(codes), bins, std is not None)
+    return (ranked[:, -1] - ranked[:, -2]) / np.where(entropies > 0, entropies, np.nan)
 
 
 @dataclass(frozen=True)
