@@ -84,9 +84,15 @@ def test_question_drag_answer(shared: Page, server: AppServer, lesson: Lesson) -
     assert grown == pytest.approx(sizes, abs=1)  # nothing jumps
 
     term = next(iter(lesson.terms))
-    shared.locator(f".lesson .formula [data-term={term}]").first.hover()
+    symbol = shared.locator(f".lesson .formula [data-term={term}]").first
+    symbol.hover()
     expect(shared.locator(f".lesson .terms [data-term={term}]").first).to_contain_class("lit")
-    expect(shared.locator(".lesson .tip")).to_have_text(lesson.terms[term].says)
+    tip = shared.locator(".lesson .tip")
+    expect(tip).to_have_text(lesson.terms[term].says)
+    boxes = [one.bounding_box() for one in (shared.locator(".lesson .formula"), tip)]
+    assert all(boxes) and (
+        boxes[1]["y"] >= boxes[0]["y"] + boxes[0]["height"] or boxes[1]["y"] + boxes[1]["height"] <= boxes[0]["y"]
+    )  # it covers no line of the formula
     expect(shared.locator(".st-key-learn-then")).to_be_visible()  # the server has heard, too
     assert f"done={lesson.key}" in shared.url or f".{lesson.key}" in shared.url
 

@@ -91,6 +91,7 @@ def test_its_scene_fits(lesson: Lesson) -> None:
     used = {term for panel in scene.panels for term in terms_of(panel)} | {scene.drag.term}
     assert used - {""} <= set(lesson.terms), "a panel names a term that the lesson has not"
     assert len((used | told) & set(lesson.terms)) >= 2, "hardly a thing in the picture belongs to the formula"
+    assert set(scene.hidden) <= set(lesson.terms)
     summed = {key for line in scene.sums for key in re.findall(r"\{(\w+)\}", line)}
     assert summed <= told, "a sum asks for a number that is not there"
     assert told <= summed | set(lesson.terms), "a number is nowhere shown"

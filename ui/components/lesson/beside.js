@@ -5,7 +5,9 @@ import { told } from "./arrays.js";
 import { steady } from "./rows.js";
 import { mark } from "./svg.js";
 
-export function createBeside({ formula, terms, sources }, { numbers, sums }) {
+const MANY = 18; // lines of a source that are shown without asking for more
+
+export function createBeside({ formula, terms, sources }, { numbers, sums, hidden }) {
   const known = new Set(terms.map(([key]) => key));
   const math = el("div", { class: "formula", tabindex: "0", role: "group", "aria-label": "Formula" });
   math.innerHTML = formula.map((line) => `<div>${line}</div>`).join(""); // MathML that Python made
@@ -16,7 +18,7 @@ export function createBeside({ formula, terms, sources }, { numbers, sums }) {
   const value = (number, unit) => {
     const all = Array.from({ length: number.values.shape[0] }, (_, stop) => read(number, stop, unit));
     const words = steady(all, { class: "number" });
-    shows.push((stop) => words.show(read(number, stop, unit)));
+    shows.push((stop, asked) => words.show(asked && hidden.includes(number.term) ? "?" : read(number, stop, unit)));
     return mark(words.node, known.has(number.term) ? number.term : "");
   };
   const equations = sums.map((line) => el("p", {}, ...line.split(/(\{\w+\})/).filter(Boolean).map((part) => {
@@ -33,19 +35,28 @@ export function createBeside({ formula, terms, sources }, { numbers, sums }) {
   const rows = terms.map(([key, says]) => mark(el("li", { tabindex: "0" }, el("span", { class: "symbol" }, symbol(key)),
     el("span", {}, says, ...numbers.filter(({ term }) => term === key).map((number) =>
       el("span", { class: "reading" }, `${number.label} = `, value(number, true))))), key));
-  const code = sources.map(({ name, place, pieces }) => el("section", { class: "source" },
-    el("h4", {}, el("b", {}, name), el("span", {}, place)),
-    el("pre", { tabindex: "0", role: "group", "aria-label": `Source of ${name}, ${place}` }, el("code", {}, ...pieces.map(([text, kind, term]) =>
-      (kind || term ? mark(el("span", { class: kind }, text), term) : text))))));
+  const code = sources.map(({ name, place, pieces }) => {
+    const lines = pieces.reduce((count, [text]) => count + text.split("\n").length - 1, 1);
+    const box = el("pre", { tabindex: "0", role: "group", "aria-label": `Source of ${name}, ${place}` }, el("code", {}, ...pieces.map(([text, kind, term]) =>
+      (kind || term ? mark(el("span", { class: kind }, text), term) : text))));
+    const all = lines > MANY ? el("button", { type: "button", class: "all", onclick: () => {
+      section.classList.add("whole");
+      all.remove();
+    } }, `Show all ${lines} lines`) : null;
+    const section = el("section", { class: all ? "source" : "source whole" },
+      el("h4", {}, el("b", {}, name), el("span", {}, place)), box, all);
+    return section;
+  });
   const node = el("div", { class: "beside" },
     el("h3", {}, "The formula"), math,
     equations.length ? el("div", { class: "sums", tabindex: "0", role: "group", "aria-label": "The formula with the numbers of this place" }, ...equations) : null,
-    el("ul", { class: "terms" }, ...rows),
-    el("h3", {}, "The code that computes it"), ...code);
+    el("ul", { class: "terms" }, ...rows));
   return {
     node,
-    show(stop) {
-      for (const one of shows) one(stop);
+    below: el("div", { class: "below" }),
+    sources: code.map((section, i) => (i ? section : el("div", {}, el("h3", {}, "The code that computes it"), section))),
+    show(stop, { asked }) {
+      for (const one of shows) one(stop, asked);
     },
   };
 }

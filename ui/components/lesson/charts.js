@@ -24,7 +24,7 @@ function scale([low, high], from, to, log = false, room = 0.05) {
 
 const frame = (says, ...parts) => svg("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": says }, ...parts);
 
-export function createCurves(curves) {
+export function createCurves(curves, { digits, hidden }) {
   const stops = curves.x.values;
   const places = curves.lines.map((line) => line.x?.values ?? stops);
   const x = scale(extent(...places), BOX.left, BOX.right, curves.log_x, 0.02);
@@ -46,14 +46,16 @@ export function createCurves(curves) {
     if (line.x) return;
     const dot = svg("circle", { class: `dot ${own}`, r: 4.5, term: line.term });
     dots.append(dot);
-    follow.push((stop) => {
-      const there = Number.isFinite(values[stop]);
+    const round = digits.get(line.term) ?? curves.digits;
+    follow.push((stop, asked) => {
+      const secret = asked && hidden.has(line.term);
+      const there = Number.isFinite(values[stop]) && !secret;
       dot.style.display = there ? "" : "none";
       if (there) {
         dot.setAttribute("cx", x(stops[stop]));
         dot.setAttribute("cy", y(values[stop]));
       }
-      reading.textContent = told(values[stop], curves.digits);
+      reading.textContent = secret ? "?" : told(values[stop], round);
     });
   });
   const drawing = frame(curves.says, svg("clipPath", { id: clip }, seen),
@@ -61,7 +63,7 @@ export function createCurves(curves) {
   return {
     node: el("div", { class: "chart" }, drawing, legend),
     show(stop, { low, high, asked }) {
-      for (const one of follow) one(stop);
+      for (const one of follow) one(stop, asked);
       still.style.display = asked ? "none" : "";
       const [from, to] = [x(stops[low]), x(stops[high])];
       seen.setAttribute("x", Math.min(from, to) - 2);

@@ -30,6 +30,18 @@ export function remove(parentElement) {
   lessons.delete(parentElement);
 }
 
+const LEAST = 120; // pixels beside the pictures that are worth a function's source
+
+/** The stop to drag to: where the answer can be seen, as near as possible to where the slider stands at first. */
+function goalOf({ see, drag }) {
+  const last = drag.stops.length - 1;
+  const away = (stop) => Math.abs(stop - drag.start);
+  return see.length ? see.reduce((one, other) => (away(other) < away(one) ? other : one)) : away(0) > away(last) ? 0 : last;
+}
+
+/** A label begins with a capital letter, a symbol ("q's mean") stays what it is. */
+const capital = (text) => (/^[a-z]{2}/.test(text) ? text[0].toUpperCase() + text.slice(1) : text);
+
 class Lesson {
   constructor(root) {
     this.root = root;
@@ -59,18 +71,27 @@ class Lesson {
     Object.assign(this, { data, scene });
     const { at, said, told } = data.place;
     Object.assign(this, { at, said, told });
-    [this.low, this.high] = told ? [0, this.scene.drag.stops.length - 1] : [Math.min(at, this.scene.drag.start), Math.max(at, this.scene.drag.start)];
+    if (said && !told && this.seen()) { // of another sample it may be seen elsewhere
+      this.told = true;
+      this.tell();
+    }
+    [this.low, this.high] = this.told ? [0, this.scene.drag.stops.length - 1] : [Math.min(at, this.scene.drag.start), Math.max(at, this.scene.drag.start)];
     this.build();
     this.root.dataset.draws = 0;
     this.show();
     this.root.dataset.ready = "true";
+    this.settle();
+    this.show(); // labels find their places once they have a size
   }
 
   // -- the elements -----------------------------------------------------------------------------------------
 
   build() {
     const { data, scene } = this;
-    this.parts = scene.panels.map((panel) => ({ panel, ...PANELS[panel.kind](panel, data) }));
+    this.goal = goalOf(scene);
+    const digits = new Map(scene.numbers.map((number) => [number.term, number.digits])); // a term has one rounding
+    const hidden = new Set(scene.hidden);
+    this.parts = scene.panels.map((panel) => ({ panel, ...PANELS[panel.kind](panel, { ...data, digits, hidden }) }));
     this.beside = createBeside(data, scene);
     this.ask = this.buildQuestion();
     this.verdict = this.buildVerdict();
@@ -83,8 +104,19 @@ class Lesson {
         this.buildSlider(),
         el("div", { class: "panels" }, ...this.parts.map(({ panel, node }) =>
           el("figure", { class: `panel ${panel.kind}-panel` }, el("figcaption", {}, panel.title), node)))),
-      this.beside.node, this.light.tip);
+      this.beside.node, this.beside.below, this.light.tip);
     this.enter();
+  }
+
+  /** Code stands beside the pictures as far as there is room, the rest below both. */
+  settle() {
+    const stage = this.root.querySelector(".stage");
+    const { node, below, sources } = this.beside;
+    below.append(...sources);
+    while (below.firstChild && node.getBoundingClientRect().bottom + LEAST < stage.getBoundingClientRect().bottom) {
+      node.append(below.firstChild);
+    }
+    below.hidden = !below.firstChild;
   }
 
   buildQuestion() {
@@ -104,18 +136,36 @@ class Lesson {
   /** What was said, and the place in which the answer will stand: it is as large as that from the beginning. */
   buildVerdict() {
     const said = el("p", { class: "said" });
-    const waits = el("p", { class: "waits" }, this.data.drag);
+    const waits = el("p", { class: "waits" }, this.hint());
     const answer = el("div", { class: "answer", role: "status", "aria-live": "polite" });
     const ghost = el("div", { class: "answer ghost", "aria-hidden": "true" });
     return { said, waits, answer, ghost, node: el("div", { class: "verdict" },
       el("p", { class: "asked" }, this.data.question), said, el("div", { class: "reserved" }, ghost, waits, answer)) };
   }
 
+  hint() {
+    return `${this.data.drag} The answer comes at ${this.scene.drag.stops[this.goal]}: see the mark below the slider.`;
+  }
+
+  /** Below the track: the places at which the answer can be seen. */
+  buildMarks() {
+    const { see, drag } = this.scene;
+    const last = drag.stops.length - 1;
+    const runs = [];
+    for (const stop of [...see].sort((one, other) => one - other)) {
+      if (runs.length && stop === runs.at(-1)[1] + 1) runs.at(-1)[1] = stop;
+      else runs.push([stop, stop]);
+    }
+    return el("div", { class: "marks", "aria-hidden": "true" }, ...runs.map(([from, to]) =>
+      el("i", { style: `left: ${(100 * from) / last}%; right: ${100 - (100 * to) / last}%` })));
+  }
+
   buildSlider() {
     const { drag } = this.scene;
+    const label = capital(drag.label);
     const settle = later(() => this.tell());
     this.slider = el("input", {
-      type: "range", min: 0, max: drag.stops.length - 1, step: 1, "aria-label": drag.label,
+      type: "range", min: 0, max: drag.stops.length - 1, step: 1, "aria-label": label,
       oninput: () => this.move(this.slider.valueAsNumber),
       onchange: () => settle(),
     });
@@ -123,10 +173,10 @@ class Lesson {
     const longest = drag.stops.reduce((one, other) => (other.length > one.length ? other : one), "");
     this.reading.style.minWidth = `${longest.length}ch`;
     this.lock = el("p", { class: "lock" }, "Say what you expect; then it can be dragged.");
-    const name = el("label", {}, el("span", drag.term ? { "data-term": drag.term, tabindex: "0" } : {}, drag.label), " ", this.reading);
+    const name = el("label", {}, el("span", drag.term ? { "data-term": drag.term, tabindex: "0" } : {}, label), " ", this.reading);
     // On a phone the answer may stand above what is in sight: its first words are where the thumb is.
     this.flash = el("button", { type: "button", class: "flash", onclick: () => this.guess.scrollIntoView({ block: "start" }) });
-    return el("div", { class: "dock" }, this.flash, name, this.slider,
+    return el("div", { class: "dock" }, this.flash, name, this.slider, this.buildMarks(),
       el("div", { class: "ends" }, el("span", {}, drag.low), this.lock, el("span", {}, drag.high)));
   }
 
@@ -134,9 +184,12 @@ class Lesson {
 
   say(said) {
     this.said = said;
+    if (said === this.data.unsaid) this.move(this.goal); // it is shown
     this.enter();
     this.show();
     this.slider.focus({ preventScroll: true });
+    const { top, bottom } = this.slider.getBoundingClientRect();
+    if (top < 0 || bottom > window.innerHeight) this.slider.closest(".stage").scrollIntoView({ block: "start" });
     this.tell();
   }
 
@@ -145,14 +198,19 @@ class Lesson {
     this.at = stop;
     this.low = Math.min(this.low, stop);
     this.high = Math.max(this.high, stop);
-    const { see, drag } = this.scene;
-    const telling = !this.told && (see.length ? see.includes(stop) : stop !== drag.start);
+    const telling = !this.told && this.seen();
     if (telling) {
       this.told = true;
       this.enter();
     }
     this.draw();
     if (telling) this.tell();
+  }
+
+  /** Whether the slider stands where the answer can be seen. */
+  seen() {
+    const { see, drag } = this.scene;
+    return see.length ? see.includes(this.at) : this.at !== drag.start;
   }
 
   /** The browser's back button: the same lesson as the address has it again. */
@@ -187,7 +245,7 @@ class Lesson {
     verdict.ghost.replaceChildren(...words());
     verdict.answer.replaceChildren(...(told ? words() : []));
     verdict.waits.hidden = told;
-    this.flash.textContent = told ? `${begin}${right ? "" : data.options[scene.answer]}` : data.drag;
+    this.flash.replaceChildren(...(told ? [begin, right ? "" : `${data.options[scene.answer]}. `, el("u", {}, "Why?")] : [this.hint()]));
     this.flash.disabled = !told;
     this.flash.style.visibility = said ? "visible" : "hidden";
     this.lock.hidden = Boolean(said);
@@ -197,7 +255,7 @@ class Lesson {
     const { at, low, high } = this;
     const context = this.told ? { low: 0, high: this.scene.drag.stops.length - 1, asked: false } : { low, high, asked: !this.said };
     for (const part of this.parts) part.show(at, context);
-    this.beside.show(at);
+    this.beside.show(at, context);
     const text = this.scene.drag.stops[at];
     this.reading.textContent = text;
     this.slider.value = at;

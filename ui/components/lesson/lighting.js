@@ -2,6 +2,9 @@
 
 import { clamp, el } from "../desk/dom.js";
 
+const GAP = 8; // pixels between a sentence and what it is about
+const TOP = 64; // pixels of the window that the frame's head covers
+
 /**
  * Lights up terms below `root`: what is pointed at or focused, else what was clicked.
  * Returns {tip, says(sentences)}: the element of the sentence, and what each term says.
@@ -38,15 +41,19 @@ export function lightTerms(root) {
     if (!seen) box.scrollTop += names[0].getBoundingClientRect().top - top - 40;
   }
 
-  /** The sentence of a term below what is pointed at; the list of terms has them already. */
+  /** The sentence of a term, out of the way of what is read: below the box that it stands in, else above. */
   function say(target, term) {
     const said = target && !target.closest(".terms") ? sentences.get(term) : "";
     tip.hidden = !said;
     if (!said) return;
     tip.textContent = said;
-    const [all, at] = [root.getBoundingClientRect(), target.getBoundingClientRect()];
+    const all = root.getBoundingClientRect();
+    const at = target.getBoundingClientRect();
+    const box = (target.closest("pre, .formula, .sums, .dock, .readings") ?? target).getBoundingClientRect();
+    const below = box.bottom + GAP + tip.offsetHeight <= window.innerHeight ? box.bottom + GAP : null;
+    const above = box.top - GAP - tip.offsetHeight >= TOP ? box.top - GAP - tip.offsetHeight : null;
     tip.style.left = `${clamp(at.left + at.width / 2 - all.left - tip.offsetWidth / 2, 0, Math.max(0, all.width - tip.offsetWidth))}px`;
-    tip.style.top = `${at.bottom - all.top + 8}px`;
+    tip.style.top = `${(below ?? above ?? at.bottom + GAP) - all.top}px`;
   }
 
   const termOf = (event) => event.target.closest?.("[data-term]")?.getAttribute("data-term") ?? "";

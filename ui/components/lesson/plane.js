@@ -2,6 +2,7 @@
 
 import { el } from "../desk/dom.js";
 import { extent } from "./arrays.js";
+import { createNames } from "./names.js";
 import { axes, lineOf, mark, svg, ticks } from "./svg.js";
 
 const WIDE = 440; // of the drawing, in its own units
@@ -78,33 +79,23 @@ export function createPlane(plane, { palette }) {
   const y = (value) => BOX.top + (top - value) * unit;
   const clip = `lesson-plane-${drawn++}`;
   const room = svg("g", { "clip-path": `url(#${clip})` });
-  const names = svg("g", { class: "names" });
+  const names = createNames({ ...BOX, bottom: high - FOOT });
   const drawing = svg("svg", { viewBox: `0 0 ${WIDE} ${high.toFixed(1)}`, role: "img", "aria-label": plane.says },
     svg("clipPath", { id: clip }, svg("rect", { x: BOX.left, y: BOX.top, width: BOX.right - BOX.left, height: high - FOOT - BOX.top })),
     axes({ ...BOX, bottom: high - FOOT }, x, y, ticks(left, right, 5), ticks(low, top, 5), plane.x_label, plane.y_label),
     svg("rect", { class: "edge", x: BOX.left, y: BOX.top, width: BOX.right - BOX.left, height: high - FOOT - BOX.top }),
-    room, names);
+    room, names.node);
   const moves = []; // stop -> nothing, each moves one thing
 
-  const name = (text, term) => {
-    const label = svg("text", { class: "name", term }, text);
-    if (text) names.append(label);
-    return (px, py) => {
-      const end = px > WIDE - 110; // it would run out of the picture
-      label.setAttribute("x", px + (end ? -7 : 7));
-      label.setAttribute("text-anchor", end ? "end" : "start");
-      label.setAttribute("y", Math.max(BOX.top + 11, Math.min(high - FOOT - 4, py)));
-    };
-  };
   for (const path of plane.paths) {
     const { values, shape } = path.xy;
     const d = lineOf(shape[0], (i) => x(values[2 * i]), (i) => y(values[2 * i + 1]));
     room.append(svg("path", { class: `path${path.dashed ? " dashed" : ""}`, d, term: path.term }));
-    if (path.label) name(path.label, path.term)(x(values[0]), y(values[1]) + 14);
+    names.add(path.label, path.term)(x(values[0]), y(values[1]));
   }
   for (const ellipse of plane.ellipses) {
     const shape = svg("ellipse", { class: "ellipse", term: ellipse.term });
-    const place = name(ellipse.label, ellipse.term);
+    const place = names.add(ellipse.label, ellipse.term);
     room.append(shape);
     moves.push((stop) => {
       const [cx, cy] = ellipse.centre.at(stop);
@@ -113,13 +104,13 @@ export function createPlane(plane, { palette }) {
       shape.setAttribute("cy", y(cy));
       shape.setAttribute("rx", Math.abs(rx) * unit);
       shape.setAttribute("ry", Math.abs(ry) * unit);
-      place(x(cx) - 14, y(cy) - Math.abs(ry) * unit - 5);
+      place(x(cx), y(cy) - Math.abs(ry) * unit);
     });
   }
   for (const arrow of plane.arrows) {
     const shaft = svg("path", { class: "arrow", term: arrow.term });
     const head = svg("path", { class: "head", term: arrow.term });
-    const place = name(arrow.label, arrow.term);
+    const place = names.add(arrow.label, arrow.term);
     room.append(shaft, head);
     moves.push((stop) => {
       const from = arrow.start.at(stop);
@@ -131,18 +122,19 @@ export function createPlane(plane, { palette }) {
       const [bx, by] = [x1 - dx * tip, y1 - dy * tip];
       shaft.setAttribute("d", `M${x0} ${y0}L${bx} ${by}`);
       head.setAttribute("d", `M${x1} ${y1}L${bx - dy * tip * 0.45} ${by + dx * tip * 0.45}L${bx + dy * tip * 0.45} ${by - dx * tip * 0.45}Z`);
-      place(x1 + (dx < 0 ? -14 : 0), y1 + (dy > 0 ? 14 : -4));
+      place(x1, y1);
     });
   }
   for (const spot of plane.spots) {
     const dot = svg("circle", { class: "spot", r: 5, term: spot.term });
-    const place = name(spot.label, spot.term);
+    const place = names.add(spot.label, spot.term);
     room.append(dot);
     moves.push((stop) => {
       const [px, py] = spot.xy.at(stop);
       dot.setAttribute("cx", x(px));
       dot.setAttribute("cy", y(py));
-      place(x(px), y(py) + 15);
+      place(x(px), y(py));
+      names.dots.set(spot, [x(px), y(py)]);
     });
   }
   const classes = plane.class_names.length && plane.clouds.some((cloud) => cloud.classes)
@@ -155,6 +147,7 @@ export function createPlane(plane, { palette }) {
     node: el("div", { class: "planar" }, stage, classes),
     show(stop) {
       for (const move of moves) move(stop);
+      names.place();
     },
   };
 }

@@ -18,7 +18,7 @@ export function steady(texts, attributes = {}) {
   };
 }
 
-export function createPictures(panel) {
+export function createPictures(panel, { hidden }) {
   const [, count, height, width, channels = 1] = panel.pixels.shape;
   const size = height * width * channels;
   const painter = createPainter({
@@ -40,11 +40,12 @@ export function createPictures(panel) {
   return {
     node: el("div", { class: "pictures", role: "group", "aria-label": panel.says, style: `--count: ${count}; --ratio: ${width / height}` },
       ...tiles.map(({ tile }) => tile)),
-    show(stop) {
+    show(stop, { asked }) {
       const place = panel.pixels.shape[0] === 1 ? 0 : stop;
       const pixels = panel.pixels.at(stop);
       tiles.forEach((one, p) => {
-        one.note?.show((panel.notes.length === 1 ? panel.notes[0] : panel.notes[stop])[p] ?? "");
+        const note = (panel.notes.length === 1 ? panel.notes[0] : panel.notes[stop])?.[p] ?? "";
+        one.note?.show(asked && hidden.has(panel.terms[p]) ? "?" : note);
         if (one.drawn === place) return;
         one.drawn = place;
         painter.into(one.canvas, pixels.subarray(p * size, (p + 1) * size), false);
@@ -53,7 +54,7 @@ export function createPictures(panel) {
   };
 }
 
-export function createBars(panel) {
+export function createBars(panel, { digits, hidden }) {
   const [least, most] = extent(panel.values.values, [0], panel.line ? [panel.line[0]] : []);
   const reach = most - least || 1;
   const percent = (value) => 100 * ((value - least) / reach);
@@ -66,14 +67,15 @@ export function createBars(panel) {
     node: el("div", { class: "bars", role: "group", "aria-label": panel.says },
       ...bars.map(({ row }) => row),
       el("p", { class: "hint" }, panel.y_label, panel.line ? ` · dashed: ${panel.line[1]}` : "")),
-    show(stop) {
+    show(stop, { asked }) {
       const values = panel.values.at(stop);
       bars.forEach(({ fill, value }, b) => {
+        const secret = asked && hidden.has(panel.terms[b]);
         const there = Number.isFinite(values[b]) ? values[b] : 0;
-        fill.style.display = Number.isFinite(values[b]) ? "" : "none";
+        fill.style.display = Number.isFinite(values[b]) && !secret ? "" : "none";
         fill.style.left = `${percent(Math.min(0, there))}%`;
         fill.style.width = `${Math.max(0.4, percent(Math.max(0, there)) - percent(Math.min(0, there)))}%`;
-        value.textContent = told(values[b], panel.digits);
+        value.textContent = secret ? "?" : told(values[b], digits.get(panel.terms[b]) ?? panel.digits);
       });
     },
   };
