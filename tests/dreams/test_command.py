@@ -7,6 +7,7 @@ import io
 import json
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from tests.pages.toy import TOYS, write_toy
 from vae_core import load_dataset, load_run
 from vae_core.dreams import Asked, DreamError
 from vae_core.dreams.command import Sample, command_for, sample, sheet_of
-from vae_core.dreams.files import as_bytes, endings
+from vae_core.dreams.files import as_bytes, endings, file_name
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -87,6 +88,15 @@ def test_a_png_has_a_tile_for_each_and_a_csv_a_line() -> None:
     np.testing.assert_allclose(np.array(table[1:], float)[:, 0], 13.0 + 0.8 * rows[:, 0], rtol=1e-4)
 
 
+def test_sheets_that_were_asked_for_differently_have_different_names() -> None:
+    asked = Asked(count=16, seed=7, sampler="mixture", temperature=0.6, components=5, label=3)
+    assert file_name("digits", asked, "mixture", "", "npz") == "digits-mixture-k5-of3-t0.6-seed7-n16.npz"
+    others = [replace(asked, **{name: 1}) for name in ("count", "seed", "temperature", "components", "label")]
+    others += [replace(asked, way="sample"), replace(asked, way="sample", warmth=0.5), replace(asked, way="beam")]
+    names = {file_name("digits", one, "mixture", given, "npz") for one in others for given in ("", "class-3")}
+    assert len(names) == 2 * len(others)
+
+
 def test_what_a_kind_of_sample_cannot_become_is_said() -> None:
     assert [endings(TOYS[family][1].kind)[0] for family in ("gaussian", "text", "table")] == ["png", "csv", "csv"]
     with pytest.raises(DreamError, match=r"kept as \.png, \.npz, not \.csv"):
@@ -108,6 +118,11 @@ def test_what_a_kind_of_sample_cannot_become_is_said() -> None:
         ("text --words sample --warmth -1", "The warmth of words is 0 to 4"),
         ("gaussian --seed -1 --out a.png", "A seed is a whole number from 0"),
         (f"gaussian --seed {10**30} --out a.png", "A seed is a whole number from 0"),
+        ("gaussian --label 3 --out a.png", "--label is for --sampler mixture, not for own"),
+        ("gaussian --sampler mixture --tray 3 --out a.png", "--tray is for --sampler tray, not for mixture"),
+        ("gaussian --sampler normal --components 5 --out a.png", "--components is for --sampler mixture"),
+        ("text --warmth 0.5", "--warmth is for --words sample, not for greedy"),
+        ("gaussian --words beam --out a.png", "makes no sentences: leave --words away"),
         ("gaussian --sampler mixture --components 0 --out a.png", "1 to 100 Gaussians, not 0"),
         ("gaussian --sampler mixture --components 9999 --out a.png", "1 to 100 Gaussians, not 9,999"),
         (f"gaussian --sampler tray --tray -1 {10**30} --out a.png", "that have a code"),

@@ -10,7 +10,7 @@ import streamlit as st
 from ui.words import plain
 from vae_core.dreams import SAMPLERS
 from vae_core.dreams.command import command_for
-from vae_core.dreams.files import MIMES, Sheet, as_bytes, endings, real_rows
+from vae_core.dreams.files import MIMES, Sheet, as_bytes, endings, file_name, real_rows
 from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
@@ -32,17 +32,17 @@ def show(run: Run, wish: Wish, shown: Shown) -> None:
         with st.container(horizontal=True, gap="small", key=f"dreams-files-{name}"):
             for ending in endings(info.kind):
                 st.download_button(
-                    LABELS[ending], partial(as_bytes, sheet, ending), f"{run.name}-{name}.{ending}", MIMES[ending],
+                    LABELS[ending], partial(as_bytes, sheet, ending),
+                    file_name(run.name, asked, name, wish.given.key, ending), MIMES[ending],
                     on_click="ignore", icon=":material/download:", key=f"dreams.{name}.{ending}",
                 )  # fmt: skip
-        command = command_for(run.name, asked, wish.given.key, f"{run.name}-{name}.npz")
+        command = command_for(run.name, asked, wish.given.key, file_name(run.name, asked, name, wish.given.key, "npz"))
         st.code(command, language="bash", wrap_lines=True)
         if info.kind == "table":
             with st.expander("These rows in real units"):
                 import pandas as pd
 
-                columns = [plain(column) for column in info.columns]
-                st.dataframe(pd.DataFrame(real_rows(info, dreams.samples), columns=columns), hide_index=True)
+                st.dataframe(pd.DataFrame(real_rows(info, dreams.samples), columns=list(info.columns)), hide_index=True)
     said = [f"The command writes the same file without the app; with {_others(info.kind)} at its end, that one."]
     said.append("With `--nearest` it prints the distances to training samples.")
     if any(is_guest(index) for _, asked, _ in shown for index in asked.tray):

@@ -59,6 +59,17 @@ class Sample:
 
 
 USUAL = Sample(run="")
+OF_ONE = {"components": ("sampler", "mixture"), "label": ("sampler", "mixture"), "tray": ("sampler", "tray"),
+          "warmth": ("words", "sample")}  # fmt: skip
+"""Options that mean something beside one value of another alone."""
+
+
+def check_options(command: Sample) -> None:
+    """Raises DreamError where an option is given that the rest of the line would leave unused."""
+    for name, (other, wanted) in OF_ONE.items():
+        now = getattr(command, other)
+        if getattr(command, name) != getattr(USUAL, name) and now != wanted:
+            raise DreamError(f"--{name} is for --{other} {wanted}, not for {now}: ask for that, or leave it away.")
 
 
 def command_for(run: str, asked: Asked, given: str, out: str) -> str:
@@ -111,10 +122,13 @@ def sample(command: Sample) -> None:
     from vae_core.runs import load_run
     from vae_core.runs.files import write_atomically
 
+    check_options(command)
     if command.json and not command.nearest:
         raise DreamError("--json prints what --nearest finds: ask for both.")
     run = load_run(command.run)
     kind = run.config.data.kind
+    if kind != "text" and command.words != USUAL.words:
+        raise DreamError(f"{run.name} makes no sentences: leave --words away.")
     ending = "" if command.out is None else command.out.suffix.lower().removeprefix(".")
     if command.out is not None:
         check_file(kind, command.count, ending)

@@ -60,6 +60,22 @@ def as_bytes(sheet: Sheet, ending: str) -> bytes:
     return {"png": _png, "npz": _npz, "csv": _csv}[ending](sheet)
 
 
+def file_name(run: str, asked: Asked, sampler: str, given: str, ending: str) -> str:
+    """What such a file is called: sheets that were asked for differently lie beside each other in a folder.
+
+    Args:
+        sampler: its name in SAMPLERS. given: what the model was told, as `told_by` reads it.
+    """
+    parts = [run, sampler]
+    if sampler == "mixture":
+        parts.append(f"k{asked.components}" + (f"-of{asked.label}" if asked.label >= 0 else ""))
+    if given:
+        parts.append(given)
+    if asked.way != "greedy":
+        parts.append(asked.way + (f"{asked.warmth:g}" if asked.way == "sample" else ""))
+    return "-".join([*parts, f"t{asked.temperature:g}", f"seed{asked.seed}", f"n{asked.count}"]) + f".{ending}"
+
+
 def real_rows(info: DataInfo, samples: np.ndarray) -> np.ndarray:
     """A table's rows [n, F] in the units of its columns: float64."""
     return np.asarray(info.centre) + np.asarray(info.scale) * samples
