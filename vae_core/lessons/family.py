@@ -24,7 +24,7 @@ class Relative:
 FAMILY = (
     Relative("vae", "digits-10d", "VAE", "Encoder, noise, decoder; the loss is distortion plus rate."),
     Relative(
-        "pca", "digits-pca", "PCA", "A matrix in place of each net, computed at once: there is nothing to train step by step.",
+        "pca", "digits-pca", "PCA", "A matrix in place of each net, computed at once: no step of training is needed.",
     ),
     Relative(
         "plain", "digits-autoencoder", "Autoencoder", "A VAE without noise and without rate: it only redraws.",
@@ -55,7 +55,8 @@ FAMILY = (
         "the sample's upper half of entries, and a new lower half",
     ),
     Relative(
-        "gan", "digits-gan", "GAN", "A decoder alone, trained against a critic that learns to tell its samples from data.",
+        "gan", "digits-gan", "GAN",
+        "A decoder alone, trained against a critic that learns to tell its samples from data.",
         "decoded from a draw of N(0, I)",
     ),
     Relative("text", "names", "Text VAE", "A VAE of names, not of digits: its decoder writes letter by letter.",

@@ -20,7 +20,7 @@ NORMAL = "benign"
 SHARES = np.arange(0, 41)  # per cent of benign samples that may sound the alarm
 ASKED = 5
 WAYS = {"density": "density of the code", "distortion": "distortion", "neighbour": "nearest neighbour"}
-ROUGHLY = 2  # times as many false alarms as were allowed are spoken of
+TWICE = 2  # as many false alarms as were allowed are spoken of
 SHOWN, PRICED, FILLED = 6, 200, 40  # samples: drawn, given an ELBO, filled in
 
 
@@ -45,7 +45,7 @@ def scene(material: Material) -> Scene:
     pictures, elbos, above = _empty(material.run(SPRITES))
     best = list(WAYS)[int(np.argmax([asked[name].hits - asked[name].false_alarms / 1e3 for name in WAYS]))]
     rows, notes = _rows(found, run, np.array([each.threshold for each in density]))
-    roughly = [name for name in WAYS if 100 * asked[name].false_alarm_rate > ROUGHLY * ASKED]
+    roughly = [name for name in WAYS if 100 * asked[name].false_alarm_rate > TWICE * ASKED]
     numbers = {
         "threshold": (np.array([each.threshold for each in density]), "τ, for the density of the code", "nats"),
         "density": (recall["density"], "found by the density of the code", "%"),
@@ -73,9 +73,10 @@ def scene(material: Material) -> Scene:
                 ("hits", "misses", "alarms", ""), digits=0,
             ),
             Pictures(
-                f"{SHOWN} of the {odd} malignant samples, the oddest first: a bar for each of {len(run.config.data.columns)} measurements",
+                f"{SHOWN} of the {odd} malignant samples, the oddest first: {len(run.config.data.columns)} "
+                "measurements each, as white bars above the mean and grey bars below it",
                 "Rows of the table as bars from the mean of each measurement; below each whether it is found.",
-                rows, tuple(f"row {found.part.index[place]}" for place in _spread(found)), ("hits",) * SHOWN, notes,
+                rows, tuple(_named(found, run, place) for place in _spread(found)), ("hits",) * SHOWN, notes,
             ),
             Pictures(
                 "Apart from the slider: a sprite and an empty picture, priced by a model of sprites",
@@ -95,13 +96,13 @@ def scene(material: Material) -> Scene:
         sums=("found: {hits} / ({hits} + {misses}) = {density} %",),
         answer=list(WAYS).index(best),
         because=(
-            f"With {ASKED} % allowed, {figures} of {odd} malignant samples. Of {normal} benign samples {alarms} are false "
-            f"alarms.{_told_roughly([WAYS[name] for name in roughly], len(found.scores[0].quiet))} The model was trained "
-            "on both kinds, so a malignant sample is nothing new to it, and it may be redrawn well; the density was "
-            f"fitted to codes of benign samples alone. One malignant sample more or less is {100 / odd:.0f} %."
+            f"With {ASKED} % allowed, {figures} of {odd} malignant samples. Of {normal} benign samples {alarms} are "
+            f"false alarms.{_told_roughly([WAYS[name] for name in roughly], len(found.scores[0].quiet))} The model "
+            "was trained on both kinds, so a malignant sample is nothing new to it, and it may be redrawn well; the "
+            "density was fitted to codes of benign samples alone. One malignant sample more or less is "
+            f"{100 / odd:.0f} %."
         ),
         see=(ASKED - 1, ASKED, ASKED + 1),
-        hidden=("threshold", "density", "distortion", "neighbour", "hits", "misses", "alarms"),
         hidden=("density", "distortion", "neighbour", "hits", "misses", "alarms"),
         made_of=(
             f"Computed by “{run.config.train.title}” on {odd} malignant and {normal} benign held-out rows, thresholds "
@@ -118,12 +119,12 @@ def _listed(parts: list[str]) -> str:
 
 
 def _told_roughly(ways: list[str], quiet: int) -> str:
-    """That these ways sounded many more false alarms than were allowed, and why; "" where none did."""
+    """That these ways sounded far more false alarms than were allowed, and why; "" where none did."""
     if not ways:
         return ""
     return (
-        f" By the {_listed(ways)} that is more than {ROUGHLY} times what was allowed: thresholds were set on {quiet} "
-        "other benign samples, and so few set them only roughly."
+        f" Those by the {_listed(ways)} are more than twice as many as were allowed: the thresholds were set on only "
+        f"{quiet} other benign samples."
     )
 
 
@@ -132,6 +133,12 @@ def _spread(found: Detection) -> np.ndarray:
     odd = found.odd.nonzero()[0]
     order = odd[np.argsort(-found.score("density").values[odd], kind="stable")]
     return order[np.linspace(0, len(order) - 1, SHOWN).round().astype(int)]
+
+
+def _named(found: Detection, run: Run, place: int) -> str:
+    """A sample's row, and which of its standardised measurements is farthest from the mean."""
+    farthest = run.config.data.columns[int(found.part.x[place].abs().argmax())]
+    return f"row {found.part.index[place]}, farthest from the mean: {farthest}"
 
 
 def _rows(found: Detection, run: Run, thresholds: np.ndarray) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:
@@ -183,11 +190,11 @@ LESSON = Lesson(
     key="uses",
     title="What is it good for, and what is it bad at?",
     idea=(
-        "A model that has seen many samples can say which new sample is *odd*: give each sample a score, and sound the "
-        "alarm from a threshold $\\tau$ on. A VAE offers several scores, such as the distortion (how badly it redraws a "
-        "sample) and how unlikely the sample's code is among the codes of normal samples. Each is held against a "
-        "baseline, a way without any model: the distance to the nearest normal sample. The samples here are thirty "
-        "measurements of cell nuclei each, and benign samples count as normal."
+        "A model that has seen many samples can say which new sample is *odd*: give each sample a score, and sound "
+        "the alarm from a threshold $\\tau$ on. A VAE offers several scores, such as the distortion (how badly it "
+        "redraws a sample) and how unlikely the sample's code is among the codes of normal samples. Each is held "
+        "against a baseline, a way without any model: the distance to the nearest normal sample. The samples here "
+        "are thirty measurements of cell nuclei each, and benign samples count as normal."
     ),
     question=(
         f"The threshold is set so that about {ASKED} in 100 benign samples sound the alarm. What finds most of the "
@@ -235,10 +242,10 @@ LESSON = Lesson(
         Paper("Mattei and Frellsen 2019 (MIWAE), on filling in", "https://arxiv.org/abs/1812.02633"),
     ),
     then=(
-        "Codes help with many questions: which samples are alike, which are odd, what may stand in a gap. But a model "
-        "redraws whatever it was trained on, a likelihood says how cheap a sample is and not how usual, and new samples "
-        "and fillings are blurred where the model is unsure. So measure each use on held-out data beside a plain "
-        "baseline; where the baseline wins, take the baseline."
+        "Codes help with many questions: which samples are alike, which are odd, what may stand in a gap. But a "
+        "model redraws whatever it was trained on, a likelihood says how cheap a sample is and not how usual, and "
+        "new samples and fillings are blurred where the model is unsure. So measure each use on held-out data beside "
+        "a plain baseline; where the baseline wins, take the baseline."
     ),
     onward=(
         ("pages/apply.py", "Apply: each use with its figure and a baseline"),
