@@ -101,7 +101,7 @@ def test_the_models_ways_beat_the_mean_and_the_outcome_says_who_wins(run: str, s
     assert outcome["importance"].high < outcome["mean"].low and outcome["gibbs"].value < outcome["mean"].value
     np.testing.assert_array_equal(made.filled["importance"][~made.holes], made.truth[~made.holes])
     neighbours_win = outcome["neighbours"].value < outcome.best.value
-    assert ("A baseline wins" in outcome.verdict) == neighbours_win
+    assert outcome.verdict.winner != ("model" if neighbours_win else "baseline")
     assert made.draws["importance"].shape == (32, *made.truth.shape)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,13 +31,21 @@ def test_an_interval_of_a_share_stays_inside_and_shrinks() -> None:
 
 
 def test_the_verdict_names_who_wins() -> None:
-    def outcome(ours: float, theirs: float, better: str) -> Outcome:
-        merits = (Merit("a", "Ours", ours, ours, ours), Merit("b", "Theirs", theirs, theirs, theirs, True))
+    def outcome(ours: float, theirs: float, better: str, half: float = 0.01) -> Outcome:
+        merits = (
+            Merit("a", "Ours", ours, ours - half, ours + half),
+            Merit("b", "Theirs", theirs, theirs - half, theirs + half, True),
+        )
         return Outcome("probe", "run", "accuracy", better, merits)  # type: ignore[arg-type]
 
-    assert outcome(0.9, 0.8, "higher").verdict.startswith("Ours is better")
-    assert outcome(0.9, 0.8, "lower").verdict.startswith("A baseline wins: Theirs")
-    assert "reach the same" in outcome(0.8, 0.8, "lower").verdict
+    better, worse = outcome(0.9, 0.8, "higher").verdict, outcome(0.9, 0.8, "lower").verdict
+    assert better.winner == "model" and better.text.startswith("Ours is better than every baseline")
+    assert worse.winner == "baseline" and worse.text.startswith("A baseline wins: Theirs")
+    for ours, theirs in ((0.9, 0.8), (0.8, 0.9), (0.8, 0.8)):  # whoever is ahead
+        drawn = outcome(ours, theirs, "higher", half=0.06).verdict
+        assert drawn.winner is None and "their intervals overlap" in drawn.text
+    assert outcome(0.9, 0.8, "higher", half=0).verdict.winner is None  # without intervals nobody can say
+    assert replace(outcome(0.9, 0.8, "higher"), unfair="It was told.").verdict.winner is None
     assert outcome(float("nan"), 0.8, "lower").as_json()["merits"][0]["value"] is None
 
 
@@ -48,8 +58,10 @@ def test_codes_tell_more_than_the_most_frequent_class(run: str) -> None:
         assert found.grouping[f"{method}_codes"].value > found.grouping["chance"].value
     assert max(each.ari for each in found.clusters if each.space == "codes") > 0.1  # 0 is chance
     assert len(found.clusters) == 9 and all(len(each.labels) == len(found.codes) for each in found.clusters)
-    wins = found.outcome.best_baseline.value > found.outcome.best.value
-    assert ("A baseline wins" in found.outcome.verdict) == wins
+    for outcome in (found.outcome, found.grouping):
+        assert all(merit.low <= merit.value <= merit.high for merit in outcome.merits if merit.name != "chance")
+        ahead = outcome.beats(outcome.best, outcome.best_baseline)
+        assert outcome.verdict.winner in (None, "model" if ahead else "baseline")
 
 
 def test_two_numbers_of_a_model_tell_more_than_two_of_pca() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vae_core.apply.outcome import ApplyError
-from vae_core.apply.semi import few_labels, labelled
+from vae_core.apply.semi import Point, few_labels, labelled, verdict_of
 from vae_core.data import load_dataset
 from vae_core.runs import load_run
 from vae_core.training.batches import training_classes
@@ -35,8 +35,34 @@ def test_models_that_learn_from_the_others_make_fewer_errors_than_those_that_do_
     for name in ("digits-m1m2", "digits-m2"):
         assert outcome[name].high < outcome["majority"].low
         assert outcome[name].value < min(outcome[kind].value for kind in ("linear", "neighbours", "mlp"))
+    assert outcome.verdict.text.startswith("digits-m1m2 at 10 labels")  # the run that was asked; then the others
+    assert [remark.split()[0] for remark in outcome.remarks] == ["digits-10d", "digits-m2"]
     for curve in (found.curve("linear"), found.curve("codes", "digits-10d")):
         assert [point.labels for point in curve] == [1, 10] and curve[0].error > curve[1].error
+
+
+@pytest.mark.parametrize(
+    ("errors", "winner", "words"),
+    [
+        (
+            (0.1, 0.1, 0.1),
+            "model",
+            "at 3 numbers of labels: fewer errors at 3 (1, 5, 10), clearly fewer at 3 (1, 5, 10)",
+        ),
+        ((0.9, 0.9, 0.1), "baseline", "fewer errors at 1 (10), clearly fewer at 1 (10); clearly more at 2 (1, 5)"),
+        ((0.9, 0.49, 0.1), None, "fewer errors at 2 (5, 10), clearly fewer at 1 (10); clearly more at 1 (1)"),
+        ((0.1,), "model", "run at 1 labels of each class: clearly fewer errors, 0.100 against 0.500"),
+    ],
+)
+def test_a_verdict_is_of_the_whole_curve(errors: tuple[float, ...], winner: str | None, words: str) -> None:
+    def point(way: str, run: str, labels: int, error: float) -> Point:
+        return Point(way, run, labels, error, error - 0.05, error + 0.05)
+
+    labels = (1, 5, 10)
+    points = [point(way, "", count, error) for count in labels for way, error in (("linear", 0.5), ("mlp", 0.7))]
+    points += [point("codes", "run", count, error) for count, error in zip(labels, errors, strict=False)]
+    verdict = verdict_of(points, "run")
+    assert verdict.winner == winner and words in verdict.text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from ui import cache
 from ui.apply import results
 from ui.apply.jobs import result, small
 from ui.maps import current_theme
-from ui.words import plain
 from vae_core.apply.asked import Semi
 
 if TYPE_CHECKING:
@@ -33,24 +32,10 @@ def show(run: Run) -> None:
     asked = asked_of(run)
     found = result(asked, what="the errors", unasked=small(run), key="apply-few")
     if found is not None:
+        results.say_verdict(found.outcome)
         _curves(found)  # type: ignore[arg-type]
-        results.show_outcome(found.outcome, key="apply-few-merits")
-        _say_own(run, found)  # type: ignore[arg-type]
+        results.show_table(found.outcome, key="apply-few-merits")
     results.take_home(asked, found, key="apply-few")
-
-
-def _say_own(run: Run, found: FewLabels) -> None:
-    """How the model at hand does, where others that joined it are better."""
-    own = next((merit for merit in found.outcome.merits if merit.name == run.name), None)
-    if own is None or own == found.outcome.best:
-        return
-    theirs = found.outcome.best_baseline
-    how = "beats" if found.outcome.beats(own, theirs) else "does not beat"
-    st.info(
-        f"**{plain(run.title)}**, the model at hand, {how} the best baseline: {own.value:.1%} wrong against "
-        f"{theirs.value:.1%}. The others are semi-supervised runs of the same data.",
-        icon=":material/balance:",
-    )
 
 
 def _curves(found: FewLabels) -> None:

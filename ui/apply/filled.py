@@ -81,7 +81,13 @@ def _columns(run: Run, found: Imputation) -> None:
         "draws, 95%": high,
     })  # fmt: skip
     numbers = {name: st.column_config.NumberColumn(format="%.4g") for name in table.columns[1:]}
+    from vae_core.apply.impute import rmse
+
     st.markdown("##### Filled in, in real units")
+    errors = ", ".join(
+        f"{title} {rmse(found.filled[name], found.truth, found.holes):.3f}" for name, title in WAYS.items()
+    )
+    st.caption(f"Error over the missing columns, in standard deviations of a column: {errors}.")
     st.dataframe(table, hide_index=True, column_config=numbers, height=min(430, 38 + 35 * len(table)))
     st.caption("The last two columns: between them lie nine of ten draws by importance weights.")
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 CHANCE, OWN, NOTHING = "chance", "own", "none"
 PICTURES = {"lower": "Lower half", "upper": "Upper half", "left": "Left half", "right": "Right half",
-            CHANCE: "Half of them, by chance", OWN: "What you brush away"}  # fmt: skip
-TABLES = {CHANCE: "Half of them, by chance", OWN: "Columns of your choice"}
+            CHANCE: "Each with probability 1/2", OWN: "What you brush away"}  # fmt: skip
+TABLES = {CHANCE: "Each with probability 1/2", OWN: "Columns of your choice"}
 CODES = 400  # importance samples for one picture: it is to be there at once
 
 
@@ -71,8 +71,10 @@ def show(run: Run) -> None:
     if asked.holes == NOTHING:
         return
     st.subheader("On held-out samples", anchor=False)
-    which = f"Half of the {what}, by chance," if asked == Impute(run.name) else f"The same {what}"
-    st.caption(f"{which} of up to {asked.samples} samples that were never trained on are blanked and filled.")
+    by_chance = kind_of(asked) == CHANCE
+    which = f"Each of the {what}, with probability 1/2," if by_chance else f"The same {what}"
+    st.caption(f"{which} of up to {asked.samples} samples that were never trained on {'is' if by_chance else 'are'} "
+               "blanked and filled.")  # fmt: skip
     found = result(asked, what="the errors", unasked=small(run) and kind_of(asked) != OWN, key="apply-missing")
     if found is not None:
         results.show_outcome(found.outcome, key="apply-missing-merits")

@@ -42,6 +42,8 @@ MEANS = {
     "forest": "Without a model: how soon random splits set it apart (Liu et al. 2008).",
 }
 
+_CHOSEN = "It stands first whatever comes out: the best of these samples would be picked by luck."
+
 
 def asked_of(run: Run) -> Anomaly:
     """What the address asks."""
@@ -141,10 +143,9 @@ def _explore(run: Run, found: Detection) -> None:
 
     guests.follow()
     asked = asked_of(run)
-    best = found.outcome.best.name
     names = {score.name: TITLES[score.name] for score in found.scores}
-    name = setting("Score", "score", names, best, key="apply.odd.score")
-    st.caption(MEANS[name])
+    name = setting("Score", "score", names, found.usual, key="apply.odd.score")
+    st.caption(f"{MEANS[name]} {_CHOSEN}" if name == found.usual else MEANS[name])
     brought = guests.values(run, found, name)
     _threshold(run, asked, found, name, brought)
     guests.show(run, brought)

@@ -30,10 +30,16 @@ def asked_of(run: Run) -> Probe:
 
 def show(run: Run) -> None:
     """The whole view."""
+    able = run.config.model.abilities
+    if able.infers_class:
+        asks = "This model was told a few classes and has a place of its own for them. What do its codes know of them?"
+    elif able.classes:
+        asks = "This model is told the class, so its code need not hold it. What does the code know of it all the same?"
+    else:
+        asks = "What do the codes know of the classes that the model was never told?"
     st.markdown(
-        "What do the codes know of the classes that the model was never told? A **probe** is a simple classifier "
-        "taught on codes; beside it the same on raw numbers and on PCA of as many numbers. And do codes fall into "
-        "**groups** by themselves?"
+        f"{asks} A **probe** is a simple classifier taught on codes; beside it the same on raw numbers and on PCA of "
+        "as many numbers. And do codes fall into **groups** by themselves?"
     )
     asked = asked_of(run)
     found = result(asked, what="probes and groups", unasked=small(run), key="apply-read")

@@ -33,10 +33,15 @@ class File:
 
 
 def show_outcome(outcome: Outcome, *, key: str) -> None:
-    """The verdict, all ways beside each other, and the remarks: where a baseline wins, that comes first too."""
+    """The verdict, all ways beside each other, and the remarks."""
+    say_verdict(outcome)
+    show_table(outcome, key=key)
+
+
+def show_table(outcome: Outcome, *, key: str) -> None:
+    """All ways beside each other, and the remarks."""
     from vae_core.figures.apply import merits
 
-    say_verdict(outcome)
     st.plotly_chart(
         merits(outcome, theme=current_theme()), key=key, theme=None, config=FIGURE,
         alt="; ".join(f"{merit.title}: {merit.value:.3f}" for merit in outcome.merits),
@@ -51,12 +56,13 @@ def show_outcome(outcome: Outcome, *, key: str) -> None:
 
 
 def say_verdict(outcome: Outcome) -> None:
-    """Whether the model beats the best baseline, in a sentence; a defeat is said as plainly."""
-    ours, theirs = outcome.best, outcome.best_baseline
-    if outcome.beats(ours, theirs):
-        st.success(plain(outcome.verdict), icon=":material/trophy:")
+    """Whether the model beats the best baseline, in a sentence; a defeat is said as plainly, and so is a draw."""
+    verdict = outcome.verdict
+    if verdict.winner == "model":
+        st.success(plain(verdict.text), icon=":material/trophy:")
     else:
-        st.info(plain(outcome.verdict), icon=":material/balance:")
+        icon = ":material/balance:" if verdict.winner is None else ":material/flag:"
+        st.info(plain(verdict.text), icon=icon)
 
 
 def is_baseline(outcome: Outcome, name: str) -> bool:

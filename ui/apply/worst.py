@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from vae_core.runs import Run
 
 COUNT = 8
+OF_REDRAWING = ("distortion", "elbo")  # scores that the error of redrawing goes into
 SIDE = 120  # pixels on the screen
 
 
@@ -28,10 +29,12 @@ def show(run: Run, found: Detection, name: str) -> None:
     st.markdown(f"##### The oddest by {TITLES[name].lower()}")
     text = f"{hits} of these {len(oddest.places)} are odd indeed."
     if run.config.data.kind == "table":
-        st.caption(f"{text} The oddest column is the one that the model misses by most.")
+        why = "" if name in OF_REDRAWING else " The score itself is another: it looks at no single column."
+        st.caption(f"{text} The last four columns say where the model, redrawing the sample, misses it by most.{why}")
         _columns(run, found, oddest)
         return
-    st.caption(f"{text} Each: the sample, what the model makes of it, and where they differ (bright: most).")
+    why = "" if name in OF_REDRAWING else " The score itself is another, and looks at no single pixel."
+    st.caption(f"{text} Each: the sample, what the model makes of it, and where they differ (bright: most).{why}")
     _pictures(run, found, oddest)
 
 
@@ -78,7 +81,7 @@ def _columns(run: Run, found: Detection, oddest: Worst) -> None:
     table = pd.DataFrame({
         "sample": [_name(run, found, place) for place in oddest.places],
         "score": oddest.values,
-        "oddest column": [info.columns[column] for column in columns],
+        "redrawn worst": [info.columns[column] for column in columns],
         "value": centre + scale * oddest.samples[rows, columns],
         "model makes it": centre + scale * oddest.redrawn[rows, columns],
         "apart (sd)": np.abs(oddest.samples[rows, columns] - oddest.redrawn[rows, columns]),

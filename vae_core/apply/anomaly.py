@@ -32,6 +32,8 @@ TITLES = {
     "neighbour": "Nearest neighbour",
     "forest": "Isolation forest",
 }
+USUAL = ("density", "distortion")
+"""The score that is looked at where nobody says which, or the next: the best on the very samples would be luck."""
 BASELINES = ("mean", "neighbour", "forest")
 TRAINING = 5_000
 """Normal training samples that densities and baselines are fitted to, at most."""
@@ -73,6 +75,12 @@ class Detection:
     seen: Part  # normal training samples
     steps: int
     seed: int
+
+    @property
+    def usual(self) -> str:
+        """The score that was settled on before any was computed."""
+        names = [score.name for score in self.scores]
+        return next(name for name in (*USUAL, *names) if name in names)
 
     def score(self, name: str) -> Score:
         """Raises ApplyError where it was not asked for."""

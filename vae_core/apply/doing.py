@@ -136,7 +136,7 @@ def told(asked: Application, found: Found) -> dict[str, Any]:
 
 
 def _told_of_odd(asked: Anomaly, found: anomaly.Detection) -> dict[str, Any]:
-    score = found.score(found.outcome.best.name)
+    score = found.score(found.usual)
     counts = confusion_of(score.values, found.odd, score.threshold(asked.false_alarms))
     worst = anomaly.worst_of(found, score.name, asked.worst)
     return {

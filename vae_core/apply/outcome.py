@@ -34,13 +34,26 @@ class Merit:
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """Who is better, in a sentence.
+
+    winner: None where that is open: intervals overlap or are absent, or the comparison is not fair.
+    """
+
+    winner: Literal["model", "baseline"] | None
+    text: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """A table of merits.
 
     Attributes:
         measure: what the values are, with their unit.
         better: which end of the scale is the good one.
-        remarks: sentences that belong below the table; where a baseline wins, one of them says so.
+        remarks: sentences that belong below the table.
+        unfair: why the model's rows cannot be compared with the baselines', a sentence; "" where they can.
+        judged: the verdict where it is not of the best two rows (few labels: of whole curves).
     """
 
     application: str
@@ -49,6 +62,8 @@ class Outcome:
     better: Literal["higher", "lower"]
     merits: tuple[Merit, ...]
     remarks: tuple[str, ...] = ()
+    unfair: str = ""
+    judged: Verdict | None = None
 
     def __getitem__(self, name: str) -> Merit:
         """The merit of this name. Raises KeyError."""
@@ -75,17 +90,23 @@ class Outcome:
         return (max if self.better == "higher" else min)(merits, key=lambda merit: merit.value)
 
     @property
-    def verdict(self) -> str:
-        """Whether the model's best way beats the best baseline; a sentence."""
+    def verdict(self) -> Verdict:
+        """Whether the model's best way is better than the best baseline: only where their intervals lie apart."""
+        if self.judged is not None:
+            return self.judged
         ours, theirs = self.best, self.best_baseline
         figures = f"{ours.value:.3f} against {theirs.value:.3f}"
-        if ours.value == theirs.value:
-            return f"{ours.title} and the best baseline ({theirs.title}) reach the same: {ours.value:.3f}."
-        overlap = ours.low <= theirs.high and theirs.low <= ours.high
-        doubt = " Their intervals overlap." if overlap else ""
+        if self.unfair:
+            return Verdict(None, f"No fair comparison: {self.unfair} {ours.title}, {theirs.title}: {figures}.")
+        if not apart(ours, theirs):
+            why = "their intervals overlap" if measured(ours) or measured(theirs) else "neither has an interval"
+            ways = f"the model's best way ({ours.title}: {ours.value:.3f})"
+            others = f"the best baseline ({theirs.title}: {theirs.value:.3f})"
+            return Verdict(None, f"No clear difference between {ways} and {others}: {why}.")
         if self.beats(ours, theirs):
-            return f"{ours.title} is better than every baseline, of which {theirs.title} is best: {figures}.{doubt}"
-        return f"A baseline wins: {theirs.title}. The model's best is {ours.title}: {figures}.{doubt}"
+            words = f"{ours.title} is better than every baseline, of which {theirs.title} is best: {figures}."
+            return Verdict("model", words)
+        return Verdict("baseline", f"A baseline wins: {theirs.title}. The model's best is {ours.title}: {figures}.")
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers and words; what is not finite becomes None."""
@@ -106,7 +127,8 @@ class Outcome:
                 }
                 for merit in self.merits
             ],
-            "verdict": self.verdict,
+            "verdict": self.verdict.text,
+            "winner": self.verdict.winner,
             "remarks": list(self.remarks),
         }
 
@@ -118,7 +140,17 @@ class Outcome:
             interval = "" if merit.low == merit.high else f"  {merit.low:.3f} to {merit.high:.3f}"
             kind = "  baseline" if merit.baseline else ""
             lines.append(f"  {merit.title:<{width}}  {merit.value:.3f}{interval}{kind}".rstrip())
-        return "\n".join([*lines, self.verdict, *self.remarks])
+        return "\n".join([*lines, self.verdict.text, *self.remarks])
+
+
+def measured(merit: Merit) -> bool:
+    """Whether it has an interval."""
+    return merit.low < merit.high
+
+
+def apart(one: Merit, other: Merit) -> bool:
+    """Whether two merits differ clearly: their 95 % intervals do not touch, and one of them has one."""
+    return (measured(one) or measured(other)) and (one.low > other.high or other.low > one.high)
 
 
 def _plain(value: float) -> float | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from vae_core.apply.classify import KIND_TITLES, Kind, classifier
 from vae_core.apply.material import Part, codes_of, data_of, part_of
-from vae_core.apply.outcome import ApplyError, Merit, Outcome, wilson
+from vae_core.apply.outcome import ApplyError, Merit, Outcome, Verdict, wilson
 from vae_core.redraw import inferred
 from vae_core.training.batches import training_classes
 
@@ -47,7 +47,8 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class FewLabels:
-    """All points; the outcome compares ways at the number of labels that the first run was trained with."""
+    """All points; the outcome lists ways at the number of labels that the first run was trained with, and judges the
+    first run by all of its points (`verdict_of`)."""
 
     outcome: Outcome
     points: tuple[Point, ...]
@@ -142,18 +143,48 @@ def _outcome(first: Run, points: list[Point], here: int, asked: np.ndarray, data
     wrong = int((asked != np.bincount(known).argmax()).sum())
     low, high = wilson(wrong, len(asked))
     merits = [Merit("majority", "The most frequent class", wrong / len(asked), low, high, True, True)]
-    remarks = []
     for point in points:
         if point.labels != here:
-            if point.way == "inferred":
-                remarks.append(f"{point.run} had {point.labels} labels of each class: error {point.error:.3f}.")
             continue
-        baseline = not point.run
         title = {
             "codes": f"{point.run}: logistic regression on its codes",
             "inferred": f"{point.run}: the class that it infers",
         }.get(point.way) or f"Supervised: {KIND_TITLES[point.way]}"  # type: ignore[index]
-        name = point.way if baseline else point.run
-        merits.append(Merit(name, title, point.error, point.low, point.high, baseline))
+        merits.append(Merit(point.run or point.way, title, point.error, point.low, point.high, not point.run))
+    own, *others = dict.fromkeys((first.name, *(point.run for point in points if point.run)))
+    remarks = tuple(verdict_of(points, name).text for name in others)
     measure = f"Error on held-out samples at {here} labels of each of {len(data.class_names)} classes"
-    return Outcome("semi", first.name, measure, "lower", tuple(merits), tuple(remarks))
+    verdict = verdict_of(points, own)
+    return Outcome("semi", first.name, measure, "lower", tuple(merits), remarks, judged=verdict)
+
+
+def verdict_of(points: Sequence[Point], run: str) -> Verdict:
+    """How a run does beside the best baseline at each number of labels that it has a point at.
+
+    It wins where it is clearly better (intervals apart) at more than half of them, and loses likewise.
+    """
+    better, clearly, lost = [], [], []
+    own = sorted((point for point in points if point.run == run), key=lambda point: point.labels)
+    for point in own:
+        baselines = [each for each in points if not each.run and each.labels == point.labels]
+        best = min(baselines, key=lambda each: each.error)
+        better += [point.labels] if point.error < best.error else []
+        clearly += [point.labels] if point.high < best.low else []
+        lost += [point.labels] if point.low > best.high else []
+    winner: Literal["model", "baseline"] | None = None
+    if 2 * max(len(clearly), len(lost)) > len(own):
+        winner = "model" if len(clearly) > len(lost) else "baseline"
+    if len(own) == 1:  # own is of this run alone, and best of its one number
+        figures = f"{own[0].error:.3f} against {best.error:.3f} of the best baseline ({KIND_TITLES[best.way]})"  # type: ignore[index]
+        how = {"model": "clearly fewer errors", "baseline": "clearly more errors", None: "no clear difference"}[winner]
+        return Verdict(winner, f"{run} at {own[0].labels} labels of each class: {how}, {figures}.")
+    text = (
+        f"{run} beside the best baseline at {len(own)} numbers of labels: fewer errors at {_counted(better)}, clearly "
+        f"fewer at {_counted(clearly)}; clearly more at {_counted(lost)}."
+    )
+    return Verdict(winner, text)
+
+
+def _counted(labels: list[int]) -> str:
+    """How many numbers of labels, and which."""
+    return f"{len(labels)} ({', '.join(map(str, labels))})" if labels else "none"

@@ -37,7 +37,9 @@ def as_zip(made: Made) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in _pictures(made):
-            archive.writestr(name, content)
+            entry = zipfile.ZipInfo(name)  # of no date: the same samples are the same bytes at any time
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
     return buffer.getvalue()
 
 
