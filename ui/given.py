@@ -99,15 +99,19 @@ def _seen(text: str) -> tuple[int, str]:
 # -- the control -------------------------------------------------------------------------------------------
 
 
-def choose(run: Run) -> Given:
-    """The control for this run's condition, and what it says; draws nothing where the model is told nothing."""
+def choose(run: Run, title: str = "Same code, other class") -> Given:
+    """The control for this run's condition, and what it says; draws nothing where the model is told nothing.
+
+    Args:
+        title: of the classes, where a class is what is told.
+    """
     able = run.config.model.abilities
     if able.classes:
-        return _choose_class(run, able.classes, none=not able.infers_class)
+        return _choose_class(run, able.classes, title, none=not able.infers_class)
     return _choose_quadrants(run) if able.quadrants else NOTHING
 
 
-def _choose_class(run: Run, classes: int, *, none: bool) -> Given:
+def _choose_class(run: Run, classes: int, title: str, *, none: bool) -> Given:
     """Pills (a menu where there are many) of the classes; `none`: that no class is told is a choice too."""
     key = f"latentarium.given.{run.name}.class"
     names = run.config.data.class_names
@@ -115,16 +119,15 @@ def _choose_class(run: Run, classes: int, *, none: bool) -> Given:
     now = state.page_param("class", 0, lambda text: UNKNOWN if none and text == "none" else _class(text, classes))
 
     def words(label: int) -> str:
-        return "no class" if label == UNKNOWN else plain(names[label]) if label < len(names) else str(label)
+        return "no class" if label == UNKNOWN else names[label] if label < len(names) else str(label)
 
     def keep() -> None:
         label = st.session_state[key]
         state.set_page_param("class", None if label is None else "none" if label == UNKNOWN else label)
 
     st.session_state[key] = now  # follows the address
-    title = "Same code, other class"
-    if classes <= PILLS:
-        st.pills(title, choices, format_func=words, key=key, on_change=keep, required=True)
+    if classes <= PILLS:  # labels of pills are Markdown, those of a menu are not
+        st.pills(title, choices, format_func=lambda label: plain(words(label)), key=key, on_change=keep, required=True)
     else:
         st.selectbox(title, choices, format_func=words, key=key, on_change=keep, width=320)
     return of_class(run, now)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
 from ui import cache, given, samples, state
 from ui.components.dreams import STEP
 from ui.limits import NO_MIXTURE_OF_CELLS, NO_MIXTURE_OF_DREAMS, NO_PRIOR, say
-from ui.words import plain
 from vae_core.dreams import SAMPLERS, Asked, samplers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from vae_core.runs import Run
     from vae_core.writing import Way
 
+T = TypeVar("T")
+
 COUNTS = (4, 8, 16, 32, 64)
 COMPONENTS = (1, 2, 5, 10, 20, 50)
-WAYS = {"greedy": "The likeliest", "sample": "By chance", "beam": "Beam of drafts"}
+WAYS: dict[Way, str] = {"greedy": "The likeliest", "sample": "By chance", "beam": "Beam of drafts"}
 WARMEST = 2.0
+WARMTHS = tuple(tenth / 10 for tenth in range(21))
 MOST_SHEETS = 2
 FOR_A_START = 3
 
@@ -63,35 +65,28 @@ def choose(run: Run) -> Wish:
     """The controls; what is not as usual is in the address."""
     able, names = run.config.model.abilities, offered(run)
 
-    def one_of(name: str, allowed: Sequence[Any], usual: Any) -> Any:
-        words = {str(value): value for value in allowed}
-        return words.get(state.page_param(name, str(usual), str), usual)
-
     def key(name: str) -> str:
         return f"dreams.{run.name}.{name}"
 
-    told = given.choose(run)
+    told = given.choose(run, "Class")
     seed = state.page_param("draw", 0, _whole)
     components, label = 10, -1
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="dreams-controls"):
         chosen = _choose_samplers(names, key("sampler"))
-        count = st.select_slider("How many", COUNTS, one_of("n", COUNTS, 16), key=key("n"), width=120)
-        if "mixture" in chosen:
-            components = st.select_slider(
-                "Gaussians", COMPONENTS, one_of("k", COMPONENTS, 10), key=key("k"), width=130,
+        count = _pills("How many", "n", COUNTS, 16, key("n"))
+        st.button("Dream again", icon=":material/refresh:", key=key("again"), on_click=_again, args=(seed,))
+    if "mixture" in chosen:  # in a row of its own: nothing above moves when it comes
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="dreams-mixture"):
+            components = _pills(
+                "Gaussians", "k", COMPONENTS, 10, key("k"),
                 help="Components of the mixture that is fitted to the codes. Many of them on few codes, as one class "
                 "has, learn these by heart: see how near the dreams are to training samples then.",
             )  # fmt: skip
-            label = _choose_label(run, one_of, key("of"))
-        st.button("Dream again", icon=":material/refresh:", key=key("again"), on_click=_again, args=(seed,))
+            label = _choose_label(run, key("of"))
     way: Way = "greedy"
     warmth = 1.0
     if able.kind == "text":
-        way, warmth = _choose_words(one_of, key)
-    usual = {"n": 16, "k": 10, "of": -1, "words": "greedy", "w": 1.0, "draw": 0}
-    now = {"n": count, "k": components, "of": label, "words": way, "w": warmth, "draw": seed}
-    for name, value in now.items():
-        state.set_page_param(name, None if value == usual[name] else value)
+        way, warmth = _choose_words(key)
     tray = state.selection().tray if "tray" in chosen else ()
     tray = tuple(index for index, row in zip(tray, run.codes.rows(tray), strict=True) if row >= 0)
     if "tray" in chosen and not tray:
@@ -111,6 +106,29 @@ def choose(run: Run) -> Wish:
 def temperature(name: str) -> float:
     """What stands in the address as `t` (of priors) or `c` (around the tray)."""
     return state.page_param(name, 1.0, _temperature)
+
+
+def follow(name: str, allowed: Sequence[T], usual: T, key: str) -> tuple[T, Callable[[], None]]:
+    """What stands in the address as `name`, put into the widget called `key`; and what writes the widget's value there.
+
+    So the address leads, and the back button and a link move the widget.
+    """
+    words = {str(value): value for value in allowed}
+    now = words.get(state.page_param(name, str(usual), str), usual)
+
+    def keep() -> None:
+        value = st.session_state[key]
+        state.set_page_param(name, None if value == usual else value)
+
+    st.session_state[key] = now
+    return now, keep
+
+
+def _pills(title: str, name: str, allowed: Sequence[int], usual: int, key: str, help: str | None = None) -> int:
+    """One of a few numbers."""
+    now, keep = follow(name, allowed, usual, key)
+    st.pills(title, allowed, key=key, on_change=keep, required=True, help=help)
+    return now
 
 
 def _choose_samplers(names: tuple[str, ...], key: str) -> tuple[str, ...]:
@@ -136,30 +154,30 @@ def _choose_samplers(names: tuple[str, ...], key: str) -> tuple[str, ...]:
     return now
 
 
-def _choose_label(run: Run, one_of: Any, key: str) -> int:
+def _choose_label(run: Run, key: str) -> int:
     """Of which class codes the mixture is made, where the model itself is told none: class control for any model."""
     names, y = run.config.data.class_names, run.codes.y
     if run.config.model.abilities.classes or y is None or not names:
         return -1
     labels = [-1, *range(len(names))]
-    found: int = st.selectbox(
-        "Of the codes of", labels, index=labels.index(one_of("of", labels, -1)), key=key, width=150,
-        format_func=lambda label: "all classes" if label < 0 else plain(names[label]),
+    now, keep = follow("of", labels, -1, key)
+    st.selectbox(
+        "Fitted to the codes of", labels, key=key, on_change=keep, width=200,
+        format_func=lambda label: "all classes" if label < 0 else names[label],
         help="Fitted to the codes of one class, the mixture dreams that class. Few codes want few Gaussians.",
     )  # fmt: skip
-    return found
+    return now
 
 
-def _choose_words(one_of: Any, key: Any) -> tuple[Way, float]:
+def _choose_words(key: Callable[[str], str]) -> tuple[Way, float]:
     """How sentences are written."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="dreams-words"):
-        way = st.segmented_control(
-            "Words", list(WAYS), format_func=WAYS.__getitem__, default=one_of("words", list(WAYS), "greedy"),
-            key=key("words"), required=True,
-        )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium", key="dreams-words"):
+        way, keep = follow("words", tuple(WAYS), "greedy", key("words"))
+        st.pills("Words", WAYS, format_func=WAYS.__getitem__, key=key("words"), on_change=keep, required=True)
         if way != "sample":
             return way, 1.0
-        warmth = st.slider("Temperature of words", 0.0, WARMEST, temperature("w"), 0.1, key=key("w"), width=200)
+        warmth, keep = follow("w", WARMTHS, 1.0, key("w"))
+        st.slider("Temperature of words", 0.0, WARMEST, step=0.1, key=key("w"), on_change=keep, width=200)
     return way, warmth
 
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from ui import cache, samples, state
-from ui.dreams.choose import Wish
+from ui import cache, samples
+from ui.dreams.choose import Wish, follow
 from ui.dreams.sheets import picture_source
 from ui.widgets import picture_strip
-from ui.words import plain
 from vae_core.dreams import Asked, draw_codes
 from vae_core.export import decode_samples, upright
 from vae_core.latent.levels import resample
@@ -138,13 +137,12 @@ def _start(run: Run, asked: Asked) -> np.ndarray:
     """The code that is kept from: of a sample of the tray, else of a dream. [D]"""
     tray = samples.tray_rows(run)
     names = {"dream": "A dream"} | {str(row): samples.sample_at(run, row).label for row in tray}
-    first = state.page_param("from", "dream", str)
-    chosen = st.selectbox(
-        "Begin with", list(names), index=list(names).index(first) if first in names else 0,
-        format_func=lambda name: plain(names[name]), key=f"dreams.{run.name}.from", width=260,
+    key = f"dreams.{run.name}.from"
+    chosen, keep = follow("from", tuple(names), "dream", key)
+    st.selectbox(
+        "Begin with", list(names), format_func=names.__getitem__, key=key, on_change=keep, width=260,
         help="A dream, or a sample of the tray.",
     )  # fmt: skip
-    state.set_page_param("from", None if chosen == "dream" else chosen)
     if chosen == "dream":
         return draw_codes(run.model, replace(asked, count=1), None)[0]
     return run.codes.mean[int(chosen)]
