@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vae_core import load_dataset, load_run
-from vae_core.lessons import relatives
+from vae_core.lessons import relatives, tiles
 from vae_core.lessons.card import Material
 from vae_core.lessons.family import FAMILY, lacks
 from vae_core.lessons.scene import Bars, Pictures, Scene
@@ -40,25 +40,25 @@ def test_bars_are_added_as_the_visitor_goes_on(made: Scene) -> None:
 
 
 def test_who_cannot_redraw_shows_nothing(made: Scene) -> None:
-    tiles = next(panel for panel in made.panels if isinstance(panel, Pictures)).pixels
-    blank = [FAMILY[stop].key for stop in range(len(FAMILY)) if (tiles[stop, 1] == relatives.BLANK).all()]
+    shown = next(panel for panel in made.panels if isinstance(panel, Pictures)).pixels
+    blank = [FAMILY[stop].key for stop in range(len(FAMILY)) if (shown[stop, 1] == tiles.BLANK).all()]
     assert blank == ["transformer", "gan"]
     assert "encoder" in lacks(relative("gan"), RUNS("digits-gan").config.model.abilities)
 
 
 def test_a_transformer_goes_on_with_what_is_there() -> None:
     model, x = RUNS("digits-vq").model, load_dataset("digits").x[:1]
-    new = relatives.dreamt(relative("transformer"), model, x)
+    new = tiles.dreamt(relative("transformer"), model, x)
     grids = model.prior.sample(4, beginning=torch.tensor([[5, 6, 7]]).expand(4, -1))  # type: ignore[operator, union-attr]
     assert (grids[:, :3] == torch.tensor([5, 6, 7])).all() and grids.shape == (4, 16)
-    assert len(new) == relatives.DREAMS and (new[0] != new[1]).any()
+    assert len(new) == tiles.DREAMS and (new[0] != new[1]).any()
 
 
 def test_one_hand_writes_several_classes() -> None:
     run, x = RUNS("digits-class"), load_dataset("digits").x[:1]
-    new = relatives.dreamt(relative("condition"), run.model, x)
+    new = tiles.dreamt(relative("condition"), run.model, x)
     with torch.no_grad():
-        codes = run.model.encode((new * 255).byte(), torch.arange(relatives.DREAMS)).mean
+        codes = run.model.encode((new * 255).byte(), torch.arange(tiles.DREAMS)).mean
     assert codes.std(0).mean() < 0.6  # of draws it is 1
 
 

@@ -213,8 +213,8 @@ class Scene:
         because: one or two sentences with figures on why, shown once the visitor has answered and dragged.
         see: the stops at which what the question is about can be seen; the answer is told after one was reached.
         made_of: one sentence on which run and which data this was computed from.
-        hidden: terms whose values and bars are not shown before something was said: where the slider stands at first they
-            would give the answer away.
+        hidden: terms whose values and bars are not shown before something was said: where the slider stands at first
+            they would give the answer away.
     """
 
     drag: Drag
