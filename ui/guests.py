@@ -125,7 +125,7 @@ def _row(run: Run, actions: Actions, on_add: OnAdd, key: str) -> None:
     middle = pd.DataFrame({"value": info.centre}, index=pd.Index([plain(name) for name in info.columns], name="column"))
     st.caption("In real units; it begins with the data's mean.")
     narrow = {
-        "_index": st.column_config.Column("column", width=95),
+        "_index": st.column_config.Column("column", width=165),
         "value": st.column_config.NumberColumn("value", width=75, format="%.3f"),
     }
     edited = st.data_editor(middle, key=f"{key}.row", height=min(360, 38 + 35 * len(middle)), column_config=narrow)

@@ -10,6 +10,7 @@ from ui import cache
 from ui.apply import results
 from ui.apply.jobs import result, small
 from ui.maps import current_theme
+from ui.words import plain
 from vae_core.apply.asked import Semi
 
 if TYPE_CHECKING:
@@ -42,17 +43,18 @@ def _curves(found: FewLabels) -> None:
     from vae_core.apply.classify import KIND_TITLES
     from vae_core.figures.apply import Line, error_by_labels
 
-    lines = []
+    lines, runs = [], list(dict.fromkeys(point.run for point in found.points if point.run))
     for way, run in dict.fromkeys((point.way, point.run) for point in found.points):
         points = found.curve(way, run)
-        card = cache.get_card(run) if run else None
-        whose = card.title if card else run
-        what = "inferred" if way == "inferred" else "codes"
-        title = f"{whose} ({what})" if run else f"Baseline: {KIND_TITLES[way]}"  # type: ignore[index]
+        what = "the class that it infers" if way == "inferred" else "logistic regression on its codes"
+        title = f"{run}: {what}" if run else f"Supervised: {KIND_TITLES[way]}"  # type: ignore[index]
         lines.append(Line(
             title, [point.labels for point in points], [point.error for point in points],
             [point.low for point in points], [point.high for point in points], baseline=not run,
+            place=list(KIND_TITLES).index(way) if not run else len(KIND_TITLES) + runs.index(run),  # type: ignore[arg-type]
         ))  # fmt: skip
     lines.sort(key=lambda line: line.baseline)
+    cards = [card for name in runs if (card := cache.get_card(name))]
+    st.caption("; ".join(f"{card.name}: {plain(card.title)}" for card in cards) + ".")
     st.plotly_chart(error_by_labels(lines, theme=current_theme()), key="apply-few-curves", theme=None,
                     config=results.FIGURE, alt="Error on held-out samples against labels of each class")  # fmt: skip

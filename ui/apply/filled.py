@@ -26,14 +26,17 @@ SIDE = 84
 
 def show(run: Run, asked: Impute, found: Imputation) -> None:
     """Expected samples, draws and errors of one sample."""
+    from vae_core.apply.impute import worth_of
+
     if run.config.data.kind == "table":
         _columns(run, found)
     else:
         _pictures(run, found)
     worth = float(found.effective[0])
-    st.caption(f"The importance weights' {asked.codes} codes are worth {worth:.1f} of equal weight. Errors are of the "
-               "missing numbers of this sample alone; the table below measures many.")  # fmt: skip
-    results.take_home(asked, found, files(asked, found), key="apply-one")
+    said = worth_of(worth, asked.codes)
+    st.caption(f"{said[0].upper()}{said[1:]} Errors are of the missing numbers of this sample alone; the chart below "
+               "measures many.")  # fmt: skip
+    results.take_home(asked, found, files(run, asked, found), key="apply-one")
 
 
 def _upright(run: Run, flat: np.ndarray) -> np.ndarray:
@@ -92,11 +95,14 @@ def _columns(run: Run, found: Imputation) -> None:
     st.caption("The last two columns: between them lie nine of ten draws by importance weights.")
 
 
-def files(asked: Impute, found: Found | None) -> list[results.File]:
-    """All fillings and draws."""
+def files(run: Run, asked: Impute, found: Found | None) -> list[results.File]:
+    """All fillings and draws; of a table also the fillings in real units."""
     if found is None:
         return []
-    from vae_core.apply.shelves import filled_npz
+    from vae_core.apply.shelves import filled_csv, filled_npz
 
-    name = f"{asked.run}-filled{'' if asked.at < 0 else f'-{asked.at}'}.npz"
-    return [results.File("Fillings", name, "application/octet-stream", partial(filled_npz, found))]  # type: ignore[arg-type]
+    name = f"{asked.run}-filled{'' if asked.at < 0 else f'-{asked.at}'}"
+    made = [results.File("Fillings", f"{name}.npz", "application/octet-stream", partial(filled_npz, found))]  # type: ignore[arg-type]
+    if run.config.data.kind == "table":
+        made.append(results.File("Fillings", f"{name}.csv", "text/csv", partial(filled_csv, run.config.data, found)))  # type: ignore[arg-type]
+    return made

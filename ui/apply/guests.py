@@ -10,6 +10,7 @@ import streamlit as st
 from ui import cache, state
 from ui.guests import bring
 from ui.widgets import picture_strip
+from ui.words import plain
 from vae_core.apply.outcome import ApplyError
 from vae_core.guests import is_guest, name_of
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from vae_core.runs import Run
 
 SHOWN = 12
+UNUSUAL = 3  # columns that are named
 ACTIONS = {"score": "How odd is it?"}
 _TAKEN = "latentarium.apply.taken"
 
@@ -48,9 +50,23 @@ def show(run: Run, brought: list[tuple[str, float]]) -> None:
     """The pictures of those that are there, and the way to bring more."""
     numbers = numbers_in_tray(run)
     if brought and len(brought) == len(numbers):
+        if run.config.data.kind == "table":
+            for (name, value), number in zip(brought, numbers, strict=True):
+                st.caption(f"★ {name}, a row that a visitor brought: {value:.2f}. {_unusual(run, number)}")
         pictures = cache.get_pictures(run.name, tuple(numbers))
         picture_strip(pictures.pixels, [f"{name}: {value:.2f}" for name, value in brought], side=72)
     bring(run, ACTIONS, _take, key="apply-odd")
+
+
+def _unusual(run: Run, number: int) -> str:
+    """The columns of a guest that lie farthest from the data's mean, a sentence."""
+    x = cache.get_guest(run.name, number).x.ravel()
+    far = [place for place in np.argsort(-np.abs(x)).tolist()[:UNUSUAL] if abs(x[place]) >= 0.05]
+    if not far:
+        return "All its columns are the data's mean, so its picture is empty."
+    columns = run.config.data.columns
+    named = ", ".join(f"{plain(columns[place])} ({x[place]:+.1f} sd)" for place in far)
+    return f"Farthest from the data's mean: {named}."
 
 
 def _take(action: str, number: int) -> None:

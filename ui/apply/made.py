@@ -14,6 +14,7 @@ from ui import state
 from ui.apply import results
 from ui.apply.jobs import result, small
 from ui.widgets import picture_png
+from ui.words import plain
 from vae_core.apply.asked import Augment
 
 if TYPE_CHECKING:
@@ -106,6 +107,10 @@ def _sheet(run: Run, made: Made) -> None:
         rows.append(f"<b>{name}</b>{images}")
     st.html(f'<div class="dream-grid apply-made" style="--columns: {SHOWN}">{"".join(rows)}</div>')
     st.caption(f"The first {SHOWN} of each class, of {len(made.x):,} in all.")
+    if run.config.data.kind == "table":
+        columns = ", ".join(run.config.data.columns)
+        st.caption(f"Each picture is a row: a bar a column, right of the middle for more than the data's mean, from "
+                   f"the top: {plain(columns)}.")  # fmt: skip
 
 
 def _source(picture: np.ndarray) -> str:
@@ -117,6 +122,9 @@ def _files(run: Run, made: Made) -> list[results.File]:
 
     found = [results.File("Samples", f"{run.name}-made.npz", "application/octet-stream",
                           partial(shelves.as_npz, made))]  # fmt: skip
+    if run.config.data.kind == "table":
+        found.append(results.File("Samples", f"{run.name}-made.csv", "text/csv",
+                                  partial(shelves.made_csv, run.config.data, made)))  # fmt: skip
     if run.config.data.kind == "image" and len(made.x) <= shelves.MOST_FILES:
         found.append(results.File("A folder a class", f"{run.name}-made.zip", "application/zip",
                                   partial(shelves.as_zip, made)))  # fmt: skip

@@ -79,7 +79,7 @@ def show(run: Run) -> None:
     if found is not None:
         results.show_outcome(found.outcome, key="apply-missing-merits")
         _say_covered(found)  # type: ignore[arg-type]
-    results.take_home(asked, found, filled.files(asked, found), key="apply-missing")
+    results.take_home(asked, found, filled.files(run, asked, found), key="apply-missing")
 
 
 def _say_covered(found: Imputation) -> None:
@@ -114,11 +114,15 @@ def _one(run: Run) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         _choose_sample(run, index)
-        if run.config.data.kind == "table":
+    if run.config.data.kind == "table":  # what fills a row has many columns: it is as wide as the page
+        with right:
             _choose_columns(run, hole)
-        else:
+        place = st.container()
+    else:
+        with left:
             _brush(run, index, hole)
-    with right:
+        place = right
+    with place:
         if not hole.any():
             st.info("Nothing is missing yet: brush something away.", icon=":material/brush:")
             return

@@ -74,9 +74,11 @@ def _sheet(run: Run) -> None:
 
     made = [upright(cache.get_decoded(run.name, run.codes.mean[rows], f"class-{label}")) for label in range(len(names))]
     originals = cache.get_pictures(run.name, tuple(run.codes.index[rows].tolist()))
-    cells = ["<b></b>", "<b></b>", *(f"<b>{escape(name)}</b>" for name in names)]
+    y = run.codes.y
+    own_names = ["" if y is None else run.config.data.class_names[int(y[row])] for row in rows]
+    cells = ["<b></b>", "<b>sample</b>", *(f"<b>{escape(name)}</b>" for name in names)]
     for place, label in enumerate(originals.labels):
-        cells += ["<b></b>", _image(originals.pixels[place], label)]
+        cells += [f"<b>{escape(own_names[place])}</b>", _image(originals.pixels[place], label)]
         cells += [_image(sheet[place], f"{label}, told {names[told]}") for told, sheet in enumerate(made)]
     st.html(f'<div class="dream-grid apply-style" style="--columns: {len(names) + 1}">{"".join(cells)}</div>')
     if len(run.config.data.class_names) > MOST_CLASSES:

@@ -35,6 +35,15 @@ APPLICATION = {
     FEW: "semi",
 }
 """Each view's name on the command line."""
+ABOUT = {
+    ODD: "Which samples are not like the others? Scores of a model rank them, beside scores that need none.",
+    MISSING: "Parts of a sample are missing, and a model fills them in by what it knows of the rest.",
+    MADE: "A model makes samples of each class up: do they help a small classifier that has few labels?",
+    READ: "What can a simple classifier read off the codes, and which groups do they form by themselves?",
+    WAYS: "The way from one group of codes to another, or a style that stays while the class changes.",
+    FEW: "Labels are dear, samples are cheap: how many errors does a model make that was told few classes?",
+}
+"""What each view is for, where the model at hand cannot take part."""
 NAMED = 6  # models that are named where the one at hand cannot take part
 
 
@@ -48,6 +57,7 @@ def takes_part(run: Run, view: str) -> bool:
     why = why_not(APPLICATION[view], run.config.data, run.config.model)
     if not why:
         return True
+    st.markdown(ABOUT[view])
     st.info(f"**Not with this model.** {plain(run.title)} {plain(why)}.", icon=":material/do_not_disturb_on:")
     name_models(run, view, "Models that can:", lambda config: True)
     return False
@@ -68,6 +78,9 @@ def name_models(run: Run, view: str, words: str, fits: Callable[[RunConfig], boo
     able.sort(key=lambda each: (
         each[1].data.name != own, view == FEW and not each[1].model.abilities.infers_class,
     ))  # fmt: skip
+    if able and able[0][1].data.kind != run.config.data.kind:  # then one of each kind of data comes first
+        first = {config.data.kind: card.name for card, config in reversed(able)}
+        able.sort(key=lambda each: each[0].name not in first.values())
     if able:
         st.markdown(words)
         with st.container(horizontal=True, gap="small"):

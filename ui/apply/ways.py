@@ -17,6 +17,7 @@ from ui.maps import current_theme
 from ui.widgets import fragment
 from ui.words import plain
 from vae_core.apply.asked import Arithmetic
+from vae_core.guests import is_guest
 
 if TYPE_CHECKING:
     from vae_core.apply.arithmetic import Attribute, Between, Directions
@@ -58,18 +59,20 @@ def show_view(run: Run) -> None:
     else:
         results.take_home(picked.between, found, key="apply-way")
     views.name_models(run, views.WAYS, "Models that are told the class keep a sample's style while it changes:",
-                      lambda config: bool(config.model.abilities.classes))  # fmt: skip
+                      lambda config: bool(config.model.abilities.classes)
+                      and config.data.kind == run.config.data.kind)  # fmt: skip
 
 
 def _effect(found: Between) -> None:
     """How large the vector is beside those between random groups."""
     vector = found.attribute
-    usual = float(np.median(vector.chance))
-    verdict = "more than chance" if vector.p < 0.05 else "no more than chance would make of as few samples"
-    icon = ":material/trophy:" if vector.p < 0.05 else ":material/balance:"
-    (st.success if vector.p < 0.05 else st.info)(
-        f"Effect size (Cohen's d) **{vector.effect:.2f}**; random groups of the same sizes differ by {usual:.2f}, and "
-        f"as much in p = {vector.p:.3f} of the draws: {verdict}.", icon=icon,
+    clear = vector.p < 0.05
+    count = int((vector.chance >= vector.effect).sum())
+    (st.success if clear else st.info)(
+        f"Effect size (Cohen's d) **{vector.effect:.2f}**: so many standard deviations lie between the groups' means, "
+        f"{'more than chance makes' if clear else 'no more than chance would make of as few samples'}. Of "
+        f"{len(vector.chance)} random divisions of these samples, {count or 'none'} reached as much.",
+        icon=":material/trophy:" if clear else ":material/balance:",
     )  # fmt: skip
 
 
@@ -87,6 +90,9 @@ def _explore(run: Run, picked: groups.Picked, vector: Attribute) -> None:
     rows = samples.rows_of(run, [index]) or [int(picked.rows[1][0])]
     picture = cache.get_pictures(run.name, (int(run.codes.index[rows[0]]),)).pixels[0]
     samples.picker("C", run, rows[0], picture, partial(state.set_page_param, "c"))
+    if not is_guest(int(run.codes.index[rows[0]])):
+        held_out = rows[0] in cache.test_rows(run.name)
+        st.caption("C was held out: the model never saw it." if held_out else "The model was trained with C.")
     beside = [int(row) for row in picked.rows[1] if row != rows[0]][:BESIDE]
     strength = state.page_param("strength", 1.0, _strength)
     if run.config.model.abilities.in_browser:

@@ -15,11 +15,14 @@ import streamlit as st
 from ui.cache.data import data_stamp
 from ui.cache.progress import Progress
 from ui.cache.runs import get_run, list_runs, run_stamp
-from vae_core.apply.asked import Anomaly, Application, Semi
+from vae_core.apply.asked import Anomaly, Application, Impute, Semi
+from vae_core.apply.holes import as_text, half, of_columns
 
 if TYPE_CHECKING:
     from _thread import LockType
     from collections.abc import Sequence
+
+    import numpy as np
 
     from vae_core.apply.doing import Found
     from vae_core.runs import Run
@@ -132,8 +135,15 @@ def _key(asked: Application) -> Key:
     run = get_run(asked.run)
     if isinstance(asked, Anomaly):
         asked = replace(asked, false_alarms=Anomaly.false_alarms, worst=Anomaly.worst)
+    if isinstance(asked, Impute) and (asked.half or asked.columns):  # the same holes by other words
+        asked = replace(asked, half="", columns=(), holes=as_text(_hole(asked, run)))
     others = tuple(run_stamp(other.name) for other in _others(asked, run))
     return replace(asked, json=False), (run_stamp(asked.run), data_stamp(run.config.data.name), others)
+
+
+def _hole(asked: Impute, run: Run) -> np.ndarray:
+    info = run.config.data
+    return half(1, info.sample_shape, asked.half) if asked.half else of_columns(1, info.columns, asked.columns)
 
 
 def _others(asked: Application, run: Run) -> list[Run]:

@@ -160,11 +160,11 @@ def detect(
     if number is not None and not anew:
         remarks.append(
             "The run has seen all classes, so only what is fitted to the normal one (the codes' density, the "
-            "baselines) can know what is odd. One trained on the normal class alone (--anew) has not seen the others."
+            "baselines) can know what is odd. One that is trained on the normal class alone has not seen the others."
         )
     outcome = Outcome("anomaly", run.name, "AUROC", "higher", merits, tuple(remarks))
     return Detection(
-        outcome, title, odd or "the other classes", looked_at, marks, tuple(made), model, seen, steps, seed
+        outcome, title, odd or _others(data, number), looked_at, marks, tuple(made), model, seen, steps, seed
     )
 
 
@@ -251,6 +251,12 @@ def _normal_class(data: Dataset, normal: str, odd: str) -> int | None:
     if data.y is not None and len(data.class_names) == 2:
         return int(torch.bincount(data.y, minlength=2).argmax())
     raise ApplyError("Say which class is normal (--normal), or which dataset's samples are odd (--odd).")
+
+
+def _others(data: Dataset, number: int | None) -> str:
+    """What the classes that are not normal are called: the one that is left by its name."""
+    left = [name for place, name in enumerate(data.class_names) if place != number]
+    return left[0] if len(left) == 1 else "the other classes"
 
 
 def _some(part: Part) -> Part:

@@ -259,8 +259,9 @@ def _read(
     chance = np.concatenate([each.chance for each in attributes.values()])
     worst = max(each.p for each in attributes.values())
     remark = (
-        f"Effect sizes (Cohen's d): median {np.median(effects):.2f}; of random groups {np.median(chance):.2f}; "
-        f"largest p of {len(effects)} permutation tests {worst:.3f}."
+        f"Effect size (Cohen's d){', median' if len(effects) > 1 else ''}: {np.median(effects):.2f}; of random groups "
+        f"of the same sizes {np.median(chance):.2f}; "
+        + (f"largest p of {len(effects)} permutation tests {worst:.3f}." if len(effects) > 1 else f"p = {worst:.3f}.")
     )
     return Outcome("arithmetic", run.name, "Share read as the target class", "higher", merits, (remark,))
 

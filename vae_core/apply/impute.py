@@ -100,9 +100,10 @@ def impute(
     filled |= {"gibbs": gibbs.mean, "importance": weighed.mean}
     drawn = {"gibbs": gibbs.draws, "importance": weighed.draws}
     merits = tuple(_merit(name, made, truth, hidden, seed) for name, made in filled.items())
-    remarks = _remarks(weighed, codes)
-    unit = "of white" if data.kind == "image" else "standard deviations of a column"
-    outcome = Outcome("impute", run.name, f"RMSE of missing numbers, {unit}", "lower", merits, remarks)
+    remarks = (f"Median: {worth_of(float(np.median(weighed.effective)), codes)}",)
+    pictures = "RMSE of missing pixels (1 is from black to white)"
+    measure = pictures if data.kind == "image" else "RMSE of missing numbers, in standard deviations of a column"
+    outcome = Outcome("impute", run.name, measure, "lower", merits, remarks)
     covered = {name: coverage(made, truth, hidden) for name, made in drawn.items()}
     return Imputation(outcome, part, truth, hidden, filled, drawn, weighed.effective, covered)
 
@@ -191,9 +192,9 @@ def _mask(
     return masks.by_chance(*size, share, seed, channels=masks.channels_of(run.config.model.sample_shape))
 
 
-def _remarks(weighed: Filled, codes: int) -> tuple[str, ...]:
-    worth = float(np.median(weighed.effective))
-    said = f"Importance weights: {codes} codes are worth {worth:.1f} of equal weight (median)."
-    if worth < 3:
-        said += " That is few: its draws say less of the uncertainty than they seem to."
-    return (said,)
+def worth_of(effective: float, codes: int) -> str:
+    """How much weights that are worth so many equal ones can be trusted, a sentence."""
+    said = f"the importance weights of {codes} codes are as good as {effective:.0f} equal ones; more is better."
+    if effective < codes / 20:
+        said += " That is few: the draws say less of the uncertainty than they seem to."
+    return said

@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vae_core.apply.augment import Made
     from vae_core.apply.doing import Found
     from vae_core.apply.impute import Imputation
+    from vae_core.config import DataInfo
 
 MOST_FILES = 20_000
 """Pictures of one folder or .zip; more belong into an .npz."""
@@ -62,6 +63,26 @@ def filled_npz(found: Imputation) -> bytes:
     arrays = {"index": found.part.index, "truth": found.truth, "holes": found.holes}
     arrays |= {f"filled_{name}": made for name, made in found.filled.items()}
     return packed_arrays(arrays | {f"draws_{name}": made for name, made in found.draws.items()}, effort=1)
+
+
+def made_csv(info: DataInfo, made: Made) -> bytes:
+    """Rows of a table that were made: their class and their columns in real units."""
+    return _csv(info, {"class": [made.class_names[label] for label in made.y]}, made.x)
+
+
+def filled_csv(info: DataInfo, found: Imputation) -> bytes:
+    """Rows of a table as they were and as each way fills them in: place in the dataset, way, columns in real units."""
+    ways = {"truth": found.truth, **found.filled}
+    named = {"sample": np.tile(found.part.index, len(ways)), "way": np.repeat(list(ways), len(found.truth))}
+    return _csv(info, named, np.concatenate(list(ways.values())))
+
+
+def _csv(info: DataInfo, named: dict[str, Any], rows: np.ndarray) -> bytes:
+    """Standardised rows [n, F] in real units behind columns of their own."""
+    import pandas as pd
+
+    real = pd.DataFrame(np.asarray(info.centre) + np.asarray(info.scale) * rows, columns=list(info.columns))
+    return pd.concat([pd.DataFrame(named), real], axis=1).to_csv(index=False).encode()
 
 
 def keep(found: Found, path: Path) -> None:

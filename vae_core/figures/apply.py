@@ -23,6 +23,7 @@ ROOM = "\u2003"
 LETTER = 6.2  # pixels of a letter of its title, about
 NORMAL, ODD = 0, 1  # colours of the two kinds of samples
 BINS = 40
+ASIDE = 1.035  # times the labels, on their axis of powers: about 1% of its width from 1 to 50
 FIXED = {"fixedrange": True}
 
 
@@ -127,7 +128,9 @@ def roc_figure(curves: Sequence[Curve], at: Confusion, *, theme: Theme = "dark")
         xaxis={**FIXED, "range": [-0.02, 1.02], "title": {"text": "false alarms, share of normal samples"},
                "tickformat": ".0%"},
         yaxis={**FIXED, "range": [-0.02, 1.04], "title": {"text": "odd samples found"}, "tickformat": ".0%"},
-        showlegend=False, height=330, margin={"l": 52, "r": 8, "t": 8, "b": 44}, hovermode="closest",
+        legend={"x": 0.99, "xanchor": "right", "y": 0.02, "yanchor": "bottom", "font": {"size": 10},
+                "bgcolor": "rgba(0,0,0,0)", "tracegroupgap": 0, "traceorder": "reversed"},
+        showlegend=True, height=330, margin={"l": 52, "r": 8, "t": 8, "b": 44}, hovermode="closest",
     )  # fmt: skip
     return figure
 
@@ -205,7 +208,10 @@ def heat(errors: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Line:
-    """One way's errors by labels: labels, errors, low and high ends of the intervals, as long as each other."""
+    """One way's errors by labels: labels, errors, low and high ends of the intervals, as long as each other.
+
+    place: its colour, and how far it is moved aside so that intervals at the same labels do not cover each other.
+    """
 
     title: str
     labels: Sequence[int]
@@ -213,17 +219,20 @@ class Line:
     low: Sequence[float]
     high: Sequence[float]
     baseline: bool
+    place: int = 0
 
 
 def error_by_labels(lines: Sequence[Line], *, theme: Theme = "dark") -> go.Figure:
     """Error against labels of each class: models solid, baselines dashed; a single point is a mark."""
     ink = INKS[theme]
     figure = go.Figure()
-    for number, line in enumerate(lines):
-        colour = class_colour(number)
+    middle = float(np.mean([line.place for line in lines])) if lines else 0.0
+    for line in lines:
+        colour = class_colour(line.place)
         figure.add_trace(
             go.Scatter(
-                x=line.labels, y=line.errors, name=literal(line.title) + ROOM,
+                x=np.array(line.labels) * ASIDE ** (line.place - middle), y=line.errors,
+                customdata=line.labels, name=literal(line.title) + ROOM,
                 mode="lines+markers" if len(line.labels) > 1 else "markers",
                 line={"color": colour, "width": 1.5 if line.baseline else 2.5,
                       "dash": "dash" if line.baseline else "solid"},
@@ -233,7 +242,8 @@ def error_by_labels(lines: Sequence[Line], *, theme: Theme = "dark") -> go.Figur
                     "type": "data", "symmetric": False, "color": colour, "thickness": 1, "width": 3,
                     "array": np.subtract(line.high, line.errors), "arrayminus": np.subtract(line.errors, line.low),
                 },
-                hovertemplate=f"{literal(line.title)}<br>%{{x}} labels a class: %{{y:.1%}} wrong<extra></extra>",
+                hovertemplate=f"{literal(line.title)}<br>%{{customdata}} labels a class: %{{y:.1%}} wrong"
+                              "<extra></extra>",
             )
         )  # fmt: skip
     ticks = sorted({label for line in lines for label in line.labels})

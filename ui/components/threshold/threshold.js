@@ -50,7 +50,7 @@ function createView(root) {
     input.value = at;
     [hits, misses, falseAlarms, passes].forEach((cell, i) => { cell.textContent = [hit, missed, alarm, passed][i]; });
     const share = `${Number((100 * data.shares[at]).toFixed(1))}%`;
-    words.textContent = `Threshold ${threshold.toFixed(2)}: calls ${share} of normal validation samples odd`;
+    words.textContent = `Calls ${share} of normal validation samples odd: threshold ${threshold.toFixed(2)}`;
     input.setAttribute("aria-valuetext", `${words.textContent}; ${hit} hits, ${missed} misses, ${alarm} false alarms`);
     rates.replaceChildren(
       el("p", {}, `Found: ${percent(hit, hit + missed)} of odd samples (recall).`),
