@@ -46,6 +46,7 @@ else:
                 st.caption("Each lesson names the models that it looks into.")
             else:
                 widgets.model_picker()
-            widgets.tray()
+            if state.selection().run is not None:
+                widgets.tray()
     state.write_address()
     widgets.show_page(page, way_out=not lessons_only)

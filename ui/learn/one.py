@@ -53,9 +53,11 @@ def _waiting(lesson: Lesson) -> Iterator[None]:
         slot.html(f'<p class="learn-waiting {same}" role="status">Computing the lesson …</p>')
     try:
         yield
-    finally:
+    except Exception:  # what is wrong is said in its place
         slot.empty()
-        st.session_state[_SHOWN] = now
+        raise
+    slot.empty()
+    st.session_state[_SHOWN] = now
 
 
 def leave() -> None:

@@ -127,7 +127,8 @@ def keep(lesson: Lesson, place: Place) -> None:
 
 def choose_sample(lesson: Lesson, sample: int) -> None:
     """The lesson is about this sample from now on; what was said stays said. For callbacks."""
-    st.session_state[_DRAWN] = sample if is_guest(sample) else None
+    if lesson.draws:
+        st.session_state[_DRAWN] = sample if is_guest(sample) else None
     said, at = (st.query_params.get(name, "") for name in ("said", "at"))
     named = str(sample) if sample != lesson.sample else ""
     _leave(lesson, Seat(said, at, named, lesson.key in told()))

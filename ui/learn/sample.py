@@ -76,5 +76,6 @@ def _row(run: Run, row: int, index: int, pick: partial[None], lesson: Lesson) ->
         if lesson.draws:
             # one of its own for each sample: it is closed again once something was taken; and it lies over the lesson,
             # which stays where it is
-            with st.popover("Draw your own", icon=":material/draw:", key=f"{key}.{index}.draw"):
+            holder = st.popover("Draw your own", icon=":material/draw:", key=f"{key}.{index}.draw")
+            with holder, st.container(key="learn-pad"):
                 guests.form(run, {"x": "Take it"}, take, key=f"latentarium.learn.{lesson.key}.{index}")

@@ -36,6 +36,8 @@ export function createCurves(curves, { digits, hidden }) {
   const dots = svg("g");
   const legend = el("ul", { class: "readings" });
   const follow = [];
+  const known = curves.lines.map((line) => digits.get(line.term)).filter((count) => count !== undefined);
+  const usual = known.length ? Math.max(...known) : curves.digits; // one rounding within a legend
   curves.lines.forEach((line, i) => {
     const values = line.y.values;
     const d = lineOf(values.length, (k) => x(places[i][k]), (k) => y(values[k]));
@@ -46,7 +48,7 @@ export function createCurves(curves, { digits, hidden }) {
     if (line.x) return;
     const dot = svg("circle", { class: `dot ${own}`, r: 4.5, term: line.term });
     dots.append(dot);
-    const round = digits.get(line.term) ?? curves.digits;
+    const round = digits.get(line.term) ?? usual;
     follow.push((stop, asked) => {
       const secret = asked && hidden.has(line.term);
       const there = Number.isFinite(values[stop]) && !secret;

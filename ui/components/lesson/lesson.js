@@ -108,13 +108,15 @@ class Lesson {
     this.enter();
   }
 
-  /** Code stands beside the pictures as far as there is room, the rest below both. */
+  /** Code stands in the shorter column as far as there is room, the rest below both. */
   settle() {
     const stage = this.root.querySelector(".stage");
     const { node, below, sources } = this.beside;
     below.append(...sources);
-    while (below.firstChild && node.getBoundingClientRect().bottom + LEAST < stage.getBoundingClientRect().bottom) {
-      node.append(below.firstChild);
+    const [left, right] = [stage, node].map((column) => column.getBoundingClientRect());
+    if (right.left >= left.right) { // two columns
+      const [short, bottom] = left.bottom < right.bottom ? [stage, right.bottom] : [node, left.bottom];
+      while (below.firstChild && short.getBoundingClientRect().bottom + LEAST < bottom) short.append(below.firstChild);
     }
     below.hidden = !below.firstChild;
   }
@@ -136,7 +138,7 @@ class Lesson {
   /** What was said, and the place in which the answer will stand: it is as large as that from the beginning. */
   buildVerdict() {
     const said = el("p", { class: "said" });
-    const waits = el("p", { class: "waits" }, this.hint());
+    const waits = el("p", { class: "waits" }, `${this.data.drag} ${this.hint()}`);
     const answer = el("div", { class: "answer", role: "status", "aria-live": "polite" });
     const ghost = el("div", { class: "answer ghost", "aria-hidden": "true" });
     return { said, waits, answer, ghost, node: el("div", { class: "verdict" },
@@ -144,7 +146,7 @@ class Lesson {
   }
 
   hint() {
-    return `${this.data.drag} The answer comes at ${this.scene.drag.stops[this.goal]}: see the mark below the slider.`;
+    return `The answer comes at ${this.scene.drag.stops[this.goal]}: see the mark below the slider.`;
   }
 
   /** Below the track: the places at which the answer can be seen. */
