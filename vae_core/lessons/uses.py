@@ -74,7 +74,7 @@ def scene(material: Material) -> Scene:
             ),
             Pictures(
                 f"{SHOWN} of the {odd} malignant samples, the oddest first: {len(run.config.data.columns)} "
-                "measurements each, as white bars above the mean and grey bars below it",
+                "measurements each, white above the mean, grey below; named is the one farthest from it",
                 "Rows of the table as bars from the mean of each measurement; below each whether it is found.",
                 rows, tuple(_named(found, run, place) for place in _spread(found)), ("hits",) * SHOWN, notes,
             ),
@@ -138,7 +138,7 @@ def _spread(found: Detection) -> np.ndarray:
 def _named(found: Detection, run: Run, place: int) -> str:
     """A sample's row, and which of its standardised measurements is farthest from the mean."""
     farthest = run.config.data.columns[int(found.part.x[place].abs().argmax())]
-    return f"row {found.part.index[place]}, farthest from the mean: {farthest}"
+    return f"row {found.part.index[place]}: {farthest}"
 
 
 def _rows(found: Detection, run: Run, thresholds: np.ndarray) -> tuple[np.ndarray, tuple[tuple[str, ...], ...]]:

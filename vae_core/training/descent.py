@@ -24,7 +24,8 @@ def descend(
 
     Args:
         loss: of one batch, a scalar. parameters: theta; nothing else gets a gradient.
-        team: whose processes have a share of the batch each; gradients, and what is in `also`, are averaged over it.
+        team: whose processes have a share of the batch each; gradients, and what is in `also`, are averaged over it; a
+            process that trains alone averages nothing.
     """
     optimiser.zero_grad(set_to_none=True)
     loss.backward(inputs=parameters)
