@@ -92,6 +92,18 @@ def test_a_dream_that_is_chosen_gets_a_neighbour_by_click_and_by_key(page: Page,
     assert "pick=normal-4" in page.url
 
 
+def test_on_a_phone_the_answer_comes_into_view(new_page: Callable[..., Page], server: AppServer) -> None:
+    page = new_page(size=PHONE, scheme="dark")
+    root = open_sheets(page, server, n=16)
+    answer = page.get_by_role("heading", name=re.compile("Is dream"))
+    expect(answer).to_be_attached(timeout=30_000)
+    expect(answer).not_to_be_in_viewport()
+    root.locator(".item").nth(2).click()
+    expect(answer).to_have_text(re.compile("Is dream 3 a copy"))
+    expect(answer).to_be_in_viewport()
+    expect(page.locator(".st-key-dreams-pair")).to_be_in_viewport(ratio=0.9)
+
+
 def test_what_the_server_decodes_follows_when_it_is_let_go_on_a_phone(
     new_page: Callable[..., Page], server: AppServer
 ) -> None:

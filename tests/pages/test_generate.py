@@ -225,7 +225,7 @@ def test_a_copy_is_called_one(no_runs: Path, monkeypatch: pytest.MonkeyPatch) ->
     copied = replace(found, distance=np.array([0.0, *found.distance[1:]]))
     monkeypatch.setattr(cache, "get_nearest", lambda *_: copied)
     said = texts(alone(no_runs, "gaussian", n="4"))
-    assert "It **is** that sample." in said and "**1** equal a training sample" in said
+    assert "It **is** that sample." in said and "**1** equals a training sample" in said
 
 
 @pytest.mark.parametrize("params", [

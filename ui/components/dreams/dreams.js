@@ -83,6 +83,14 @@ function createItem(sheet, number, painter, pick) {
   };
 }
 
+/** What the page says of the chosen dream, where it stands below the sheets (on a phone): as little is scrolled as shows it. */
+function showAnswer(root) {
+  const answer = document.querySelector(".st-key-dreams-answer");
+  if (!answer || answer.getBoundingClientRect().top < root.getBoundingClientRect().bottom) return;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  answer.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+}
+
 /** Arrow keys lead from tile to tile, as they lie on the screen. */
 function walk(event, items) {
   const here = items.findIndex((item) => item.button === event.target);
@@ -179,6 +187,7 @@ function createSheets(root, component, loaded) {
   }
   function pick(sheet, number) {
     press(sheet, number);
+    showAnswer(root);
     component.setStateValue("picked", { seq: ++pickSeq, sheet, number });
   }
   function press(sheet, number) {
