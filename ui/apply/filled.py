@@ -92,7 +92,9 @@ def _columns(run: Run, found: Imputation) -> None:
     )
     st.caption(f"Error over the missing columns, in standard deviations of a column: {errors}.")
     st.dataframe(table, hide_index=True, column_config=numbers, height=min(430, 38 + 35 * len(table)))
-    st.caption("The last two columns: between them lie nine of ten draws by importance weights.")
+    st.caption(
+        "The last two columns: between them lie nine of ten draws by importance weights. A wide table scrolls sideways."
+    )
 
 
 def files(run: Run, asked: Impute, found: Found | None) -> list[results.File]:

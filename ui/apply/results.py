@@ -73,7 +73,7 @@ def is_baseline(outcome: Outcome, name: str) -> bool:
 def take_home(asked: Application, found: Found | None, files: Sequence[File] = (), *, key: str) -> None:
     """The line that computes this without the app, and files of what it comes to."""
     st.caption("Without the app:")
-    st.code(line_of(asked), language="bash", wrap_lines=True)
+    st.code(line_of(asked), language=None, wrap_lines=True)
     if found is None:
         return
     figures = File("Figures", f"{asked.run}-{type(asked).__name__.lower()}.json", "application/json",

@@ -110,6 +110,7 @@ def _explore(run: Run, picked: groups.Picked, vector: Attribute) -> None:
     before, now = cache.get_decoded(run.name, np.concatenate([run.codes.mean[rows], codes]).astype(np.float32))
     show.show_sample(run, now, alt=f"C moved by {strength:g} times the vector", key="apply.pushed", before=before)
     show.show_cue(run, codes[0].tolist())
+    st.caption("How near the moved code lies to codes of the data: far from all of them a decoder was never taught.")
 
 
 def _keep(strength: float) -> None:
