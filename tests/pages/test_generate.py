@@ -72,7 +72,7 @@ def test_every_family_dreams(no_runs: Path, mounted: list[dict], family: str) ->
     assert ("The same codes, every class" in said) == bool(able.classes)
     assert ("What could be in the rest?" in said) == able.quadrants
     assert ("Keep the coarse" in said) == (len(able.levels) > 1)
-    assert ("nergy distance to held-out" in said) == (info.name == "digits" and not able.quadrants)
+    assert ("dreams to as many held-out samples" in said) == (info.name == "digits" and not able.quadrants)
     assert (data["decoder"] is not None) == able.in_browser == bool(data["draws"])
     (sheet,) = data["sheets"]
     assert sheet["name"] == able.prior and sheet["sentence"] and len(sheet["items"]) == 4
@@ -157,7 +157,7 @@ def test_other_data_of_the_same_name_is_no_measure(no_runs: Path, monkeypatch: p
     other = cache.get_dataset("wine")
     monkeypatch.setattr(cache.dreams, "get_dataset", lambda _: other)
     said = texts(alone(no_runs, "gaussian", n="4"))
-    assert "The data is not here" in said and "nergy distance to held-out" not in said
+    assert "The data is not here" in said and "nergy distance" not in said
 
 
 def test_at_temperature_zero_all_dreams_are_one(no_runs: Path, mounted: list[dict]) -> None:
@@ -261,9 +261,9 @@ def test_zones_are_counted_in_words() -> None:
 
 
 def test_the_figure_says_its_settings(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cache, "get_match", lambda *_: Match(distance=0.4321, real=0.0123, count=77))
+    monkeypatch.setattr(cache, "get_match", lambda *_: Match(0.4321, 0.0123, 77, 0.0345, 0.0067))
     said = texts(alone(no_runs, "gaussian", n="4"))
-    assert "held-out samples **0.432** (real samples 0.012)" in said
+    assert "of 77 dreams to as many held-out samples **0.432** ± 0.035 (training samples 0.012 ± 0.007)" in said
     assert "77 dreams against 77 samples" in said and "**0.012**" in said
 
 

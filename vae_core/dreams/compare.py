@@ -38,18 +38,23 @@ class Match:
     Attributes:
         distance: energy distance between `count` dreams and as many held-out samples.
         real: the same between as many training samples and those: what sets of real samples have.
+        margin, real_margin: half the widths of their 95 % intervals.
     """
 
     distance: float
     real: float
     count: int
+    margin: float
+    real_margin: float
 
 
 def match(info: DataInfo, dreams: np.ndarray, held_out: np.ndarray, training: np.ndarray) -> Match | None:
     """Three equally large sets of samples compared; None where sentences are too long for it."""
-    from vae_core.metrics.samples import energy_distance
+    from vae_core.metrics.samples import energy_distance, energy_margin
 
-    found = [as_numbers(info, part, held_out) for part in (dreams, training)]
-    if found[0] is None or found[1] is None:
+    dreamt, real = as_numbers(info, dreams, held_out), as_numbers(info, training, held_out)
+    if dreamt is None or real is None:
         return None
-    return Match(energy_distance(*found[0]), energy_distance(*found[1]), len(dreams))
+    return Match(
+        energy_distance(*dreamt), energy_distance(*real), len(dreams), energy_margin(*dreamt), energy_margin(*real)
+    )
