@@ -2,7 +2,8 @@
 # PYTHON chooses the interpreter that makes .venv, e.g. `make app PYTHON=python3.12`. On Windows see the README.
 PYTHON ?= python3
 PORT ?= 8501
-# Test files run side by side: many wait for a browser, a worker or a timer rather than for a core.
+# Test files run side by side: many wait for a browser, a worker or a timer rather than for a core. Each has one thread
+# for its sums: two threads on a core that others want too are several times slower than one.
 JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +15,7 @@ app: $(VENV)/.app-installed
 
 test: $(VENV)/.dev-installed
 	@chromium="$$($(BIN)/python scripts/find_chromium.py --install)" || exit 1; \
-	CHROMIUM="$$chromium" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 CHROMIUM="$$chromium" $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev-installed
 	$(BIN)/ruff check .
