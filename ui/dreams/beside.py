@@ -70,13 +70,13 @@ def _answer(run: Run, shown: Shown, picked: tuple[int, int], given: str) -> tupl
         f"{float(usual.closer(distance)):.0%} of them are this close, or closer."
     )
     if near is not None:
-        whose = "the same sample" if near.place == place else f"another sample, {near.place}"
+        whose = "The same sample" if near.place == place else f"Sample {near.place}"
         told = " (the class is no part of it, but told beside)" if run.config.model.abilities.classes else ""
         far = "" if near.times is None else (
             f" The dream's code is {near.times:.1f} times as far from it as held-out samples' codes usually are from "
             "the nearest."
         )  # fmt: skip
-        st.caption(f"Of all training samples, {whose} has the nearest **code**{told}.{far}")
+        st.caption(f"{whose} has the nearest **code** of all training samples{told}.{far}")
     return found, usual, label
 
 

@@ -73,12 +73,14 @@ def choose(run: Run) -> Wish:
     components, label = 10, -1
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="dreams-controls"):
         chosen = _choose_samplers(names, key("sampler"))
-        count = _pills("How many", "n", COUNTS, 16, key("n"))
+        count, keep = follow("n", COUNTS, 16, key("n"))
+        st.pills("How many", COUNTS, key=key("n"), on_change=keep, required=True)
         st.button("Dream again", icon=":material/refresh:", key=key("again"), on_click=_again, args=(seed,))
     if "mixture" in chosen:  # in a row of its own: nothing above moves when it comes
         with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="dreams-mixture"):
-            components = _pills(
-                "Gaussians", "k", COMPONENTS, 10, key("k"),
+            components, keep = follow("k", COMPONENTS, 10, key("k"))
+            st.selectbox(
+                "Gaussians", COMPONENTS, key=key("k"), on_change=keep, width=130,
                 help="Components of the mixture that is fitted to the codes. Many of them on few codes, as one class "
                 "has, learn these by heart: see how near the dreams are to training samples then.",
             )  # fmt: skip
@@ -122,13 +124,6 @@ def follow(name: str, allowed: Sequence[T], usual: T, key: str) -> tuple[T, Call
 
     st.session_state[key] = now
     return now, keep
-
-
-def _pills(title: str, name: str, allowed: Sequence[int], usual: int, key: str, help: str | None = None) -> int:
-    """One of a few numbers."""
-    now, keep = follow(name, allowed, usual, key)
-    st.pills(title, allowed, key=key, on_change=keep, required=True, help=help)
-    return now
 
 
 def _choose_samplers(names: tuple[str, ...], key: str) -> tuple[str, ...]:

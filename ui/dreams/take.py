@@ -37,7 +37,7 @@ def show(run: Run, wish: Wish, shown: Shown) -> None:
                     on_click="ignore", icon=":material/download:", key=f"dreams.{name}.{ending}",
                 )  # fmt: skip
         command = command_for(run.name, asked, wish.given.key, file_name(run.name, asked, name, wish.given.key, "npz"))
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language=None, wrap_lines=True)
         if info.kind == "table":
             with st.expander("These rows in real units"):
                 import pandas as pd
