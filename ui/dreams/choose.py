@@ -157,7 +157,7 @@ def _choose_label(run: Run, key: str) -> int:
     labels = [-1, *range(len(names))]
     now, keep = follow("of", labels, -1, key)
     st.selectbox(
-        "Fitted to the codes of", labels, key=key, on_change=keep, width=200,
+        "Fitted to the codes of", labels, key=key, on_change=keep, width=180,
         format_func=lambda label: "all classes" if label < 0 else names[label],
         help="Fitted to the codes of one class, the mixture dreams that class. Few codes want few Gaussians.",
     )  # fmt: skip
