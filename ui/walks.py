@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 KINDS: dict[Kind, str] = {"linear": "straight line", "spherical": "along the sphere"}
 ON_MAP, IN_GIF, IN_PNG, CORNERS = 60, 40, 11, 9  # codes along a walk, or along a side of the grid
 
+_TARGET = "latentarium.walks.target"
+
 
 def show_map(run: Run, a: int, b: int, on_pick: Callable[[str, int], None]) -> None:
     """The map with both walks from A to B on it, and the two ringed.
@@ -44,9 +46,7 @@ def show_map(run: Run, a: int, b: int, on_pick: Callable[[str, int], None]) -> N
     for kind, title in KINDS.items():
         places = place_near(projection, codes, path(codes[a], codes[b], ON_MAP, kind))
         walks.append(Path(places, title, dashed=kind == "linear", colour=ink))
-    target = st.segmented_control(
-        "A click on the map chooses", ["A", "B"], default="B", required=True, key="latentarium.walks.target"
-    )
+    st.segmented_control("A click on the map chooses", ["A", "B"], default="B", required=True, key=_TARGET)
     maps.show_map(
         run,
         projection,
@@ -54,7 +54,8 @@ def show_map(run: Run, a: int, b: int, on_pick: Callable[[str, int], None]) -> N
         paths=walks,
         tray=run.codes.index[[a, b]].tolist(),
         small=True,
-        on_pick=lambda index: on_pick(target or "B", index),
+        # Read when a sample is clicked: A may have been chosen since this map was drawn.
+        on_pick=lambda index: on_pick(st.session_state.get(_TARGET) or "B", index),
     )
     note = "Dashed: the straight line. Solid: along the sphere. "
     if not projection.is_linear:
