@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from ui.components.loader import LOADER
+from ui.components.said import said, times
 from ui.server import asset_url
 
 _FOLDER = Path(__file__).parent
@@ -51,12 +52,9 @@ def brush(
         on_hole: told what is brushed away when a finger lifted, bool [H, W].
     """
     height, width = hole.shape
-    said = st.session_state.get(key)
-    now = said.get("hole") if said is not None else None
-    seq = now.get("seq") if isinstance(now, Mapping) else 0
 
     def brushed() -> None:
-        found = read_hole(st.session_state[key].get("hole"), height, width)
+        found = read_hole(said(key, "hole"), height, width)
         if found is not None:
             on_hole(found)
 
@@ -67,6 +65,6 @@ def brush(
         "pixels": base64.b64encode(np.ascontiguousarray(colours).tobytes()).decode(),
         "bits": base64.b64encode(np.packbits(hole.ravel(), bitorder="little").tobytes()).decode(),
         "label": label,
-        "seq": seq if isinstance(seq, int) else 0,
+        "seq": times(key, "hole"),
     }
     _component(key=key, data=data, on_hole_change=brushed)

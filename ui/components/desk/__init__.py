@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from ui import cache, server
+from ui.components.said import said, times
 from ui.decoders import decoder_url
 
 _FOLDER = Path(__file__).parent
@@ -94,19 +95,6 @@ def _common(run: str, given: str, seq: int) -> dict[str, Any]:
     }
 
 
-def _state(key: str, name: str) -> dict[str, Any]:
-    """What the browser last said, {} where it has said nothing of the kind."""
-    said = st.session_state.get(key)
-    value = said.get(name) if said is not None else None
-    return value if isinstance(value, dict) else {}
-
-
-def _seq(key: str) -> int:
-    """How often the browser has spoken; it takes the code from us only in answer to its last word."""
-    seq = _state(key, "view").get("seq", 0)
-    return seq if isinstance(seq, int) else 0
-
-
 def _finite(values: object, count: int) -> tuple[float, ...] | None:
     """The numbers of a code as the browser sent them, None where they are no code."""
     if not isinstance(values, list) or len(values) != count:
@@ -143,22 +131,22 @@ def traverse(
     count = len(dimensions.rate)
 
     def moved() -> None:
-        said = _state(key, "view")
-        z, pad = _finite(said.get("z"), count), said.get("pad")
+        now = said(key, "view")
+        z, pad = _finite(now.get("z"), count), now.get("pad")
         if z is not None and isinstance(pad, list) and len(pad) == 2 and all(d in range(count) for d in pad):
-            panel = "pad" if said.get("panel") == "pad" else "sliders"
+            panel = "pad" if now.get("panel") == "pad" else "sliders"
             on_view(View(z, (int(pad[0]), int(pad[1])), panel))
 
     def renamed() -> None:
-        said = _state(key, "rename")
-        if said.get("dimension") in range(count) and isinstance(said.get("name"), str):
-            on_rename(int(said["dimension"]), said["name"])
+        new = said(key, "rename")
+        if new.get("dimension") in range(count) and isinstance(new.get("name"), str):
+            on_rename(int(new["dimension"]), new["name"])
 
     _component(
         key=key,
         data={
             "mode": "traverse",
-            **_common(run, given, _seq(key)),
+            **_common(run, given, times(key, "view")),
             "z": list(view.z),
             "pad": list(view.pad),
             "panel": view.panel,
@@ -204,7 +192,7 @@ def morph(
     key = f"latentarium.desk.morph.{run}"
 
     def moved() -> None:
-        t = _finite([_state(key, "view").get("t")], 1)
+        t = _finite([said(key, "view").get("t")], 1)
         if t is not None:
             on_t(min(1.0, max(0.0, t[0])))
 
@@ -212,7 +200,7 @@ def morph(
         key=key,
         data={
             "mode": "morph",
-            **_common(run, given, _seq(key)),
+            **_common(run, given, times(key, "view")),
             "corners": [asdict(corner) for corner in corners],
             "t": t,
         },

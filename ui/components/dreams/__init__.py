@@ -13,13 +13,14 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from ui import server
 from ui.components.loader import LOADER
+from ui.components.said import said, times
 
 if TYPE_CHECKING:
     from vae_core.latent.draws import Draws
@@ -77,18 +78,6 @@ class Sheet:
     draws: Draws | None = field(default=None, compare=False)
 
 
-def _said(key: str, name: str) -> dict[str, Any]:
-    """What the browser last said, {} where it has said nothing of the kind."""
-    said = st.session_state.get(key)
-    value = said.get(name) if said is not None else None
-    return value if isinstance(value, dict) else {}
-
-
-def _seq(key: str, name: str) -> int:
-    seq = _said(key, name).get("seq", 0)
-    return seq if isinstance(seq, int) else 0
-
-
 def dreams(
     sheets: Sequence[Sheet],
     sliders: Sequence[Slider],
@@ -114,15 +103,15 @@ def dreams(
     """
 
     def moved() -> None:
-        values = _values(_said(key, "view").get("values"), sliders)
+        values = _values(said(key, "view").get("values"), sliders)
         if values is not None:
             on_move(values)
 
     def chosen() -> None:
-        said = _said(key, "picked")
+        choice = said(key, "picked")
         sizes = {sheet.name: len(sheet.items) for sheet in sheets}
-        if type(said.get("number")) is int and 0 <= said["number"] < sizes.get(str(said.get("sheet")), 0):
-            on_pick(str(said["sheet"]), said["number"])
+        if type(choice.get("number")) is int and 0 <= choice["number"] < sizes.get(str(choice.get("sheet")), 0):
+            on_pick(str(choice["sheet"]), choice["number"])
 
     built = [decoder, kind, columns, [sheet.name for sheet in sheets], len(sheets[0].items), [
         (slider.name, slider.label, slider.most, slider.ticks) for slider in sliders]]  # fmt: skip
@@ -153,8 +142,8 @@ def dreams(
                 for sheet in sheets
             ],
             "picked": list(picked),
-            "seq": _seq(key, "view"),
-            "pick_seq": _seq(key, "picked"),
+            "seq": times(key, "view"),
+            "pick_seq": times(key, "picked"),
         },
         on_view_change=moved,
         on_picked_change=chosen,

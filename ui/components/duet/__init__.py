@@ -17,6 +17,7 @@ import streamlit as st
 
 from ui import server
 from ui.components.loader import LOADER
+from ui.components.said import said, times
 
 _FOLDER = Path(__file__).parent
 
@@ -104,12 +105,9 @@ def duet(
         shown: how many sliders are not folded away.
         on_move: told the new offsets when a finger lifted.
     """
-    said = st.session_state.get(key)
-    view = said.get("view") if said is not None else None
-    seq = view.get("seq") if isinstance(view, dict) else 0
 
     def moved() -> None:
-        new = _offsets(st.session_state[key].get("view"), len(sliders), reach)
+        new = _offsets(said(key, "view"), len(sliders), reach)
         if new is not None:
             on_move(new)
 
@@ -125,7 +123,7 @@ def duet(
         **fixed,
         "module": server.asset_url("duet/duet.js"),
         "key": mark,
-        "seq": seq if isinstance(seq, int) else 0,
+        "seq": times(key, "view"),
         "offsets": list(offsets),
         "sides": [model | asdict(side.served) for model, side in zip(models, sides, strict=True)],
     }

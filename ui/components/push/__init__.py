@@ -14,6 +14,7 @@ import streamlit as st
 
 from ui import server
 from ui.components.loader import LOADER
+from ui.components.said import said, times
 
 _FOLDER = Path(__file__).parent
 
@@ -45,13 +46,9 @@ def push(
         key: of its own on the page.
         on_strength: told the new strength when a finger lifted.
     """
-    said = st.session_state.get(key)
-    view = said.get("view") if said is not None else None
-    seq = view.get("seq") if isinstance(view, dict) else 0
 
     def moved() -> None:
-        now = st.session_state[key].get("view")
-        value = now.get("strength") if isinstance(now, dict) else None
+        value = said(key, "view").get("strength")
         if type(value) in (int, float) and reach[0] <= value <= reach[1]:
             on_strength(float(value))
 
@@ -66,7 +63,7 @@ def push(
         **fixed,
         "module": server.asset_url("push/push.js"),
         "key": mark,
-        "seq": seq if isinstance(seq, int) else 0,
+        "seq": times(key, "view"),
         "strength": strength,
     }
     _component(key=key, data=data, on_view_change=moved)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui.components.loader import LOADER
+from ui.components.said import said, times
 from ui.server import asset_url, plotly_url
 
 if TYPE_CHECKING:
@@ -52,13 +53,9 @@ def threshold(
         key: of its own on the page.
         on_move: told the new place when a finger lifted.
     """
-    said = st.session_state.get(key)
-    view = said.get("view") if said is not None else None
-    seq = view.get("seq") if isinstance(view, dict) else 0
 
     def moved() -> None:
-        now = st.session_state[key].get("view")
-        place = now.get("at") if isinstance(now, dict) else None
+        place = said(key, "view").get("at")
         if type(place) is int and 0 <= place < len(counts):
             on_move(place)
 
@@ -70,7 +67,7 @@ def threshold(
         "counts": [[c.threshold, c.hits, c.misses, c.false_alarms, c.passes] for c in counts],
         "shares": list(shares),
         "at": at,
-        "seq": seq if isinstance(seq, int) else 0,
+        "seq": times(key, "view"),
         "span": list(span),
         "kinds": list(kinds),
         "guests": [[name, value] for name, value in guests],
