@@ -28,8 +28,9 @@ def _spec(info: DataInfo = INFO, components: int = 4) -> ModelSpec:
 
 @pytest.fixture
 def vamp() -> VampPrior:
+    """As it evaluates; in training it shares the same rate out otherwise."""
     torch.manual_seed(0)
-    return VampPrior(_spec())
+    return VampPrior(_spec()).eval()
 
 
 def _posteriors(n: int, seed: int = 0) -> Posterior:
@@ -86,6 +87,21 @@ def test_its_rate_is_not_negative_in_the_mean(vamp: VampPrior) -> None:
         many = Posterior(q.mean.expand(50_000, 3), q.std.expand(50_000, 3))
         rate = vamp.rate(many, many.sample(torch.Generator().manual_seed(0)), components).mean(0)
         assert (rate > -0.01).all() and rate.sum() > 0
+
+
+def test_in_training_it_charges_the_same_with_the_same_gradient(vamp: VampPrior) -> None:
+    q, components = _posteriors(6), _posteriors(4, 1)
+    charged = []
+    for training in (False, True):
+        leaves = [part.double().requires_grad_() for part in (q.mean, q.std, components.mean, components.std)]
+        posterior, parts = Posterior(*leaves[:2]), Posterior(*leaves[2:])
+        z = posterior.sample(torch.Generator().manual_seed(2))
+        rate = vamp.train(training).rate(posterior, z, parts)
+        assert rate.shape == (6, 3)
+        total = rate.sum(1)
+        charged.append((total, *torch.autograd.grad(total.square().sum(), leaves)))
+    for evaluated, trained in zip(*charged, strict=True):
+        torch.testing.assert_close(trained, evaluated)
 
 
 def test_one_component_is_a_plain_normal(vamp: VampPrior) -> None:

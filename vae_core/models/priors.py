@@ -62,13 +62,32 @@ class VampPrior(nn.Module):
         """log q(z_d|x) - log p(z_d | z_1..z_{d-1}) at the sampled z: [B, D], nats.
 
         The chain rule shares the mixture's log density out among the dimensions exactly; a single sample of it may
-        be negative, its mean over codes is not.
+        be negative, its mean over codes is not. It looks at [B, K, D] numbers: in training, where their sum is what
+        counts, `_even_shares` shares the same sum out otherwise.
         """
         if components is None:
             raise ValueError("The VampPrior's rate needs the posteriors of its pseudo-inputs.")
+        own = log_normal(z, posterior.mean, posterior.std)
+        if self.training:
+            return own - self._even_shares(z, components)
         joint = torch.logsumexp(self._by_component(z, components).cumsum(-1), -2)  # [B, D]: log p(z_1..z_d) + log K
         before = torch.cat([joint.new_full((len(z), 1), math.log(len(components.mean))), joint[:, :-1]], 1)
-        return log_normal(z, posterior.mean, posterior.std) - (joint - before)
+        return own - (joint - before)
+
+    def _even_shares(self, z: Tensor, components: Posterior) -> Tensor:
+        """log p(z) in D parts, [B, D], of matrix products alone: with K = 500, a tenth of the chain rule's time.
+
+        A dimension's part is its log density under the components, weighted by how likely each has made z, and an even
+        share of what is left: of the nats that say which component it was.
+        """
+        precision = components.std.pow(-2)  # [K, D]
+        pull = components.mean * precision
+        level = -0.5 * components.mean * pull - components.std.log() - HALF_LOG_TWO_PI
+        logits = -0.5 * z.square() @ precision.T + z @ pull.T + level.sum(1)  # [B, K]
+        joint = torch.logsumexp(logits, 1, keepdim=True) - math.log(len(level))
+        share = torch.softmax(logits, 1)
+        parts = -0.5 * z.square() * (share @ precision) + z * (share @ pull) + share @ level  # [B, D]
+        return parts + (joint - parts.sum(1, keepdim=True)) / z.shape[1]
 
 
 def prior_of(spec: ModelSpec) -> StandardNormal | VampPrior:
