@@ -104,6 +104,17 @@ def test_in_training_it_charges_the_same_with_the_same_gradient(vamp: VampPrior)
         torch.testing.assert_close(trained, evaluated)
 
 
+def test_half_precision_around_it_changes_nothing(vamp: VampPrior) -> None:
+    q, components = _posteriors(6), _posteriors(4, 1)
+    z = q.sample(torch.Generator().manual_seed(2))
+    for training in (False, True):
+        vamp.train(training)
+        full = vamp.rate(q, z, components), vamp.log_density(z, components)
+        with torch.autocast("cpu", torch.bfloat16):
+            half = vamp.rate(q, z, components), vamp.log_density(z, components)
+        torch.testing.assert_close(half, full, rtol=0, atol=0)
+
+
 def test_one_component_is_a_plain_normal(vamp: VampPrior) -> None:
     q = _posteriors(20_000)
     unit = Posterior(torch.zeros(1, 3), torch.ones(1, 3))
