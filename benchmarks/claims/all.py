@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks.claims import dynamic_mnist, lines, odd, static_mnist
+from benchmarks.claims import dynamic_mnist, ladder, lines, odd, static_mnist, vamp_prior
 from benchmarks.claims.claim import Claim
 
 CLAIMS: dict[str, Claim] = {
-    claim.key: claim for claim in (static_mnist.CLAIM, dynamic_mnist.VAE, dynamic_mnist.IWAE, odd.CLAIM, lines.CLAIM)
+    claim.key: claim
+    for claim in (
+        static_mnist.CLAIM,
+        dynamic_mnist.VAE,
+        dynamic_mnist.IWAE,
+        vamp_prior.CLAIM,
+        ladder.CLAIM,
+        odd.CLAIM,
+        lines.CLAIM,
+    )
 }
