@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -86,13 +87,27 @@ def keep(name: str, table: str, raw: object) -> None:
     render()
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A benchmark's results as they stand on a page."""
+
+    table: str
+    machine: str
+
+
+def kept(name: str) -> Kept | None:
+    """What is kept of a benchmark; None where it was not run."""
+    file = RESULTS / f"{name}.json"
+    if not file.exists():
+        return None
+    content = json.loads(file.read_text(encoding="utf-8"))
+    return Kept(content["table"], "; ".join(f"{key}: {value}" for key, value in content["machine"].items()) + ".")
+
+
 def render() -> None:
     """Write docs/speed.md from what is kept."""
     parts = [HEAD]
     for name, words in (("training", TRAINING), ("umap", UMAP), ("metrics", METRICS)):
-        file = RESULTS / f"{name}.json"
-        if file.exists():
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            taken_on = "; ".join(f"{key}: {value}" for key, value in kept["machine"].items())
-            parts += [words, kept["table"], f"{taken_on}.\n"]
+        if found := kept(name):
+            parts += [words, found.table, f"{found.machine}\n"]
     PAGE.write_text("\n".join(parts), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
+from benchmarks.claims import speed_rows
 from benchmarks.claims.all import CLAIMS
 from benchmarks.claims.claim import RESULTS, Claim, Published, Target, figures_of
 from benchmarks.queue import read_rows
@@ -12,7 +13,7 @@ from benchmarks.speed import PROJECT
 
 PAGE = PROJECT / "docs" / "benchmarks.md"
 NOT_RUN = "not run"
-HEAD = """# Published numbers
+HEAD = """# Published numbers and measured speed
 
 Written by `make bench-claims` from `benchmarks/results/claims.csv`, a row a figure; nothing is typed in by hand. Ours
 is the median over seeds with the smallest and the largest; the ratio is ours over the published number. Settings were
@@ -21,12 +22,10 @@ on two cores. **Unverified** are numbers that were quoted from memory or second-
 could not be run says so.
 
 """
-SPEED = """## Speed and the rest
+REST = """## The rest
 
 | what | where | made by |
 |---|---|---|
-| how it feels: drags, clicks, starts | [feel.md](feel.md) | `make bench-feel` |
-| training, UMAP, scores: time | [speed.md](speed.md) | `make bench-train`, `bench-umap`, `bench-metrics` |
 | disentanglement on sprites | [sprites-study.md](sprites-study.md) | `make bench-disentanglement` |
 | odd samples, filling, probes, few labels on shipped runs | [apply.md](apply.md) | `python -m vae_core apply` |
 """
@@ -111,7 +110,7 @@ def text() -> str:
         parts += [*took(rows, claim), *validation(rows, claim)]
         if claim.tried:
             parts.append(f"{claim.tried}\n")
-    return "\n".join([*parts, SPEED])
+    return "\n".join([*parts, speed_rows.text(), REST])
 
 
 def write() -> None:
