@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import torch
 
-from benchmarks.claims import page
+from benchmarks.claims import codebook, features, page, sigma
 from benchmarks.claims.all import CLAIMS
-from benchmarks.claims.claim import COLUMNS, Claim
+from benchmarks.claims.claim import COLUMNS, Claim, Measured, Split
 from benchmarks.queue import keep_rows
+from vae_core.config import DataInfo, TrainConfig, model_spec
+from vae_core.models import build
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.key)
@@ -67,3 +73,65 @@ def test_higher_is_better_where_it_is_said(results: Path, monkeypatch: pytest.Mo
     assert "**missed**" in page.line(page.read_rows(results), claim, claim.targets[0])
     beside = replace(claim.targets[0], limit=None, than="shipped", metric="auroc_mean")
     assert page.line(page.read_rows(results), claim, beside).endswith("| yes |")
+
+
+def test_the_sweep_chooses_on_validation_and_only_the_chosen_touch_the_test_split(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = []
+
+    def figures(where: Path, data: Any, net: Any, split: Split, seed: int) -> dict[str, Measured]:
+        given = float(where.name)
+        looked_at.append((given, split))
+        turned = split == "test"  # what is best on validation is worst on test
+        far = {"minus_elbo": abs(given - 0.1), "minus_elbo_own": abs(given - 0.1), "frechet": abs(given - 0.2)}
+        return {name: Measured(name, -value if turned else value, split, 10) for name, value in far.items()}
+
+    monkeypatch.setattr(sigma, "figures", figures)
+    monkeypatch.setattr(sigma, "trained", lambda config, out, title: 1.0)
+    monkeypatch.setattr(features, "classifier", lambda data, work: None)
+    monkeypatch.setattr("vae_core.data.load_dataset", lambda name: None)
+    done = sigma.swept("mnist")(0, tmp_path / "sweep")
+    on_test = {figure.metric: figure.value for figure in done.figures if figure.split == "test"}
+    assert on_test == {
+        "minus_elbo": 0, "sigma_for_minus_elbo": 0.1, "minus_elbo_own": 0, "sigma_for_minus_elbo_own": 0.1,
+        "frechet": 0, "sigma_for_frechet": 0.2,
+    }  # fmt: skip
+    assert {given for given, split in looked_at if split == "test"} == {0.1, 0.2}
+    assert done.train_seconds == len(sigma.SIGMAS)
+
+
+def test_the_sweeps_sigmas_are_betas_in_factors_of_four() -> None:
+    betas = [2 * given**2 for given in sigma.SIGMAS]
+    assert [b / a for a, b in pairwise(betas)] == pytest.approx([4] * 5)
+
+
+def test_the_classifier_is_kept_and_read_again(tmp_path: Path) -> None:
+    x = torch.zeros(64, 1, 28, 28, dtype=torch.uint8)
+    x[::2, :, :14] = 255
+    data: Any = SimpleNamespace(
+        name="halves", x=x, y=torch.arange(64) % 2, splits={"train": torch.arange(64)},
+        info=SimpleNamespace(class_names=("top", "none")),
+    )  # fmt: skip
+    net = features.classifier(data, tmp_path)
+    made = features.seen(net, x / 255)
+    assert made.shape == (64, features.FEATURES)
+    assert [file.name for file in tmp_path.iterdir()] == ["classifier-halves.safetensors"]
+    data.x = torch.zeros_like(x)  # whoever learnt again would learn something else
+    assert (features.seen(features.classifier(data, tmp_path), x / 255) == made).all()
+    assert features.accuracy(net, x / 255, net(x / 255).argmax(1)) == 1
+
+
+def test_usage_counts_cells_of_the_whole_split() -> None:
+    torch.manual_seed(0)
+    settings = TrainConfig(bottleneck="vq", codebook=7, code_dim=3, prior_width=16, prior_layers=1)
+    model = build(model_spec(settings, DataInfo(name="made up", sample_shape=(1, 8, 8), size=60))).eval()
+    x = torch.randint(0, 256, (60, 1, 8, 8), dtype=torch.uint8)
+    run: Any = SimpleNamespace(model=model)
+    data: Any = SimpleNamespace(x=x, splits={"test": torch.arange(10, 60)})
+    found = {one.metric: one.value for one in codebook.usage("test")(run, data, 0)}
+    with torch.no_grad():
+        counts = model.indices(x[10:]).flatten().bincount(minlength=7)
+        made = model.decode(model.encode(x[10:]).mean)
+    assert found["used"] == pytest.approx(int((counts > 0).sum()) / 7)
+    assert found["mse"] == pytest.approx(float((made - x[10:] / 255).square().mean()), rel=1e-5)

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,8 @@ def test_what_is_wrong_is_said_in_a_sentence(words: tuple[str, ...], sentence: s
     assert sentence in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_cards_command_makes_the_same_settings() -> None:
+@pytest.mark.parametrize("switched", [{}, {"binarise": True}, {"bottleneck": "vq", "restarts": False}])
+def test_the_cards_command_makes_the_same_settings(switched: dict[str, Any]) -> None:
     import tyro
 
     config = TrainConfig(
@@ -62,6 +64,7 @@ def test_the_cards_command_makes_the_same_settings() -> None:
         title="A title",
         about='It\'s "quoted".',
         objective="capacity",
+        **switched,
     )
     words = shlex.split(command(config, "name"))
     assert words[:4] == ["python", "-m", "vae_core", "train"] and words[-2:] == ["--out", "runs/name"]

@@ -82,6 +82,8 @@ class ModelSpec(Settings):
     """Numbers of a code, over all levels or cells."""
     bottleneck: Bottleneck = "gaussian"
     likelihood: Likelihood = "bernoulli"
+    sigma: Annotated[float, Field(ge=0, le=1e3, allow_inf_nan=False)] = 0.0
+    """Of Gaussian pixels; 0: the best one is found."""
     prior: Prior = "normal"
     condition: Condition = "none"
     hidden: tuple[Width, ...] = Field(default=(400,), max_length=8)
@@ -105,6 +107,8 @@ class ModelSpec(Settings):
     """Dimensions of each level of a ladder, coarse first."""
     code_dim: Size = 8
     codebook: Annotated[int, Field(ge=2, le=4096)] = 64
+    restarts: bool = True
+    """A learnt codebook begins at cluster means, and its dead codes begin anew."""
     fsq_levels: tuple[Annotated[int, Field(ge=2, le=32)], ...] = Field(default=(), max_length=8)
     prior_width: Width = 64
     prior_layers: Annotated[int, Field(ge=1, le=12)] = 2
@@ -150,6 +154,11 @@ class ModelSpec(Settings):
             raise ValueError("a table's rows are any numbers: they need the columns or the real likelihood")
         if self.bottleneck == "linear" and self.likelihood != "real":
             raise ValueError(f"PCA has the real likelihood, one sigma on the whole line, not the {self.likelihood} one")
+        if self.sigma and (self.likelihood not in ("gaussian", "real") or self.bottleneck == "linear"):
+            raise ValueError(
+                "a sigma is given to the gaussian or the real likelihood of a net that is trained, not to a "
+                f"{self.bottleneck} bottleneck with the {self.likelihood} one"
+            )
         if self.bottleneck == "class" and self.likelihood != "bernoulli":
             raise ValueError(
                 "M2 decodes each picture as every class, which have no best sigma: it takes bernoulli pixels"
@@ -282,6 +291,9 @@ class TrainConfig(Settings):
     """Bernoulli for black-and-white pictures; gaussian finds its own sigma (Rybkin et al. 2021); real: the same on the
     whole line, PCA's; columns: a sigma for each column of a table; categorical: tokens. auto: what data and bottleneck
     ask for."""
+    sigma: Annotated[float, Field(title="σ", ge=0, le=1e3, allow_inf_nan=False)] = 0.0
+    """Standard deviation of the gaussian or the real likelihood where it is to stay as it is, which makes a beta-VAE on
+    the squared error with beta = 2 sigma^2; 0: the best one is found (Rybkin et al. 2021)."""
     prior: Annotated[Prior, Field(title="Prior")] = "normal"
     """normal: N(0, I). vamp: a mixture of posteriors of learned pseudo-inputs (Tomczak and Welling 2018)."""
     pseudo_inputs: Annotated[int, Field(title="Pseudo-inputs", ge=1, le=1000)] = 50
@@ -297,6 +309,9 @@ class TrainConfig(Settings):
     """Length of a codebook's vectors."""
     codebook: Annotated[int, Field(title="Codebook", ge=2, le=4096)] = 64
     """Entries of a VQ-VAE's codebook."""
+    restarts: Annotated[bool, Field(title="Restarts")] = True
+    """A VQ-VAE's codes begin at cluster means, and those that hardly any cell takes begin anew (Dhariwal et al. 2020);
+    without, they begin at random and are running means alone (van den Oord et al. 2017, appendix A.1)."""
     fsq_levels: tuple[Annotated[int, Field(ge=2, le=32)], ...] = Field(
         default=(8, 6, 5), min_length=1, max_length=8, title="FSQ levels"
     )
@@ -588,6 +603,7 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
         sample_shape=shape,
         latent_dim=dims,
         likelihood=_likelihood(train, data),
+        sigma=train.sigma,
         prior=train.prior,
         condition=train.condition,
         hidden=() if bottleneck == "linear" else train.hidden or _usual_width(net, data),
@@ -603,6 +619,7 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
         levels=train.levels if bottleneck == "ladder" else (),
         code_dim=train.code_dim,
         codebook=train.codebook,
+        restarts=train.restarts,
         fsq_levels=train.fsq_levels if bottleneck == "fsq" else (),
         prior_width=train.prior_width,
         prior_layers=train.prior_layers,

@@ -69,6 +69,18 @@ class Bernoulli(nn.Module):
         return torch.bernoulli(torch.sigmoid(out), generator=generator)
 
 
+def _gaussian_nll(error: Tensor, variance: Tensor) -> Tensor:
+    """-log N of squared errors [B, P] for a sigma^2 that is a scalar or [P]: [B], nats."""
+    variance = variance.expand(error.shape[1])
+    return 0.5 * ((error / variance).sum(1) + variance.log().sum() + error.shape[1] * math.log(2 * math.pi))
+
+
+def _noisy(mean: Tensor, variance: Tensor, generator: torch.Generator | None, *, unit: bool) -> Tensor:
+    """The expected sample with noise of this sigma^2; pixels are clipped to [0, 1]."""
+    drawn = mean + variance.sqrt() * torch.randn(mean.shape, generator=generator, device=mean.device)
+    return drawn.clamp(0, 1) if unit else drawn
+
+
 class OptimalGaussian(nn.Module):
     """Gaussian pixels or columns whose sigma is always the best one.
 
@@ -112,8 +124,7 @@ class OptimalGaussian(nn.Module):
             variance = mse.clamp_min(self.MIN_VARIANCE)
         else:
             variance = self.variance
-        variance = variance.expand(error.shape[1])
-        return 0.5 * ((error / variance).sum(1) + variance.log().sum() + error.shape[1] * math.log(2 * math.pi))
+        return _gaussian_nll(error, variance)
 
     def set_variance(self, variance: Tensor) -> None:
         """The sigma^2 that is known otherwise (PCA's residual)."""
@@ -126,9 +137,47 @@ class OptimalGaussian(nn.Module):
 
     def sample(self, out: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The expected sample with noise of the running sigma; pixels are clipped to [0, 1]."""
-        noise = torch.randn(out.shape, generator=generator, device=out.device)
-        drawn = self.mean(out) + self.variance.sqrt() * noise
-        return drawn.clamp(0, 1) if self.unit else drawn
+        return _noisy(self.mean(out), self.variance, generator, unit=self.unit)
+
+
+class FixedGaussian(nn.Module):
+    """Gaussian pixels or columns of one given sigma, which nothing moves.
+
+    Up to a constant, 2 sigma^2 times minus the ELBO is |x - mean|^2 + 2 sigma^2 * rate, with the squared error summed
+    over a sample's numbers: sigma is a beta-VAE's weight on the squared error, beta = 2 sigma^2 (Rybkin, Daniilidis,
+    Levine 2021 name the same correspondence; where the error is averaged over P numbers, beta is 2 sigma^2 / P).
+
+    Args:
+        sigma: in the samples' units, above 0.
+        unit: means lie in [0, 1] (pixels, through a sigmoid) rather than anywhere on the line.
+
+    Raises ValueError for a sigma that is not above 0.
+    """
+
+    def __init__(self, sigma: float, *, unit: bool = True) -> None:
+        super().__init__()
+        if not sigma > 0:
+            raise ValueError(f"A Gaussian needs a sigma above 0, not {sigma}.")
+        self.sigma = float(sigma)  # a setting, not a weight: the spec tells it
+        self.unit = unit
+
+    @property
+    def variance(self) -> Tensor:
+        """sigma^2, a scalar."""
+        return torch.tensor(self.sigma**2)
+
+    def nll(self, out: Tensor, x: Tensor) -> Tensor:
+        """-log N(x; mean(out), sigma^2) per sample.  out, x: [B, ...] -> [B], nats (of a density)."""
+        error = (x - self.mean(out.float())).square().flatten(1)  # [B, P]
+        return _gaussian_nll(error, error.new_full((), self.sigma**2))
+
+    def mean(self, out: Tensor) -> Tensor:
+        """Expected sample, [B, ...]; pixels in [0, 1]."""
+        return torch.sigmoid(out) if self.unit else out
+
+    def sample(self, out: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """The expected sample with noise of that sigma; pixels are clipped to [0, 1]."""
+        return _noisy(self.mean(out), self.variance, generator, unit=self.unit)
 
 
 class Categorical(nn.Module):
@@ -149,7 +198,7 @@ class Categorical(nn.Module):
         return torch.multinomial(flat, 1, generator=generator).view(out.shape[:2])
 
 
-Likelihood = Bernoulli | OptimalGaussian | Categorical
+Likelihood = Bernoulli | OptimalGaussian | FixedGaussian | Categorical
 
 
 def likelihood_of(spec: ModelSpec) -> Likelihood:
@@ -158,5 +207,7 @@ def likelihood_of(spec: ModelSpec) -> Likelihood:
         return Bernoulli()
     if spec.likelihood == "categorical":
         return Categorical()
+    if spec.sigma:
+        return FixedGaussian(spec.sigma, unit=spec.likelihood == "gaussian")
     columns = spec.sample_shape[0] if spec.likelihood == "columns" else 0
     return OptimalGaussian(unit=spec.likelihood == "gaussian", columns=columns)

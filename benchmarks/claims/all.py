@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.claims import dynamic_mnist, ladder, lines, odd, static_mnist, vamp_prior
+from benchmarks.claims import codebook, dynamic_mnist, ladder, lines, odd, sigma, static_mnist, vamp_prior
 from benchmarks.claims.claim import Claim
 
 CLAIMS: dict[str, Claim] = {
@@ -13,6 +13,8 @@ CLAIMS: dict[str, Claim] = {
         dynamic_mnist.IWAE,
         vamp_prior.CLAIM,
         ladder.CLAIM,
+        sigma.CLAIM,
+        codebook.CLAIM,
         odd.CLAIM,
         lines.CLAIM,
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
 from vae_core.config import DataInfo, TrainConfig, model_spec
+from vae_core.likelihoods import FixedGaussian
 from vae_core.metrics.activity import active_units
-from vae_core.metrics.likelihood import held_out_terms, importance_bound
+from vae_core.metrics.likelihood import best_variance, held_out_terms, importance_bound
 from vae_core.models import Model, build
 
 
@@ -55,3 +57,19 @@ def test_active_units_are_those_that_vary() -> None:
     rng = np.random.default_rng(0)
     means = np.stack([rng.normal(size=500), rng.normal(size=500) * 0.05, np.full(500, 7.0)], 1)
     assert active_units(means).tolist() == [True, False, False]
+
+
+def test_no_sigma_explains_held_out_samples_better_than_the_best_one() -> None:
+    torch.manual_seed(0)
+    data = DataInfo(name="squares", sample_shape=(1, 4, 4), size=64)
+    model = build(model_spec(TrainConfig(latent_dim=2, hidden=(8,), likelihood="gaussian", sigma=1.0), data)).eval()
+    x, rows = torch.rand(64, 1, 4, 4), torch.arange(64)
+    variance = best_variance(model, x, rows, seed=3)
+    terms = held_out_terms(model, x, rows, seed=3)
+    error = 2 * terms.distortion.double() - 16 * np.log(2 * np.pi)  # with sigma = 1
+    assert variance == pytest.approx(float(error.mean()) / 16, rel=1e-4)
+    nats = {}
+    for factor in (0.9, 1.0, 1.1):
+        model.set_submodule("likelihood", FixedGaussian(factor * variance**0.5))
+        nats[factor] = float(held_out_terms(model, x, rows, seed=3).distortion.mean())
+    assert min(nats, key=lambda factor: nats[factor]) == 1.0

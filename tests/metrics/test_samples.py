@@ -1,12 +1,13 @@
-"""Laws of the energy distance."""
+"""Laws of the energy distance and of Frechet's."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.linalg
 import torch
 
-from vae_core.metrics.samples import distances, energy_distance, energy_margin
+from vae_core.metrics.samples import distances, energy_distance, energy_margin, frechet_distance
 
 
 def _sets(n: int = 7, m: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -80,3 +81,49 @@ def test_the_margin_is_as_wide_as_fresh_samples_scatter() -> None:
 def test_the_margin_of_unequal_or_single_sets_is_refused(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="as many samples"):
         energy_margin(np.zeros(a), np.zeros(b))
+
+
+def _exact(mean: np.ndarray, covariance: np.ndarray, n: int = 50, seed: int = 0) -> np.ndarray:
+    """Features [n, d] whose mean and covariance are just these."""
+    raw = np.random.default_rng(seed).normal(size=(n, len(mean)))
+    raw -= raw.mean(0)
+    white = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw, rowvar=False))).T
+    return mean + white @ np.linalg.cholesky(covariance).T
+
+
+def test_frechets_distance_of_gaussians_that_commute_has_a_closed_form() -> None:
+    """sum of (mu_a - mu_b)^2 + (sigma_a - sigma_b)^2, in any rotation."""
+    turn, _ = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))
+    shift, a, b = np.array([1.0, -2.0, 0.5]), np.array([1.0, 2.0, 0.1]), np.array([3.0, 0.5, 0.1])
+    one = _exact(np.zeros(3), turn @ np.diag(a**2) @ turn.T)
+    other = _exact(shift, turn @ np.diag(b**2) @ turn.T, 70, seed=1)
+    expected = np.square(shift).sum() + np.square(a - b).sum()
+    assert frechet_distance(one, other) == pytest.approx(expected)
+    assert frechet_distance(other, one) == pytest.approx(expected)
+
+
+def test_frechets_distance_is_that_of_the_general_root() -> None:
+    """Covariances that do not commute, against scipy's root of the product."""
+    generator = np.random.default_rng(0)
+    a, b = generator.normal(size=(40, 4)), generator.normal(size=(60, 4)) @ generator.normal(size=(4, 4))
+    one, other = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    root = scipy.linalg.sqrtm(one @ other).real
+    expected = np.square(a.mean(0) - b.mean(0)).sum() + np.trace(one + other - 2 * root)
+    assert frechet_distance(a, b) == pytest.approx(expected)
+    assert frechet_distance(b, a) == pytest.approx(expected)
+
+
+def test_equal_features_are_at_no_frechet_distance() -> None:
+    a = np.random.default_rng(0).normal(size=(40, 5))
+    assert frechet_distance(a, a[::-1]) == pytest.approx(0, abs=1e-9)
+    dead = np.concatenate([a, np.zeros((40, 2))], 1)  # features that never answer
+    assert frechet_distance(dead, dead) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(a, a + 2) == pytest.approx(20)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "said"), [((9, 3), (9, 2), "features"), ((9,), (9,), "features"), ((3, 3), (9, 3), "more rows")]
+)
+def test_features_without_a_covariance_are_refused(a: tuple[int, ...], b: tuple[int, ...], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        frechet_distance(np.zeros(a), np.zeros(b))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vae_core.config import DataInfo, TrainConfig, model_spec
-from vae_core.metrics.codebook import perplexity
+from vae_core.metrics.codebook import part_used, perplexity
 from vae_core.models.quantised import COMMITMENT, DEAD, DECAY, FiniteScalars, LearntCodes, Quantised, straight_through
 
 INFO = DataInfo(name="made up", sample_shape=(1, 8, 8), size=60)
@@ -160,6 +160,29 @@ def test_a_dead_code_moves_to_a_vector_of_the_batch() -> None:
     assert (again.codes == book.codes).all()  # the generator alone decides
 
 
+def test_without_restarts_codes_are_running_means_from_a_random_start_alone() -> None:
+    book, same = LearntCodes(3, 2, restarts=False), LearntCodes(3, 2)
+    before = book.codes.clone()
+    book.begin(torch.randn(40, 2) + 50)
+    assert (book.codes == before).all()
+    same.codes.copy_(before)
+    z = torch.randn(8, 2)
+    for _ in range(600):  # long enough for a code that nobody chose to be dead
+        book.learn(z, torch.tensor([0, 1] * 4), None)
+    assert book.share[2] < DEAD / 3 and (book.codes[2] == before[2]).all()
+    same.learn(z, torch.tensor([0, 1] * 4), None)
+    other = LearntCodes(3, 2, restarts=False)
+    other.codes.copy_(before)
+    other.learn(z, torch.tensor([0, 1] * 4), None)
+    assert (other.codes == same.codes).all(), "where none is dead, both take the same step"
+
+
+def test_the_setting_reaches_the_codebook() -> None:
+    for restarts in (True, False):
+        spec = model_spec(SETTINGS["vq"].model_copy(update={"restarts": restarts}), INFO)
+        assert Quantised(spec).book.restarts is restarts
+
+
 def test_the_codebook_learns_in_training_alone() -> None:
     torch.manual_seed(0)
     model = Quantised(model_spec(SETTINGS["vq"], INFO))
@@ -256,6 +279,11 @@ def test_usage_counts_codes(model: Quantised) -> None:
     assert counts.shape == (model.book.size,) == (model.spec.abilities.codebook,)
     assert counts.sum() == 5 * 16
     assert all(counts[code] == (indices == code).sum() for code in range(model.book.size))
+
+
+def test_the_part_of_codes_that_is_used() -> None:
+    assert part_used(np.array([0, 5, 1, 0])) == 0.5
+    assert part_used(np.ones(3)) == 1
 
 
 def test_perplexity() -> None:

@@ -14,7 +14,7 @@ from vae_core.models.base import Posterior
 from vae_core.models.priors import HALF_LOG_TWO_PI, VampPrior
 
 if TYPE_CHECKING:
-    from vae_core.likelihoods import OptimalGaussian
+    from vae_core.likelihoods import FixedGaussian, OptimalGaussian
     from vae_core.models import Model
     from vae_core.models.vae import VAE
     from vae_core.runs import Run
@@ -51,7 +51,7 @@ def log_likelihoods(model: Model, means: Tensor, x: Tensor) -> Tensor:
 
 def variance_of(model: Model) -> Tensor:
     """sigma^2 of a Gaussian likelihood, a scalar or [P]."""
-    return cast("OptimalGaussian", model.get_submodule("likelihood")).variance
+    return cast("OptimalGaussian | FixedGaussian", model.get_submodule("likelihood")).variance
 
 
 def log_prior(model: Model, z: Tensor) -> Tensor:

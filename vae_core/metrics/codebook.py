@@ -15,3 +15,8 @@ def perplexity(counts: np.ndarray) -> float:
         raise ValueError("Nobody chose a code: there is no usage to measure.")
     share = counts[counts > 0] / total
     return float(np.exp(-(share * np.log(share)).sum()))
+
+
+def part_used(counts: np.ndarray) -> float:
+    """Part of the codes that were chosen at all, 0 to 1; counts: [K], how often each was."""
+    return float((counts > 0).mean())

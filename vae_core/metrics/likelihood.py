@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vae_core.config import ModelSpec
 from vae_core.models import Model, Posterior, Terms
+from vae_core.models.base import unit_range
 
 BATCH = 500
 CODES_A_PASS = 4096
@@ -66,6 +67,22 @@ def encoded(model: Model, x: Samples, positions: Tensor, y: Tensor | None = None
         for rows in positions.split(BATCH)
     ]
     return Posterior(torch.cat([part.mean for part in parts]).cpu(), torch.cat([part.std for part in parts]).cpu())
+
+
+@torch.no_grad()
+def best_variance(model: Model, x: Samples, positions: Tensor, seed: int = 0) -> float:
+    """The sigma^2 of Gaussian pixels under which x[positions] are likeliest: their mean squared error, one posterior
+    sample each (drawn with `seed`).
+
+    Rybkin, Daniilidis, Levine 2021, eq. 5. A model that was trained with another sigma (beta) has a fair density with
+    this one.
+    """
+    z = held_out_terms(model, x, positions, seed).z
+    total = sum(
+        float((unit_range(x[rows]) - model.decode(codes.to(model.device)).cpu()).square().double().sum())
+        for rows, codes in zip(positions.split(BATCH), z.split(BATCH), strict=True)
+    )
+    return total / (len(positions) * math.prod(model.sample_shape))
 
 
 @torch.no_grad()

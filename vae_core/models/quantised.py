@@ -45,14 +45,19 @@ class LearntCodes(nn.Module):
     van den Oord et al. 2017, appendix A.1: with N_k and m_k running counts and sums of the vectors of code k, e_k =
     m_k / N_k. Kept here are e_k and N_k's share of all vectors; m_k is their product. Buffers, not parameters: no
     gradient moves them, and they are saved and resumed with the weights.
+
+    Args:
+        restarts: begin at cluster means, and let dead codes begin anew (Dhariwal et al. 2020); without, codes begin at
+            N(0, I) and are running means alone, as in the appendix.
     """
 
     codes: Tensor  # [K, code]
     share: Tensor  # [K], running part of all cells, 1/K where all codes are used alike
 
-    def __init__(self, size: int, code: int) -> None:
+    def __init__(self, size: int, code: int, *, restarts: bool = True) -> None:
         super().__init__()
         self.size = size
+        self.restarts = restarts
         self.register_buffer("codes", torch.randn(size, code))
         self.register_buffer("share", torch.full((size,), 1 / size))
 
@@ -77,7 +82,12 @@ class LearntCodes(nn.Module):
 
     @torch.no_grad()
     def begin(self, z: Tensor) -> None:
-        """k-means of vectors [M, code]. Where fewer differ than there are codes, the rest is left to restarts."""
+        """k-means of vectors [M, code]. Where fewer differ than there are codes, the rest is left to restarts.
+
+        Without restarts the random codes stay.
+        """
+        if not self.restarts:
+            return
         from sklearn.cluster import KMeans
         from sklearn.exceptions import ConvergenceWarning
 
@@ -93,7 +103,7 @@ class LearntCodes(nn.Module):
 
     @torch.no_grad()
     def learn(self, z: Tensor, indices: Tensor, generator: torch.Generator | None) -> None:
-        """One step of the running means; then dead codes move to vectors of this batch.
+        """One step of the running means; then dead codes move to vectors of this batch, unless they are to stay.
 
         Restarts as in Dhariwal et al. 2020 (Jukebox), section 3.1. Args: z [M, code], indices int64 [M].
         """
@@ -104,6 +114,8 @@ class LearntCodes(nn.Module):
         # m_k / N_k written as a step, so that a code that nobody chose stays exactly where it is
         step = (total - share[:, None] * self.codes) / self.share.clamp_min(1e-12)[:, None]
         self.codes.add_(step, alpha=1 - DECAY)
+        if not self.restarts:
+            return
         dead = self.share < DEAD / self.size  # [K]
         # a vector for every code, dead or not: as many random numbers are drawn at each step
         chosen = torch.randint(len(z), (self.size,), generator=generator, device=z.device)
@@ -174,7 +186,9 @@ class Quantised(Model):
         self.encoder = nets.grid_encoder(spec, self.code)
         self.decoder = nets.grid_decoder(spec, self.code)
         scalars = spec.bottleneck == "fsq"
-        self.book = FiniteScalars(spec.fsq_levels) if scalars else LearntCodes(spec.codebook, self.code)
+        self.book = (
+            FiniteScalars(spec.fsq_levels) if scalars else LearntCodes(spec.codebook, self.code, restarts=spec.restarts)
+        )
         self.likelihood = likelihood_of(spec)
         self.prior = Transformer(self.book.size, self.cells, spec.prior_width, spec.prior_layers)
 
