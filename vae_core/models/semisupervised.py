@@ -84,7 +84,7 @@ class ClassInference(nn.Module):
         told = torch.zeros_like(label, dtype=torch.bool) if y is None else y >= 0  # [B]
         weight = self._weight(log_q, label, told).T  # [K, B]
         every = torch.arange(classes, device=x.device).repeat_interleave(count)  # [K*B], class by class
-        posterior = self.posterior(_copies(x, classes), every)
+        posterior = gaussian(self.encoder.each(x, torch.eye(classes, device=x.device)))  # type: ignore[operator]
         z = posterior.sample(generator)  # [K*B, D]
         costs = cost(self.beside(z, every), classes).view(classes, count)  # [K, B]
         rates = posterior.rate().view(classes, count, -1)  # [K, B, D]
