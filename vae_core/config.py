@@ -40,6 +40,10 @@ Activation = Literal["relu", "tanh", "gated"]
 Likelihood = Literal["bernoulli", "gaussian", "real", "columns", "categorical"]
 Prior = Literal["normal", "vamp"]
 Condition = Literal["none", "class", "quadrants"]
+Seen = Annotated[str, Field(pattern="^([01]{4})?$")]
+"""Quadrants as four of 0 and 1: upper left, upper right, lower left, lower right. Empty: none in particular."""
+USUAL_SEEN = "0010"
+"""What is seen where nobody says: the lower left, as in Sohn et al. 2015."""
 
 
 def checkpoints_folder() -> Path:
@@ -84,6 +88,10 @@ class ModelSpec(Settings):
     likelihood: Likelihood = "bernoulli"
     prior: Prior = "normal"
     condition: Condition = "none"
+    seen: Seen = ""
+    """Quadrants that a model of quadrants is always told; empty: any."""
+    unseen_only: bool = False
+    """The seen pixels cost nothing, and stand in the expected picture as they were told: p(unseen | seen)."""
     hidden: tuple[Width, ...] = Field(default=(400,), max_length=8)
     """Widths of the fully connected layers: all of an MLP's, those between convolutions and code otherwise; an
     LSTM's state. None at all makes a linear map."""
@@ -124,6 +132,11 @@ class ModelSpec(Settings):
     def abilities(self) -> Abilities:
         """What this model can do, as the pages ask."""
         return abilities_of(self)
+
+    @property
+    def usual_seen(self) -> str:
+        """The quadrants that are seen where nobody says, as four of 0 and 1."""
+        return self.seen or USUAL_SEEN
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -187,6 +200,10 @@ class ModelSpec(Settings):
             raise ValueError("a model that knows classes needs data with at least two of them")
         if self.condition == "quadrants" and self.kind != "image":
             raise ValueError("only pictures have quadrants")
+        if self.condition != "quadrants" and (self.seen or self.unseen_only):
+            raise ValueError("only a model that is told quadrants has seen and unseen ones")
+        if self.unseen_only and self.likelihood != "bernoulli":
+            raise ValueError("pixels that are seen cost nothing beside bernoulli ones alone: a best sigma is of all")
         if self.bottleneck not in ("gaussian", "point") and self.condition != "none":
             raise ValueError(f"the {self.bottleneck} bottleneck takes no condition; choose gaussian")
         if self.bottleneck != "gaussian" and self.prior != "normal":
@@ -288,6 +305,12 @@ class TrainConfig(Settings):
     """Components of the VampPrior."""
     condition: Annotated[Condition, Field(title="Given")] = "none"
     """What encoder and decoder are told besides: the class, or some quadrants of the picture (Sohn et al. 2015)."""
+    seen: Seen = ""
+    """Quadrants that are told in training and where nobody says, as four of 0 and 1 (upper left, upper right, lower
+    left, lower right); empty: in training each by the toss of a coin, and where nobody says the lower left."""
+    unseen_only: bool = False
+    """Pay for the quadrants alone that are not told: p(unseen | seen), as in Sohn et al. 2015, eq. 4. The others stand
+    in decoded pictures as they were told."""
     noise: Annotated[float, Field(title="Noise", ge=0, le=1)] = 0.0
     """Part of each sample's pixels (columns, words) that is blanked before encoding, to be restored (Vincent et al.
     2008)."""
@@ -590,6 +613,8 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
         likelihood=_likelihood(train, data),
         prior=train.prior,
         condition=train.condition,
+        seen=train.seen,
+        unseen_only=train.unseen_only,
         hidden=() if bottleneck == "linear" else train.hidden or _usual_width(net, data),
         channels=channels,
         classes=len(data.class_names) if train.condition == "class" or bottleneck in ("class", "stacked") else 0,
