@@ -170,9 +170,14 @@ class ModelSpec(Settings):
         if self.activation != "relu" and self.net != "mlp":
             raise ValueError(f"{self.activation} layers belong to an MLP, not to a net of the kind {self.net}")
         if self.binarise and (
-            self.likelihood != "bernoulli" or self.bottleneck not in ("gaussian", "point") or self.condition != "none"
+            self.likelihood != "bernoulli"
+            or self.bottleneck not in ("gaussian", "point", "class", "stacked")
+            or self.condition != "none"
         ):
-            raise ValueError("pixels are binarised for a Bernoulli likelihood behind a gaussian code, unconditionally")
+            raise ValueError(
+                "pixels are binarised for a Bernoulli likelihood behind a gaussian code (or M2's, M1+M2's), "
+                "unconditionally"
+            )
         if self.net == "conv":
             stages = conv_stages(self.sample_shape)
             if len(self.channels) != stages:
@@ -335,6 +340,9 @@ class TrainConfig(Settings):
     label_weight: Annotated[float, Field(title="Weight of labels", ge=0, le=1e4, allow_inf_nan=False)] = 10.0
     """Weight of the classification loss of each labelled sample (Kingma et al. 2014, eq. 9, in whose terms alpha is
     this many times the number of labels)."""
+    label_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Part of each batch that is drawn from the samples whose label is told, in place of others (Kingma et al. 2014
+    have some in every batch); 0: they come as often as any sample."""
     embedding: Annotated[Width, Field(title="Embedding")] = 64
     """Numbers a token becomes before the LSTM reads it."""
     word_dropout: Annotated[float, Field(title="Word dropout", ge=0, le=1)] = 0.0
