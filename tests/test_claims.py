@@ -67,3 +67,12 @@ def test_higher_is_better_where_it_is_said(results: Path, monkeypatch: pytest.Mo
     assert "**missed**" in page.line(page.read_rows(results), claim, claim.targets[0])
     beside = replace(claim.targets[0], limit=None, than="shipped", metric="auroc_mean")
     assert page.line(page.read_rows(results), claim, beside).endswith("| yes |")
+
+
+def test_a_mean_stands_with_its_deviation_where_it_is_asked_for() -> None:
+    target = replace(CLAIMS["static-mnist"].targets[0], mean=True)
+    values = [2.0, 4.0, 9.0]
+    assert page.middle(values, target) == 5 and page.ours(values, target) == "5 ± 3.6"
+    assert page.ours([2.0], target) == "2" and page.ours([], target) == page.NOT_RUN
+    plain = replace(target, mean=False)
+    assert page.middle(values, plain) == 4 and page.ours(values, plain) == "4 (2 to 9)"
