@@ -62,6 +62,8 @@ def test_the_cards_command_makes_the_same_settings() -> None:
         title="A title",
         about='It\'s "quoted".',
         objective="capacity",
+        binarise=True,
+        seen="0010",
     )
     words = shlex.split(command(config, "name"))
     assert words[:4] == ["python", "-m", "vae_core", "train"] and words[-2:] == ["--out", "runs/name"]

@@ -118,8 +118,12 @@ def command(config: TrainConfig, name: str) -> str:
         value = getattr(config, field)
         if field == "out" or value == info.default:
             continue
+        flag = field.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+            continue
         values = value if isinstance(value, tuple) else (value,)
-        words += [f"--{field.replace('_', '-')}", *(shlex.quote(str(one)) for one in values)]
+        words += [f"--{flag}", *(shlex.quote(str(one)) for one in values)]
     return " ".join([*words, "--out", shlex.quote(f"runs/{name}")])
 
 
