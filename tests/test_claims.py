@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.claims import page
+from benchmarks.claims import few_labels, page, quadrants
 from benchmarks.claims.all import CLAIMS
 from benchmarks.claims.claim import COLUMNS, Claim
 from benchmarks.queue import keep_rows
+from tests.pages.toy import write_toy
+from vae_core import load_dataset, load_run
 
 
 @pytest.mark.parametrize("claim", CLAIMS.values(), ids=lambda claim: claim.key)
@@ -76,3 +78,23 @@ def test_a_mean_stands_with_its_deviation_where_it_is_asked_for() -> None:
     assert page.ours([2.0], target) == "2" and page.ours([], target) == page.NOT_RUN
     plain = replace(target, mean=False)
     assert page.middle(values, plain) == 4 and page.ours(values, plain) == "4 (2 to 9)"
+
+
+def test_without_a_code_the_unseen_pixels_alone_are_paid_for(tmp_path: Path) -> None:
+    settings = {
+        "data": "digits", "net": "mlp", "hidden": (16,), "condition": "quadrants", "unseen_only": True, "steps": 400,
+        "batch_size": 100, "evaluations": 4, "learning_rate": 3e-3,
+    }  # fmt: skip
+    for seen, hidden in (("0010", 48), ("1110", 16)):
+        found = quadrants.without_code(settings | {"seen": seen})(0, tmp_path)
+        assert [(one.metric, one.split) for one in found.figures] == [("nll", "validation"), ("nll", "test")]
+        assert all(0 < one.value < 0.6 * hidden for one in found.figures), "below a coin's log 2 = 0.69 a pixel"
+
+
+def test_the_error_is_the_share_of_samples_with_another_class(no_runs: Path) -> None:
+    run, data = load_run(write_toy(no_runs, "m2")), load_dataset("digits")
+    (figure,) = few_labels.error("test")(run, data, 0)
+    rows = data.splits["test"]
+    guessed = run.model.classify(data.x[rows]).argmax(1)  # type: ignore[operator]
+    assert data.y is not None and figure.samples == len(rows)
+    assert figure.value == pytest.approx(100 - 100 * (guessed == data.y[rows]).float().mean().item(), abs=1e-3)
