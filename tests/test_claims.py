@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks.claims import codebook, features, page, sigma
+from benchmarks.claims import codebook, features, few_labels, page, quadrants, sigma
 from benchmarks.claims.all import CLAIMS
 from benchmarks.claims.claim import COLUMNS, Claim, Measured, Split
 from benchmarks.queue import keep_rows
+from tests.pages.toy import write_toy
+from vae_core import load_dataset, load_run
 from vae_core.config import DataInfo, TrainConfig, model_spec
 from vae_core.models import build
 
@@ -135,3 +137,32 @@ def test_usage_counts_cells_of_the_whole_split() -> None:
         made = model.decode(model.encode(x[10:]).mean)
     assert found["used"] == pytest.approx(int((counts > 0).sum()) / 7)
     assert found["mse"] == pytest.approx(float((made - x[10:] / 255).square().mean()), rel=1e-5)
+
+
+def test_a_mean_stands_with_its_deviation_where_it_is_asked_for() -> None:
+    target = replace(CLAIMS["static-mnist"].targets[0], mean=True)
+    values = [2.0, 4.0, 9.0]
+    assert page.middle(values, target) == 5 and page.ours(values, target) == "5 ± 3.6"
+    assert page.ours([2.0], target) == "2" and page.ours([], target) == page.NOT_RUN
+    plain = replace(target, mean=False)
+    assert page.middle(values, plain) == 4 and page.ours(values, plain) == "4 (2 to 9)"
+
+
+def test_without_a_code_the_unseen_pixels_alone_are_paid_for(tmp_path: Path) -> None:
+    settings = {
+        "data": "digits", "net": "mlp", "hidden": (16,), "condition": "quadrants", "unseen_only": True, "steps": 400,
+        "batch_size": 100, "evaluations": 4, "learning_rate": 3e-3,
+    }  # fmt: skip
+    for seen, hidden in (("0010", 48), ("1110", 16)):
+        found = quadrants.without_code(settings | {"seen": seen})(0, tmp_path)
+        assert [(one.metric, one.split) for one in found.figures] == [("nll", "validation"), ("nll", "test")]
+        assert all(0 < one.value < 0.6 * hidden for one in found.figures), "below a coin's log 2 = 0.69 a pixel"
+
+
+def test_the_error_is_the_share_of_samples_with_another_class(no_runs: Path) -> None:
+    run, data = load_run(write_toy(no_runs, "m2")), load_dataset("digits")
+    (figure,) = few_labels.error("test")(run, data, 0)
+    rows = data.splits["test"]
+    guessed = run.model.classify(data.x[rows]).argmax(1)  # type: ignore[operator]
+    assert data.y is not None and figure.samples == len(rows)
+    assert figure.value == pytest.approx(100 - 100 * (guessed == data.y[rows]).float().mean().item(), abs=1e-3)

@@ -50,7 +50,9 @@ def test_what_is_wrong_is_said_in_a_sentence(words: tuple[str, ...], sentence: s
     assert sentence in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("switched", [{}, {"binarise": True}, {"bottleneck": "vq", "restarts": False}])
+@pytest.mark.parametrize(
+    "switched", [{}, {"binarise": True}, {"bottleneck": "vq", "restarts": False}, {"seen": "0010"}]
+)
 def test_the_cards_command_makes_the_same_settings(switched: dict[str, Any]) -> None:
     import tyro
 

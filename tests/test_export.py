@@ -179,6 +179,16 @@ def test_a_part_of_a_picture_that_is_seen_becomes_part_of_the_first_bias() -> No
     assert (_run(program, z) != _run(decoder_program(model), z)).any()
 
 
+def test_pixels_that_stand_as_they_were_told_do_so_in_the_browser_too() -> None:
+    model = _conditional(condition="quadrants", unseen_only=True)
+    told = model.condition.see(torch.rand(1, 1, 4, 4), torch.tensor([[True, False, False, True]])).numpy()
+    program = decoder_program(model, told)
+    z = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
+    with torch.no_grad():
+        wanted = model.decode(torch.from_numpy(z), torch.from_numpy(told.repeat(5, 0))).flatten(1).numpy()
+    np.testing.assert_allclose(1 / (1 + np.exp(-_run(program, z))), wanted, atol=2e-3)
+
+
 @pytest.mark.parametrize(
     ("likelihood", "output"), [("real", "clamp"), ("bernoulli", "sigmoid"), ("gaussian", "sigmoid")]
 )

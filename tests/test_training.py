@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from vae_core.config import TrainConfig, Turn
+from vae_core.config import TrainConfig, Turn, model_spec
 from vae_core.data import load_dataset
 from vae_core.metrics.likelihood import held_out_terms
 from vae_core.models import build
 from vae_core.runs import RunError, load_run
 from vae_core.runs.folder import RunFolder
 from vae_core.training import Order, Step, TrainingError, cosine_tail, loop, pick_device, train
+from vae_core.training.batches import training_classes, with_labels
 
 SMALL = TrainConfig(data="digits", latent_dim=2, hidden=(16,), steps=40, batch_size=32, evaluations=4, seed=3)
 
@@ -55,6 +56,38 @@ def test_a_run_that_was_cut_off_resumes_to_the_same_bits(tmp_path: Path, likelih
     assert whole.state.read_bytes() == resumed.state.read_bytes()
     assert whole.weights.read_bytes() == resumed.weights.read_bytes()
     assert [r["step"] for r in whole.read_history()] == [r["step"] for r in resumed.read_history()]
+
+
+def test_a_share_of_each_batch_is_labelled_by_seed_and_step_alone() -> None:
+    rows, labelled = torch.arange(1000, 1050), torch.arange(7)
+    batch = with_labels(rows, labelled, 0.2, 3, 11)
+    assert batch.shape == (50,) and (batch[:10] < 7).all() and torch.equal(batch[10:], rows[10:])
+    assert torch.equal(batch, with_labels(rows, labelled, 0.2, 3, 11))
+    others = [with_labels(rows, labelled, 0.2, seed, step) for seed, step in ((3, 12), (4, 11))]
+    assert not any(torch.equal(batch, other) for other in others)
+    assert (with_labels(rows, labelled, 0.001, 3, 11) < 7).sum() == 1, "one at least"
+
+
+def test_the_seed_chooses_which_samples_are_labelled_and_each_class_has_as_many() -> None:
+    data = load_dataset("digits")
+    few = SMALL.model_copy(update={"bottleneck": "class", "labels": 4})
+    spec = model_spec(few, data.info)
+    told = [training_classes(data, few.model_copy(update={"seed": seed}), spec) for seed in (0, 0, 1)]
+    assert all(one is not None and one[one >= 0].bincount().tolist() == [4] * 10 for one in told)
+    assert torch.equal(told[0], told[1]) and not torch.equal(told[0] >= 0, told[2] >= 0)  # type: ignore[arg-type, operator]
+
+
+def test_a_run_with_a_share_of_labels_resumes_to_the_same_bits(tmp_path: Path) -> None:
+    config = SMALL.model_copy(update={"bottleneck": "class", "labels": 4, "label_share": 0.25})
+    _run(config.model_copy(update={"out": tmp_path / "whole"}))
+    cut = config.model_copy(update={"out": tmp_path / "cut"})
+    steps = train(cut)
+    next(step for step in steps if step.step >= 25)
+    _abandon(steps)
+    _run(cut, resume=True)
+    assert _same(_weights(tmp_path / "whole"), _weights(tmp_path / "cut"))
+    _run(config.model_copy(update={"out": tmp_path / "none", "label_share": 0.0}))
+    assert not _same(_weights(tmp_path / "whole"), _weights(tmp_path / "none"))
 
 
 class _Killed(Exception):

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 UNKNOWN = -1  # the class that is told where none is
 PILLS = 12  # more classes than this become a menu
 QUADRANTS = ("upper left", "upper right", "lower left", "lower right")
-USUAL = "0010"  # of them, the lower left is seen where nobody says
 PICTURE = 88  # pixels on the screen
 UNSEEN = 60  # grey level of what is hidden
 
@@ -57,9 +56,12 @@ def of_class(run: Run, label: int) -> Given:
 def of_quadrants(run: Run, index: int, seen: str) -> Given:
     """The quadrants `seen` (four of "0" and "1") of the sample at `index` of the dataset.
 
-    Raises ValueError where there is no such sample.
+    Raises ValueError where there is no such sample, or the model is always told others.
     """
     import torch
+
+    if run.config.model.seen not in ("", seen):
+        raise ValueError(f"This model is always told the quadrants {run.config.model.seen}, not {seen}.")
 
     pixels = cache.get_pictures(run.name, (index,)).pixels  # uint8 [1, H, W] or [1, H, W, 3]
     x = torch.from_numpy(pixels[:, None] if pixels.ndim == 3 else np.moveaxis(pixels, -1, 1).copy())
@@ -140,9 +142,11 @@ def _choose_quadrants(run: Run) -> Given:
     key = f"latentarium.given.{run.name}.seen"
     waiting = samples.tray_rows(run)
     usual = int(run.codes.index[waiting[0] if waiting else 0])
-    index, seen = state.page_param("seen", (usual, USUAL), _seen)
+    index, seen = state.page_param("seen", (usual, run.config.model.usual_seen), _seen)
     if not samples.rows_of(run, [index]):
         index = usual
+    always = run.config.model.seen
+    seen = always or seen
 
     def keep(index: int, seen: str) -> None:
         state.set_page_param("seen", f"{index}.{seen}")
@@ -157,7 +161,14 @@ def _choose_quadrants(run: Run) -> Given:
     with st.container(key="given-quadrants"):
         picked = partial(keep, seen=seen)
         samples.picker("Seen", run, row, _veiled(run, index, seen), picked)
-        st.pills("The model sees", QUADRANTS, selection_mode="multi", key=key, on_change=keep_quadrants)
+        st.pills(
+            "The model sees",
+            QUADRANTS,
+            selection_mode="multi",
+            key=key,
+            on_change=keep_quadrants,
+            disabled=bool(always),
+        )
     return given
 
 

@@ -40,6 +40,10 @@ Activation = Literal["relu", "tanh", "gated"]
 Likelihood = Literal["bernoulli", "gaussian", "real", "columns", "categorical"]
 Prior = Literal["normal", "vamp"]
 Condition = Literal["none", "class", "quadrants"]
+Seen = Annotated[str, Field(pattern="^([01]{4})?$")]
+"""Quadrants as four of 0 and 1: upper left, upper right, lower left, lower right. Empty: none in particular."""
+USUAL_SEEN = "0010"
+"""What is seen where nobody says: the lower left, as in Sohn et al. 2015."""
 
 
 def checkpoints_folder() -> Path:
@@ -86,6 +90,10 @@ class ModelSpec(Settings):
     """Of Gaussian pixels; 0: the best one is found."""
     prior: Prior = "normal"
     condition: Condition = "none"
+    seen: Seen = ""
+    """Quadrants that a model of quadrants is always told; empty: any."""
+    unseen_only: bool = False
+    """The seen pixels cost nothing, and stand in the expected picture as they were told: p(unseen | seen)."""
     hidden: tuple[Width, ...] = Field(default=(400,), max_length=8)
     """Widths of the fully connected layers: all of an MLP's, those between convolutions and code otherwise; an
     LSTM's state. None at all makes a linear map."""
@@ -130,6 +138,11 @@ class ModelSpec(Settings):
         return abilities_of(self)
 
     @property
+    def usual_seen(self) -> str:
+        """The quadrants that are seen where nobody says, as four of 0 and 1."""
+        return self.seen or USUAL_SEEN
+
+    @property
     def grid(self) -> tuple[int, int]:
         """(rows, columns) of a discrete code's cells."""
         if len(self.sample_shape) != 3:
@@ -166,9 +179,14 @@ class ModelSpec(Settings):
         if self.activation != "relu" and self.net != "mlp":
             raise ValueError(f"{self.activation} layers belong to an MLP, not to a net of the kind {self.net}")
         if self.binarise and (
-            self.likelihood != "bernoulli" or self.bottleneck not in ("gaussian", "point") or self.condition != "none"
+            self.likelihood != "bernoulli"
+            or self.bottleneck not in ("gaussian", "point", "class", "stacked")
+            or self.condition != "none"
         ):
-            raise ValueError("pixels are binarised for a Bernoulli likelihood behind a gaussian code, unconditionally")
+            raise ValueError(
+                "pixels are binarised for a Bernoulli likelihood behind a gaussian code (or M2's, M1+M2's), "
+                "unconditionally"
+            )
         if self.net == "conv":
             stages = conv_stages(self.sample_shape)
             if len(self.channels) != stages:
@@ -196,6 +214,10 @@ class ModelSpec(Settings):
             raise ValueError("a model that knows classes needs data with at least two of them")
         if self.condition == "quadrants" and self.kind != "image":
             raise ValueError("only pictures have quadrants")
+        if self.condition != "quadrants" and (self.seen or self.unseen_only):
+            raise ValueError("only a model that is told quadrants has seen and unseen ones")
+        if self.unseen_only and self.likelihood != "bernoulli":
+            raise ValueError("pixels that are seen cost nothing beside bernoulli ones alone: a best sigma is of all")
         if self.bottleneck not in ("gaussian", "point") and self.condition != "none":
             raise ValueError(f"the {self.bottleneck} bottleneck takes no condition; choose gaussian")
         if self.bottleneck != "gaussian" and self.prior != "normal":
@@ -300,6 +322,12 @@ class TrainConfig(Settings):
     """Components of the VampPrior."""
     condition: Annotated[Condition, Field(title="Given")] = "none"
     """What encoder and decoder are told besides: the class, or some quadrants of the picture (Sohn et al. 2015)."""
+    seen: Seen = ""
+    """Quadrants that are told in training and where nobody says, as four of 0 and 1 (upper left, upper right, lower
+    left, lower right); empty: in training each by the toss of a coin, and where nobody says the lower left."""
+    unseen_only: bool = False
+    """Pay for the quadrants alone that are not told: p(unseen | seen), as in Sohn et al. 2015, eq. 4. The others stand
+    in decoded pictures as they were told."""
     noise: Annotated[float, Field(title="Noise", ge=0, le=1)] = 0.0
     """Part of each sample's pixels (columns, words) that is blanked before encoding, to be restored (Vincent et al.
     2008)."""
@@ -327,6 +355,9 @@ class TrainConfig(Settings):
     label_weight: Annotated[float, Field(title="Weight of labels", ge=0, le=1e4, allow_inf_nan=False)] = 10.0
     """Weight of the classification loss of each labelled sample (Kingma et al. 2014, eq. 9, in whose terms alpha is
     this many times the number of labels)."""
+    label_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Part of each batch that is drawn from the samples whose label is told, in place of others (Kingma et al. 2014
+    have some in every batch); 0: they come as often as any sample."""
     embedding: Annotated[Width, Field(title="Embedding")] = 64
     """Numbers a token becomes before the LSTM reads it."""
     word_dropout: Annotated[float, Field(title="Word dropout", ge=0, le=1)] = 0.0
@@ -606,6 +637,8 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
         sigma=train.sigma,
         prior=train.prior,
         condition=train.condition,
+        seen=train.seen,
+        unseen_only=train.unseen_only,
         hidden=() if bottleneck == "linear" else train.hidden or _usual_width(net, data),
         channels=channels,
         classes=len(data.class_names) if train.condition == "class" or bottleneck in ("class", "stacked") else 0,

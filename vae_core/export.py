@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HALF_MAX = 65504.0  # the largest number that fp16 holds
 MAGIC = b"LTD1"
 PROBES = 4  # codes on which a decoder is asked how its picture comes about
+LEAST_GREY = 1e-4  # of a pixel that is written as a logit: black and white have none
 
 Output = Literal["sigmoid", "clamp"]
 
@@ -199,8 +200,30 @@ def _told_to_bias(layer: nn.Module, context: Tensor, name: str) -> nn.Linear:
     return folded
 
 
-def _watched(model: DecodesPlainly, first: nn.Module, y: np.ndarray | None) -> tuple[Tensor, Output]:
-    """What the decoder is told besides z, float [width], and how its output becomes a picture.
+def _with_fixed(layers: list[tuple[str, nn.Module]], fixed: Tensor) -> list[tuple[str, nn.Module]]:
+    """An MLP's layers whose logits say the same for every code at pixels of known value.
+
+    Args:
+        fixed: float [P], the pixels' values, NaN where the decoder has its say.
+    """
+    import torch
+    from torch import nn
+
+    at = max((i for i, (_, layer) in enumerate(layers) if not isinstance(layer, nn.Unflatten)), default=0)
+    name, last = layers[at]
+    if not isinstance(last, nn.Linear) or last.out_features != len(fixed):
+        raise ExportError("Some of its pixels are those that it was told, which the browser draws for an MLP alone.")
+    written, known = nn.Linear(last.in_features, last.out_features), ~fixed.isnan()
+    with torch.no_grad():
+        written.weight.copy_(last.weight.masked_fill(known[:, None], 0.0))
+        logits = fixed.nan_to_num().clamp(LEAST_GREY, 1 - LEAST_GREY).logit()
+        written.bias.copy_(torch.where(known, logits, 0.0 if last.bias is None else last.bias))
+    return [*layers[:at], (name, written), *layers[at + 1 :]]
+
+
+def _watched(model: DecodesPlainly, first: nn.Module, y: np.ndarray | None) -> tuple[Tensor, Output, Tensor | None]:
+    """What the decoder is told besides z, float [width], how its output becomes a picture, and the pixels [P] that it
+    is told itself and no code changes (NaN elsewhere; None where there are none).
 
     Both are seen when a few codes are decoded, so that no family of models has to be known here.
     """
@@ -231,7 +254,10 @@ def _watched(model: DecodesPlainly, first: nn.Module, y: np.ndarray | None) -> t
     context = inputs[0, model.latent_dim :]
     for output, made in (("sigmoid", torch.sigmoid(out)), ("clamp", out.clamp(0, 1))):
         if torch.allclose(picture.clamp(0, 1), made, atol=1e-4):
-            return context, output  # type: ignore[return-value]
+            return context, output, None  # type: ignore[return-value]
+    known = ((picture - torch.sigmoid(out)).abs() > 1e-4).any(0)  # [P]
+    if not known.all() and (picture == picture[:1])[:, known].all():
+        return context, "sigmoid", torch.where(known, picture[0], torch.nan)
     raise ExportError("The model's picture is neither its decoder's output nor the sigmoid of that.")
 
 
@@ -251,7 +277,9 @@ def decoder_program(model: DecodesPlainly, told: np.ndarray | None = None) -> De
     channels, height, width = model.sample_shape
     (name, first), *rest = _flat(model.decoder, "decoder")
     layers, data = _written([(name, first), *rest])
-    context, output = _watched(model, first, told)
+    context, output, fixed = _watched(model, first, told)
+    if fixed is not None:
+        (_, first), *rest = _with_fixed([(name, first), *rest], fixed)
     if len(context):
         layers, data = _written([(name, _told_to_bias(first, context, name)), *rest])
     return DecoderProgram(layers, data, model.latent_dim, (channels, height, width), output)

@@ -38,6 +38,25 @@ class Encoder(nn.Sequential):
                 x = torch.cat([x, context.to(x.dtype)], 1)
         return x
 
+    def each(self, x: Tensor, contexts: Tensor) -> Tensor:
+        """The same samples told each of several things: [B, *sample_shape] and [K, context] -> [K*B, outputs].
+
+        What the first dense layer makes of the sample alone is computed once: W [x, c] = W_x x + W_c c.
+        """
+        layers = iter(self)
+        for layer in layers:
+            x = layer(x)
+            if isinstance(layer, nn.Flatten):
+                break
+        first = next(layers)
+        assert isinstance(first, nn.Linear)
+        own = nn.functional.linear(x, first.weight[:, : x.shape[1]], first.bias)  # [B, H]
+        told = nn.functional.linear(contexts.to(x.dtype), first.weight[:, x.shape[1] :])  # [K, H]
+        x = (told[:, None] + own).flatten(0, 1)
+        for layer in layers:
+            x = layer(x)
+        return x
+
 
 def encoder(spec: ModelSpec, outputs: int, context: int = 0) -> nn.Module:
     """[B, *sample_shape] (and [B, context]) -> [B, outputs]."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vae_core.models.conditions import USUAL_QUADRANTS, QuadrantCondition
+from vae_core.models.conditions import QuadrantCondition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,5 +40,5 @@ def told_of(model: Model, x: Tensor | None, y: Tensor | None) -> Tensor | None:
     if able.quadrants and x is not None:
         condition = getattr(model, "condition", None)
         if isinstance(condition, QuadrantCondition):
-            return condition.see(x, torch.tensor(USUAL_QUADRANTS).expand(len(x), -1))
+            return condition.given(x, None, len(x), x.device)
     return None

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks.claims import codebook, dynamic_mnist, ladder, lines, odd, sigma, static_mnist, vamp_prior
+from benchmarks.claims import (
+    codebook,
+    dynamic_mnist,
+    few_labels,
+    ladder,
+    lines,
+    odd,
+    quadrants,
+    sigma,
+    static_mnist,
+    vamp_prior,
+)
 from benchmarks.claims.claim import Claim
 
 CLAIMS: dict[str, Claim] = {
@@ -15,6 +26,8 @@ CLAIMS: dict[str, Claim] = {
         ladder.CLAIM,
         sigma.CLAIM,
         codebook.CLAIM,
+        quadrants.CLAIM,
+        few_labels.CLAIM,
         odd.CLAIM,
         lines.CLAIM,
     )

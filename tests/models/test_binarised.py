@@ -52,6 +52,24 @@ def test_a_bound_is_of_the_pictures_that_the_seed_draws() -> None:
     assert torch.equal(first, again) and not torch.equal(first, other)
 
 
+@pytest.mark.parametrize("bottleneck", ["class", "stacked"])
+@torch.no_grad()
+def test_models_that_infer_a_class_draw_their_pixels_anew(bottleneck: str) -> None:
+    """Pixels that are black or white already are drawn as they are; grey ones are not what is looked at."""
+    settings = TrainConfig(latent_dim=3, hidden=(16,), first_dim=4, bottleneck=bottleneck, binarise=True)
+    info = DataInfo(name="made up", sample_shape=(1, 8, 8), size=60, class_names=("round", "straight"))
+    torch.manual_seed(0)
+    drawn = build(model_spec(settings, info)).eval()
+    plain = build(model_spec(settings.model_copy(update={"binarise": False}), info)).eval()
+    plain.load_state_dict(drawn.state_dict())
+    grey = torch.full((4, 1, 8, 8), 128, dtype=torch.uint8)
+    sure = torch.bernoulli(grey / 255, generator=_seeded(5))
+    state = _seeded(5)
+    torch.bernoulli(grey / 255, generator=state)
+    told = drawn.terms(grey, None, _seeded(5))
+    torch.testing.assert_close(told.distortion, plain.terms(sure, None, state).distortion)
+
+
 @pytest.mark.parametrize("settings", [{"likelihood": "gaussian"}, {"condition": "quadrants"}, {"bottleneck": "ladder"}])
 def test_only_what_can_be_binarised_is(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="binarised"):

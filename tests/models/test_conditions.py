@@ -146,6 +146,60 @@ def test_each_quadrant_is_shown_half_of_the_time_in_training() -> None:
     torch.testing.assert_close(drawn[:, :-4].sum(1), 16 * shown.sum(1))
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("seen", ["0010", "1110", "0000", "1111"])
+def test_where_only_the_unseen_is_paid_for_distortion_and_picture_are_those_of_the_hidden_pixels(seen: str) -> None:
+    """The decoder's word counts where nothing was told, pixel by pixel; elsewhere the picture is what was told."""
+    model, x = _model("quadrants", unseen_only=True), _pictures()
+    condition = model.condition
+    assert isinstance(condition, QuadrantCondition)
+    told = condition.see(x, torch.tensor([[letter == "1" for letter in seen]]).expand(4, -1))
+    hidden = ~condition.mask(told)[0, 0]  # [H, W]
+    assert int(hidden.sum()) == 16 * seen.count("0")
+    terms, many = model.terms(x, told, _seeded()), model.terms(x, told, _seeded(), draws=3)
+    pixels = x.float() / 255
+    chance = torch.sigmoid(model.decoder(torch.cat([terms.z, told], 1)))  # type: ignore[operator]
+    cost = torch.nn.functional.binary_cross_entropy(chance, pixels, reduction="none")[:, 0, hidden].sum(1)
+    torch.testing.assert_close(terms.distortion, cost)
+    assert many.draws is not None and many.draws.distortion.shape == (3, 4)
+    if "0" not in seen:
+        assert (many.draws.distortion == 0).all()
+    made = model.decode(terms.z, told)
+    torch.testing.assert_close(made[:, 0, hidden], chance[:, 0, hidden])
+    assert torch.equal(made[:, 0, ~hidden], pixels[:, 0, ~hidden])
+
+
+def test_what_is_seen_teaches_the_decoder_nothing_where_only_the_unseen_is_paid_for() -> None:
+    model, x = _model("quadrants", unseen_only=True, seen="0010").train(), _pictures()
+    model.terms(x, None, _seeded()).distortion.sum().backward()
+    slope = model.decoder[-2].bias.grad.view(8, 8)  # type: ignore[index, union-attr]
+    seen = torch.zeros(8, 8, dtype=torch.bool)
+    seen[4:, :4] = True
+    assert (slope[seen] == 0).all() and (slope[~seen] != 0).all()
+
+
+def test_a_model_that_is_always_told_the_same_quadrants_is_told_no_others() -> None:
+    condition, x = QuadrantCondition((1, 8, 8), "1010"), _pictures()
+    wanted = condition.see(x, torch.tensor([[True, False, True, False]]).expand(4, -1))
+    torch.testing.assert_close(condition.drawn(x, None, _seeded()), wanted)
+    torch.testing.assert_close(condition.given(x, None, 4, CPU), wanted)
+    nothing = condition.given(None, None, 2, CPU)  # black, where there is no picture
+    assert (nothing[:, :-4] == 0).all() and nothing[:, -4:].tolist() == [[1, 0, 1, 0]] * 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"condition": "none", "unseen_only": True}, "quadrants"),
+        ({"condition": "class", "seen": "0010"}, "quadrants"),
+        ({"condition": "quadrants", "unseen_only": True, "likelihood": "gaussian"}, "best sigma"),
+    ],
+)
+def test_what_is_seen_belongs_to_quadrants_and_black_or_white_pixels(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        model_spec(TINY.model_copy(update=settings), INFO)
+
+
 def test_a_spec_names_its_condition() -> None:
     kinds = {condition: type(condition_of(_model(condition).spec)) for condition in ("none", "class", "quadrants")}
     assert kinds == {"none": Unconditional, "class": ClassCondition, "quadrants": QuadrantCondition}

@@ -11,7 +11,7 @@ from torch import distributions as D
 from vae_core.config import DataInfo, TrainConfig, model_spec
 from vae_core.metrics.likelihood import importance_bound
 from vae_core.models import M2, StackedM1M2, Terms, build
-from vae_core.models.base import unit_range
+from vae_core.models.base import gaussian, unit_range
 
 CLASSES = ("round", "straight", "crooked")
 INFO = DataInfo(name="made up", sample_shape=(1, 8, 8), size=60, class_names=CLASSES)
@@ -117,6 +117,19 @@ def test_probabilities_and_what_is_taken_for_an_unknown_class(either: M2 | Stack
     terms = either.eval().terms(x, None, _seeded())
     torch.testing.assert_close(terms.posterior.mean, likeliest.mean)
     torch.testing.assert_close(terms.posterior.std, likeliest.std)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("net", ["mlp", "conv"])
+def test_all_classes_at_once_are_encoded_as_one_after_the_other(net: str) -> None:
+    torch.manual_seed(0)
+    model = build(model_spec(TINY.model_copy(update={"bottleneck": "class", "net": net}), INFO))
+    assert isinstance(model, M2)
+    x = _pictures()
+    made = gaussian(model.inference.encoder.each(unit_range(x), torch.eye(3)))  # type: ignore[operator]
+    single = [model.encode(x, torch.full((5,), label)) for label in range(3)]
+    torch.testing.assert_close(made.mean, torch.cat([one.mean for one in single]))
+    torch.testing.assert_close(made.std, torch.cat([one.std for one in single]))
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import PICTURES, TOYS, write_toy, write_toy_run
 from ui import given
+from vae_core.config import TrainConfig
 from vae_core.runs import load_run
 
 
@@ -80,6 +81,15 @@ def test_senseless_quadrants_are_passed_over(text: str, no_runs: Path) -> None:
     write_toy(no_runs, "quadrants")
     app = opened("quadrants", seen=text)
     assert not app.exception and app.session_state.told.key == "seen-0-0010"
+
+
+def test_a_model_that_is_always_told_the_same_quadrants_is_told_no_others(no_runs: Path) -> None:
+    train = TrainConfig(condition="quadrants", seen="1010", unseen_only=True)
+    write_toy_run(no_runs, "toy", train=train, info=PICTURES)
+    app = opened("toy", seen="57.0010")
+    assert not app.exception and app.session_state.told.key == "seen-57-1010" and app.pills[-1].disabled
+    with pytest.raises(ValueError, match="always told"):
+        given.of_key(load_run(no_runs / "toy"), "seen-57-0010")
 
 
 @pytest.mark.parametrize("family", ["gaussian", "class", "quadrants"])

@@ -71,9 +71,7 @@ def get_told_key(name: str, index: int) -> str:
     if able.classes:
         return f"class-{label}" if (label := _label(name, index)) >= 0 else "class-none"
     if able.quadrants:
-        from ui.given import USUAL
-
-        return f"seen-{index}-{USUAL}"
+        return f"seen-{index}-{run.config.model.usual_seen}"
     return ""
 
 

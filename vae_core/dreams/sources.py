@@ -93,6 +93,8 @@ def told_by(run: Run, given: str, count: int, data: Dataset | None) -> np.ndarra
         found = re.fullmatch(r"seen-(\d{1,9})-([01]{4})", given)
         if not found or data is None or int(found[1]) >= info.size:
             raise DreamError(f"{run.name} is told part of a picture: --given seen-57-0010, lower left of sample 57.")
+        if (always := run.config.model.seen) not in ("", found[2]):
+            raise DreamError(f"{run.name} is always told the quadrants {always}: --given seen-{found[1]}-{always}.")
         flags = torch.tensor([[letter == "1" for letter in found[2]]])  # [1, 4]
         see = run.model.condition.see  # type: ignore[union-attr]
         one = see(data.x[int(found[1]) : int(found[1]) + 1], flags)  # type: ignore[operator]

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from vae_core.config import ModelSpec
+from vae_core.config import USUAL_SEEN, ModelSpec
 from vae_core.models.base import unit_range
 
 QUADRANTS = ("upper left", "upper right", "lower left", "lower right")
-USUAL_QUADRANTS = (False, False, True, False)
-"""What is seen where nobody says: the lower left, as in Sohn et al. 2015."""
+SURE = -100.0
+"""A logit whose pixel is black as far as fp32 can tell."""
 FORGOTTEN = 0.1
 """Part of the classes hidden in training, so that "no class" means something (Ho and Salimans 2021)."""
 
@@ -53,31 +53,58 @@ class ClassCondition:
 
 
 class QuadrantCondition:
-    """Some of a picture's four quadrants: the picture with the others blanked, and which are seen."""
+    """Some of a picture's four quadrants: the picture with the others blanked, and which are seen.
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    always: those that are seen, as four of 0 and 1, in training too; "" for any.
+    """
+
+    def __init__(self, shape: tuple[int, ...], always: str = "") -> None:
         self.shape = shape
         self.width = math.prod(shape) + len(QUADRANTS)
+        self.always = always
+        self.usual = [letter == "1" for letter in always or USUAL_SEEN]
 
     def see(self, x: Tensor, seen: Tensor) -> Tensor:
         """What is told of pictures [n, C, H, W] of which `seen`, bool [n, 4] (QUADRANTS), is shown: [n, width]."""
+        seen = seen.to(x.device)
+        return torch.cat([(unit_range(x) * self._pixels(seen).float()).flatten(1), seen.float()], 1)
+
+    def mask(self, told: Tensor) -> Tensor:
+        """Which pixels are seen, by what `see` made: bool [n, 1, H, W]."""
+        return self._pixels(told[:, -len(QUADRANTS) :] > 0.5)
+
+    def laid_over(self, picture: Tensor, told: Tensor) -> Tensor:
+        """Pictures [n, C, H, W] with the seen pixels as they were told."""
+        return torch.where(self.mask(told), told[:, : -len(QUADRANTS)].view(-1, *self.shape), picture)
+
+    def unpaid(self, logits: Tensor, x: Tensor, told: Tensor) -> tuple[Tensor, Tensor]:
+        """Bernoulli logits and pixels [n, C, H, W] of which those that are seen cost nothing, and have no slope."""
+        seen = self.mask(told)
+        return logits.masked_fill(seen, SURE), x.masked_fill(seen, 0.0)
+
+    def _pixels(self, seen: Tensor) -> Tensor:
+        """Quadrants, bool [n, 4], as pixels: bool [n, 1, H, W]."""
         _, height, width = self.shape
-        rows = torch.arange(height, device=x.device) >= (height + 1) // 2  # [H], lower half
-        columns = torch.arange(width, device=x.device) >= (width + 1) // 2  # [W], right half
-        quadrant = 2 * rows.long()[:, None] + columns.long()[None]  # [H, W]
-        mask = seen.to(x.device)[:, quadrant].float()[:, None]  # [n, 1, H, W]
-        return torch.cat([(unit_range(x) * mask).flatten(1), seen.float().to(x.device)], 1)
+        rows = torch.arange(height, device=seen.device) >= (height + 1) // 2  # [H], lower half
+        columns = torch.arange(width, device=seen.device) >= (width + 1) // 2  # [W], right half
+        return seen[:, 2 * rows.long()[:, None] + columns.long()[None]][:, None]
 
     def given(self, x: Tensor | None, y: Tensor | None, n: int, device: torch.device) -> Tensor:
-        """y: what `see` made; without it the usual quadrants of x, and without x nothing is seen."""
+        """y: what `see` made; without it the usual quadrants of x. Without x too nothing is seen; black, where a model
+        is always told some.
+        """
         if y is not None:
             return y.to(device)
+        if x is None and self.always:
+            x = torch.zeros(n, *self.shape, device=device)
         if x is None:
             return torch.zeros(n, self.width, device=device)
-        return self.see(x, torch.tensor(USUAL_QUADRANTS).expand(n, -1))
+        return self.see(x, torch.tensor(self.usual).expand(n, -1))
 
     def drawn(self, x: Tensor, y: Tensor | None, generator: torch.Generator | None) -> Tensor:
-        """As in training: each quadrant is shown by the toss of a coin."""
+        """As in training: those that are always seen, else each by the toss of a coin."""
+        if self.always:
+            return self.given(x, None, len(x), x.device)
         return self.see(x, torch.rand(len(x), len(QUADRANTS), generator=generator, device=x.device) < 0.5)
 
 
@@ -87,4 +114,4 @@ Conditioner = Unconditional | ClassCondition | QuadrantCondition
 def condition_of(spec: ModelSpec) -> Conditioner:
     if spec.condition == "class":
         return ClassCondition(spec.classes)
-    return QuadrantCondition(spec.sample_shape) if spec.condition == "quadrants" else Unconditional()
+    return QuadrantCondition(spec.sample_shape, spec.seen) if spec.condition == "quadrants" else Unconditional()

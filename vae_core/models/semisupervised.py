@@ -84,7 +84,7 @@ class ClassInference(nn.Module):
         told = torch.zeros_like(label, dtype=torch.bool) if y is None else y >= 0  # [B]
         weight = self._weight(log_q, label, told).T  # [K, B]
         every = torch.arange(classes, device=x.device).repeat_interleave(count)  # [K*B], class by class
-        posterior = self.posterior(_copies(x, classes), every)
+        posterior = gaussian(self.encoder.each(x, torch.eye(classes, device=x.device)))  # type: ignore[operator]
         z = posterior.sample(generator)  # [K*B, D]
         costs = cost(self.beside(z, every), classes).view(classes, count)  # [K, B]
         rates = posterior.rate().view(classes, count, -1)  # [K, B, D]
@@ -152,7 +152,7 @@ class M2(Model):
         self, x: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None, draws: int = 1
     ) -> Terms:
         """The bound with the class summed over where y is -1; what the class costs stands in `shared`."""
-        x = unit_range(x)
+        x = _drawn(x, self.spec, generator)
 
         def cost(inputs: Tensor, copies: int) -> Tensor:
             return self.likelihood.nll(self.decoder(inputs).float(), _copies(x, copies))
@@ -213,7 +213,7 @@ class StackedM1M2(Model):
         self, x: Tensor, y: Tensor | None = None, generator: torch.Generator | None = None, draws: int = 1
     ) -> Terms:
         """`shared` is what z1 and the class cost: E[log q(z1|x) - log p(z1|z2, y)] + KL(q(y|z1) || p(y))."""
-        x = unit_range(x)
+        x = _drawn(x, self.spec, generator)
         first = self.first(x)
         z1 = first.sample(generator)  # [B, D1]
         seen = z1.detach()
@@ -248,6 +248,12 @@ class StackedM1M2(Model):
         distortion = self.likelihood.nll(self.decoder[1](z1).float(), _copies(x, count))
         log_second = -self._second_cost(drawn.z[0], z1)
         return _weighable(drawn, distortion, log_second, log_first, count, self.latent_dim)
+
+
+def _drawn(x: Tensor, spec: ModelSpec, generator: torch.Generator | None) -> Tensor:
+    """Samples in the model's range, drawn black or white anew where the spec says so."""
+    x = unit_range(x)
+    return torch.bernoulli(x, generator=generator) if spec.binarise else x
 
 
 def _told_or(y: Tensor | None, guess: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from vae_core import nets
 from vae_core.config import ModelSpec
 from vae_core.likelihoods import likelihood_of
 from vae_core.models.base import Draws, Model, Posterior, Terms, gaussian, unit_range
-from vae_core.models.conditions import condition_of
+from vae_core.models.conditions import QuadrantCondition, condition_of
 from vae_core.models.priors import log_normal, prior_of
 from vae_core.tokens import UNKNOWN
 
@@ -25,6 +25,8 @@ class VAE(Model):
         self.spec = spec
         self.point = spec.bottleneck == "point"
         self.condition = condition_of(spec)
+        quadrants = self.condition if isinstance(self.condition, QuadrantCondition) else None
+        self.unseen = quadrants if spec.unseen_only else None  # where only what it leaves open is paid for
         outputs = spec.latent_dim if self.point else 2 * spec.latent_dim
         self.encoder = nets.encoder(spec, outputs, context=self.condition.width)
         self.decoder = nets.decoder(spec, spec.latent_dim + self.condition.width)
@@ -40,7 +42,8 @@ class VAE(Model):
         told = self.told(z, y)
         if self.spec.net == "lstm":
             return self.decoder.greedy(told)  # type: ignore[operator]
-        return self.likelihood.mean(self.decoder(told).float())
+        made = self.likelihood.mean(self.decoder(told).float())
+        return made if self.unseen is None else self.unseen.laid_over(made, told[:, self.latent_dim :])
 
     def told(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """What the decoder is told: codes [B, D], and y where the model is conditional.  -> [B, D + context]"""
@@ -102,7 +105,10 @@ class VAE(Model):
         """-log p(x | code and context), [B], nats."""
         if self.spec.net == "lstm":
             return self.likelihood.nll(self.decoder(inputs, x, generator).float(), x)
-        return self.likelihood.nll(self.decoder(inputs).float(), x)
+        out = self.decoder(inputs).float()
+        if self.unseen is not None:
+            out, x = self.unseen.unpaid(out, x, inputs[:, self.latent_dim :])
+        return self.likelihood.nll(out, x)
 
     def _corrupted(self, x: Tensor, generator: torch.Generator | None) -> Tensor:
         """Part of x blanked, in the training of a denoising autoencoder (Vincent et al. 2008, section 2.3)."""

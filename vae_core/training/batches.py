@@ -49,6 +49,14 @@ def batches(positions: Tensor, batch_size: int, seed: int, steps: range) -> Iter
         yield order[within * batch_size : (within + 1) * batch_size]
 
 
+def with_labels(rows: Tensor, labelled: Tensor, share: float, seed: int, step: int) -> Tensor:
+    """A batch whose first rows, `share` of it (one at least), give way to labelled samples, drawn with replacement from
+    seed and step alone: [batch_size]."""
+    count = max(1, round(share * len(rows)))
+    drawn = torch.randint(len(labelled), (count,), generator=torch.Generator().manual_seed(seed * 1_000_003 + step))
+    return torch.cat([labelled[drawn.to(labelled.device)], rows[count:]])
+
+
 def cosine_tail(step: int, total: int, tail: float) -> float:
     """Learning-rate factor: 1 until the last `tail` of the steps, then a half cosine down to 0.01."""
     begin = total * (1 - tail)

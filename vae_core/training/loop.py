@@ -19,7 +19,7 @@ from vae_core.products import quick_products
 from vae_core.runs.finish import write_results
 from vae_core.runs.folder import RunFolder, TrainingState
 from vae_core.team import team_of
-from vae_core.training.batches import batches, cosine_tail, training_classes
+from vae_core.training.batches import batches, cosine_tail, training_classes, with_labels
 from vae_core.training.descent import descend
 from vae_core.training.losses import loss_function, pick_device
 from vae_core.training.meter import Meter, cause_of, history_row
@@ -139,6 +139,7 @@ def _train(
     y = training_classes(data, config, spec)
     held_out_y = told_classes(spec, data.y)
     y, held_out_y = (None if classes is None else classes.to(device) for classes in (y, held_out_y))
+    labelled = None if y is None or not config.label_share else torch.nonzero(y >= 0).squeeze(1)
     batch_size = min(config.batch_size, len(positions["train"]))
     steps_per_epoch = len(positions["train"]) // batch_size
     total = config.steps or config.epochs * steps_per_epoch
@@ -254,6 +255,8 @@ def _train(
             keep(found)
             yield Step(0, 0, 0.0, values[0], values[1], np.zeros(dims), values[2], found, 0.0, 0.0, model, config)
         for whole in batches(positions["train"], batch_size, config.seed, range(done, total)):
+            if labelled is not None:
+                whole = with_labels(whole, labelled, config.label_share, config.seed, done)
             rows = team.share(whole)
             batch = x[rows]
             if spec.net == "conv":
