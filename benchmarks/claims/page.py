@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from benchmarks.claims import speed_rows
 from benchmarks.claims.all import CLAIMS
@@ -57,15 +59,25 @@ def published(number: Published | None) -> str:
     return f"{number.value:g}, {number.what}; {number.source}{'' if number.verified else ' (**unverified**)'}"
 
 
-def line(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> str:
-    """One line of a claim's table."""
+@dataclass(frozen=True)
+class Result:
+    """A target and what came of it, as they stand in a table; empty where there is nothing to say."""
+
+    ours: str
+    seeds: int
+    ratio: str
+    wanted: str
+    reached: str
+
+
+def result(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> Result:
     values = list(figures_of(rows, claim, target.cell, target.metric, "test"))
-    limit = target.limit
-    said = "" if limit is None else f"{'≤' if target.lower else '≥'} {limit:g}"
+    sign, limit = "≤" if target.lower else "≥", target.limit
+    wanted = "" if limit is None else f"{sign} {limit:g}"
     if target.than:
         others = list(figures_of(rows, claim, target.than, target.metric, "test"))
         limit = middle(others, target) if others else None
-        said = f"{'≤' if target.lower else '≥'} {claim.cell(target.than).title} ({spread(others)})"
+        wanted = f"{sign} {claim.cell(target.than).title} ({spread(others)})"
     met, ratio = "", ""
     if values:
         figure = middle(values, target)
@@ -73,11 +85,39 @@ def line(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> str:
             met = "yes" if (figure <= limit if target.lower else figure >= limit) else "**missed**"
         if target.published is not None and target.published.value:
             ratio = f"{figure / target.published.value:.3f}"
+    return Result(ours(values, target), len(values), ratio, wanted, met)
+
+
+def line(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> str:
+    """One line of a claim's table."""
+    found = result(rows, claim, target)
     cells = [
-        target.title, f"{claim.cell(target.cell).title}: {target.metric}", ours(values, target), str(len(values)),
-        published(target.published), ratio, said, met,
+        target.title, f"{claim.cell(target.cell).title}: {target.metric}", found.ours, str(found.seeds),
+        published(target.published), found.ratio, found.wanted, found.reached,
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def at_a_glance(rows: Sequence[dict[str, str]]) -> list[str]:
+    """How many targets were reached, and each of them in a line."""
+    asked = [
+        (claim, target, result(rows, claim, target))
+        for claim in CLAIMS.values()
+        for target in claim.targets
+        if target.limit is not None or target.than
+    ]
+    counted = Counter(found.reached if found.seeds else NOT_RUN for _, _, found in asked)
+    return [
+        f"Of {len(asked)} targets {counted['yes']} are reached, {counted['**missed**']} missed and {counted[NOT_RUN]} "
+        "not run. Protocols, sources and what was tried stand below.\n",
+        "| | claim | ours | target | reached |\n" + "|---" * 5 + "|",
+        *(
+            f"| {claim.number} | {claim.title}: {target.title} | {found.ours} | {found.wanted} | "
+            f"{found.reached if found.seeds else ''} |"
+            for claim, target, found in asked
+        ),
+        "",
+    ]
 
 
 def validation(rows: Sequence[dict[str, str]], claim: Claim) -> list[str]:
@@ -104,7 +144,9 @@ def took(rows: Sequence[dict[str, str]], claim: Claim) -> list[str]:
         if own and not cell.tried:
             seconds = statistics.median(float(row["train_seconds"]) for row in own)
             how = ", ".join(dict.fromkeys(row["how"] for row in own if row["split"] == "test" and row["how"]))
-            spent = f"{cell.title}: {int(own[0]['steps']):,} steps in {seconds:,.0f} s on {own[0]['device']}"
+            spent = f"{cell.title}: {int(own[0]['steps']):,} steps"
+            if seconds:  # a shipped run was trained before
+                spent += f" in {seconds:,.0f} s on {own[0]['device']}"
             lines.append(f"{spent}; {how}." if how else f"{spent}.")
     return [" ".join(lines), ""] if lines else []
 
@@ -112,7 +154,7 @@ def took(rows: Sequence[dict[str, str]], claim: Claim) -> list[str]:
 def text() -> str:
     """The page as Markdown."""
     rows = read_rows(RESULTS)
-    parts = [HEAD]
+    parts = [HEAD, *at_a_glance(rows)]
     for claim in CLAIMS.values():
         parts += [
             f"## {claim.number}. {claim.title}\n\n{claim.protocol}\n",
