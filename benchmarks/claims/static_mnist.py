@@ -22,9 +22,15 @@ CLAIM = Claim(
         Cell("full", "250,000 steps", fitted(TENTH | {"steps": 250_000, "evaluations": 100}, FINAL)),
         Cell("tenth-fast", "25,000 steps at 2e-3", fitted(TENTH | {"learning_rate": 2e-3}, TRIED), tried=True),
         Cell("tenth-slow", "25,000 steps at 5e-4", fitted(TENTH | {"learning_rate": 5e-4}, TRIED), tried=True),
+        Cell("tenth-noise", "25,000 steps, a tenth of the pixels blanked before encoding",
+             fitted(TENTH | {"noise": 0.1}, TRIED), tried=True),
+        Cell("tenth-noisier", "25,000 steps, 3 of 10 pixels blanked before encoding",
+             fitted(TENTH | {"noise": 0.3}, TRIED), tried=True),
+        Cell("tenth-warm", "25,000 steps, the rate's weight rising over the first 5,000",
+             fitted(TENTH | {"warmup_steps": 5_000}, TRIED), tried=True),
     ),
     targets=(
         Target("On par: 500 epochs", "full", "nll", PYTHAE, 89.8),
         Target("Better: the same in a tenth of the steps", "tenth", "nll", PYTHAE, 89.8),
     ),
-)
+)  # fmt: skip
