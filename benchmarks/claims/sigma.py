@@ -163,4 +163,8 @@ CLAIM = Claim(
         )
     ),
     targets=targets(),
+    tried="The Frechet distance is missed on both data sets: on validation it falls as sigma grows from 0.025 to 0.4, "
+    "beyond the sigma that is best for the ELBO, and the found sigma lies with those that are best for the ELBO. "
+    "Codes that tell less fill the prior better. So the found sigma takes the place of a beta tuned for the ELBO, not "
+    "of one tuned for dreams. Nothing else was tried: one net, one number of dimensions and of steps for all.",
 )
