@@ -81,6 +81,7 @@ class Target:
         published: what it is compared with; None where no number was published.
         lower: whether lower is better.
         than: the cell whose same figure is the limit, in place of a number.
+        beyond: what is added to that cell's figure to make the limit.
     """
 
     title: str
@@ -90,6 +91,7 @@ class Target:
     limit: float | None = None
     lower: bool = True
     than: str = ""
+    beyond: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,9 @@ def line(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> str:
     said = "" if limit is None else f"{'≤' if target.lower else '≥'} {limit:g}"
     if target.than:
         others = list(figures_of(rows, claim, target.than, target.metric, "test"))
-        limit = statistics.median(others) if others else None
-        said = f"{'≤' if target.lower else '≥'} {claim.cell(target.than).title} ({spread(others)})"
+        limit = statistics.median(others) + target.beyond if others else None
+        more = f" {'+' if target.beyond > 0 else '−'} {abs(target.beyond):g}" if target.beyond else ""
+        said = f"{'≤' if target.lower else '≥'} {claim.cell(target.than).title} ({spread(others)}){more}"
     met, ratio = "", ""
     if values:
         ours = statistics.median(values)
