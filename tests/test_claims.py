@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from benchmarks.claims import codebook, features, few_labels, page, quadrants, sigma
+from benchmarks.claims import captions, codebook, features, few_labels, page, quadrants, sigma
 from benchmarks.claims.all import CLAIMS
 from benchmarks.claims.claim import COLUMNS, Claim, Measured, Split
 from benchmarks.queue import keep_rows
@@ -166,3 +167,36 @@ def test_the_error_is_the_share_of_samples_with_another_class(no_runs: Path) -> 
     guessed = run.model.classify(data.x[rows]).argmax(1)  # type: ignore[operator]
     assert data.y is not None and figure.samples == len(rows)
     assert figure.value == pytest.approx(100 - 100 * (guessed == data.y[rows]).float().mean().item(), abs=1e-3)
+
+
+def test_another_cells_figure_may_be_exceeded_by_so_much(results: Path) -> None:
+    claim = CLAIMS["captions"]
+    keep_rows(results, COLUMNS, [row("captions", "lm", "nll", 36.0), row("captions", "vae", "nll", 36.75)])
+    rows = page.read_rows(results)
+    near, below = (target for target in claim.targets if target.metric == "nll")
+    assert "(36) + 1 | yes |" in page.line(rows, claim, near)
+    assert "(36) | **missed** |" in page.line(rows, claim, below)
+
+
+def test_rare_words_become_the_unknown_one() -> None:
+    told = captions.with_unknown(["a cat sits", "a cat runs", "a cat", "a dog"])
+    assert told == ["a cat <unknown>", "a cat <unknown>", "a cat", "a <unknown>"]
+
+
+def test_a_language_model_told_nothing_comes_to_the_entropy_of_its_sentences(tmp_path: Path) -> None:
+    """Four sentences, equally often: ln 4 nats, of which the second word and the end, both sure, are none."""
+    path = tmp_path / "pets.txt"
+    path.write_text("".join(f"{pet} sleeps\n" for pet in ("cat", "dog", "hen", "cow")) * 100, encoding="utf-8")
+    config = TrainConfig(
+        data=str(path), hidden=(16,), embedding=8, batch_size=32, steps=150, learning_rate=2e-2, decay=0.5,
+        evaluations=3,
+    )  # fmt: skip
+    data = load_dataset(config.data)
+    model, best = captions.fit_language_model(config, data)
+    nll = captions.exact_nll(model, data.x[data.splits["validation"]])
+    assert best > 0 and not model.training
+    assert float(nll.mean()) == pytest.approx(math.log(4), abs=0.1)
+    again = captions.exact_nll(model, data.x[data.splits["validation"]][:1])
+    assert float(again) == pytest.approx(float(nll[0]), abs=1e-5), (
+        "a sentence has one likelihood, whatever is beside it"
+    )

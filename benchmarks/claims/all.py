@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.claims import (
+    captions,
     codebook,
     dynamic_mnist,
     few_labels,
@@ -29,6 +30,7 @@ CLAIMS: dict[str, Claim] = {
         quadrants.CLAIM,
         few_labels.CLAIM,
         odd.CLAIM,
+        captions.CLAIM,
         lines.CLAIM,
     )
 }

@@ -81,6 +81,7 @@ class Target:
         published: what it is compared with; None where no number was published.
         lower: whether lower is better.
         than: the cell whose same figure is the limit, in place of a number.
+        beyond: what is added to that cell's figure to make the limit.
         mean: whether ours is the mean over seeds with their standard deviation, not the median with their range.
     """
 
@@ -91,6 +92,7 @@ class Target:
     limit: float | None = None
     lower: bool = True
     than: str = ""
+    beyond: float = 0.0
     mean: bool = False
 
 

@@ -59,27 +59,50 @@ SCORES = [
     walks("test", "straight"), walks("test", "spherical"),
 ]  # fmt: skip
 TRIED = SCORES[:3]
+LAID = {
+    "latent_dim": 2, "beta": 4.0, "steps": 5_000, "decay": 0.4,
+    "turns": [
+        {"step": 3_000, "setting": "beta", "value": 1.0},
+        {"step": 3_500, "setting": "beta", "value": 0.3},
+        {"step": 4_000, "setting": "beta", "value": 0.1},
+    ],
+}  # fmt: skip
+"""A strong price lays the codes along a curve that does not cross itself; a weak one then makes the lines sharp."""
 BERTHELOT = "Berthelot et al. 2018, table 1; quoted from memory"
 CLAIM = Claim(
     number=12,
     key="lines",
     title="Walks between lines",
     protocol="Lines from the middle of 32 x 32 pixels at 8,192 angles (`vae_core.data.lines`), 80 / 10 / 10 %; "
-    "convolutions, batches of 64, 6,000 steps of Adam 1e-3; 1,000 walks of 16 steps between random test samples; "
-    "cosine distance to the nearest of 4,096 lines, and smoothness (0 is even). The paper's walks are straight.",
+    "convolutions, batches of 64, 6,000 or 5,000 steps of Adam 1e-3, a small part of the paper's training and another "
+    "net; 1,000 walks of 16 steps between random test samples; cosine distance to the nearest of 4,096 lines (true "
+    "lines between these are less than 0.05e-3 away, as a test holds), and smoothness (0 is even), as the authors' "
+    "code has them. The paper's walks are straight and its codes have 64 dimensions.",
     cells=(
         Cell("vae", "VAE, 64 dimensions", fitted(NET | {"latent_dim": 64}, SCORES)),
         Cell("plane", "VAE, 2 dimensions", fitted(NET | {"latent_dim": 2}, SCORES)),
         Cell("plane-4", "VAE, 2 dimensions, beta 4", fitted(NET | {"latent_dim": 2, "beta": 4.0}, TRIED), tried=True),
+        Cell("laid", "VAE, 2 dimensions, beta from 4 to 0.1", fitted(NET | LAID, SCORES)),
     ),
     targets=(
-        Target("On par: distance", "vae", "distance_straight",
+        Target("On par: distance, straight walks", "laid", "distance_straight",
                Published(1.21e-3, "VAE's mean distance", BERTHELOT, verified=False), 1.21e-3),
-        Target("On par: smoothness", "vae", "smoothness_straight",
+        Target("On par: smoothness, straight walks", "laid", "smoothness_straight",
                Published(0.49, "VAE's smoothness", BERTHELOT, verified=False), 0.49),
-        Target("Better: distance, spherical walks", "plane", "distance_spherical",
+        Target("Better: distance, spherical walks", "laid", "distance_spherical",
                Published(0.24e-3, "ACAI's mean distance", BERTHELOT, verified=False), 0.24e-3),
-        Target("Better: smoothness, spherical walks", "plane", "smoothness_spherical",
+        Target("Better: smoothness, spherical walks", "laid", "smoothness_spherical",
                Published(0.10, "ACAI's smoothness", BERTHELOT, verified=False), 0.10),
+        Target("64 dimensions as in the paper: distance", "vae", "distance_straight"),
+        Target("64 dimensions as in the paper: smoothness", "vae", "smoothness_straight"),
+        Target("2 dimensions at beta 1: distance, spherical walks", "plane", "distance_spherical"),
+        Target("2 dimensions at beta 1: smoothness, spherical walks", "plane", "smoothness_spherical"),
     ),
+    tried="The ELBO likes a folded curve better than a ring: it fills the plane. Convolutions with beta 4 lay a curve "
+    "without crossings, and a beta that falls afterwards leaves it in place, with four points where lines go along "
+    "the picture's sides; walks between two of these leave it, and so the distance stays. Tried on walks of the "
+    "validation split: MLPs of two layers of 256 or 512 (Gaussian pixels at beta 1; Bernoulli pixels with "
+    "beta falling from 12, 16 or 24 along a line to 4, 1 or 0.02, or at one blow from 12 or 20 to 0.02) and "
+    "smaller convolutions at beta 8 folded or crossed from the first steps on, with a smoothness of 0.5 to 0.9 on "
+    "spherical walks. An MLP with 64 dimensions at beta 0.02 draws single lines well and is no better between them.",
 )  # fmt: skip

@@ -76,8 +76,9 @@ def result(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> Resu
     wanted = "" if limit is None else f"{sign} {limit:g}"
     if target.than:
         others = list(figures_of(rows, claim, target.than, target.metric, "test"))
-        limit = middle(others, target) if others else None
-        wanted = f"{sign} {claim.cell(target.than).title} ({spread(others)})"
+        limit = middle(others, target) + target.beyond if others else None
+        more = f" {'+' if target.beyond > 0 else '−'} {abs(target.beyond):g}" if target.beyond else ""
+        wanted = f"{sign} {claim.cell(target.than).title} ({spread(others)}){more}"
     met, ratio = "", ""
     if values:
         figure = middle(values, target)

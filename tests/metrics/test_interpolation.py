@@ -39,6 +39,14 @@ def test_a_fade_stays_neither_among_lines_nor_goes_evenly(samples: np.ndarray) -
     assert distance > 0.05 and smoothness > 0.9  # all in one step
 
 
+def test_what_is_measured_is_not_limited_by_the_lines_that_are_compared_with() -> None:
+    """Every second of the angles is known, as in the benchmark: a true line between two of them is very near to one."""
+    known = pictures(np.arange(0, lines.ANGLES, 2))
+    between = pictures(1 + 2 * np.arange(0, lines.ANGLES // 2, 32)).reshape(8, 16, -1)
+    distance = walk_quality(between, known, np.arange(0, lines.ANGLES, 2) * 2 * np.pi / lines.ANGLES).distance
+    assert 0 < distance < 0.05e-3
+
+
 def test_the_largest_step_counts(samples: np.ndarray) -> None:
     one_jump = np.array([0] * 8 + [160] * 8)
     assert quality(pictures(one_jump), samples)[1] == pytest.approx(1 - 1 / 15)
