@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from vae_core.config import TrainConfig
+from vae_core.config import TrainConfig, Turn
 from vae_core.runs.finish import command
 
 
@@ -42,6 +42,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
         (("evaluate", "no-such-run"), "no run called no-such-run"),
         (("resume", "no-such-run"), "missing"),
         (("train", "--net", "conv", "--data", "digits", "--device", "mps"), "mps"),
+        (("train", "--turns", "3000:beta"), "STEP:SETTING:VALUE, e.g. 3000:beta:0.5"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(words: tuple[str, ...], sentence: str) -> None:
@@ -51,10 +52,19 @@ def test_what_is_wrong_is_said_in_a_sentence(words: tuple[str, ...], sentence: s
 
 
 @pytest.mark.parametrize(
-    "switched", [{}, {"binarise": True}, {"bottleneck": "vq", "restarts": False}, {"seen": "0010"}]
+    "switched",
+    [
+        {},
+        {"binarise": True},
+        {"bottleneck": "vq", "restarts": False},
+        {"condition": "quadrants", "seen": "0010"},
+        {"turns": (Turn(step=10, setting="gamma", value=30.5), Turn(step=20, setting="gamma", value=1e-3))},
+    ],
 )
 def test_the_cards_command_makes_the_same_settings(switched: dict[str, Any]) -> None:
     import tyro
+
+    from vae_core.__main__ import READING
 
     config = TrainConfig(
         data="sprites",
@@ -70,7 +80,7 @@ def test_the_cards_command_makes_the_same_settings(switched: dict[str, Any]) -> 
     )
     words = shlex.split(command(config, "name"))
     assert words[:4] == ["python", "-m", "vae_core", "train"] and words[-2:] == ["--out", "runs/name"]
-    assert tyro.cli(TrainConfig, args=words[4:-2]) == config
+    assert tyro.cli(TrainConfig, args=words[4:-2], registry=READING) == config
 
 
 def test_a_sweep_trains_each_pair_and_tells_of_each_end(no_runs: Path) -> None:

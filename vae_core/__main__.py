@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 
 import tyro
+from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 from vae_core.apply.asked import Apply
 from vae_core.apply.command import apply
 from vae_core.carry import Export, Import
-from vae_core.config import TrainConfig
+from vae_core.config import TrainConfig, Turn
 from vae_core.dreams.command import Sample, sample
 from vae_core.telling import teller
 
@@ -136,9 +137,26 @@ Command = (
 )
 
 
+READING = ConstructorRegistry()
+"""How words of the command line become settings that are no plain numbers or names."""
+
+
+@READING.primitive_rule
+def _turn(about: PrimitiveTypeInfo) -> PrimitiveConstructorSpec[Turn] | None:
+    if about.type is not Turn:
+        return None
+    return PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="STEP:SETTING:VALUE",
+        instance_from_str=lambda words: Turn.from_words(words[0]),
+        is_instance=lambda one: isinstance(one, Turn),
+        str_from_instance=lambda one: [str(one)],
+    )
+
+
 def main() -> int:
     """Exit status 0; 1 with one sentence on standard error where something given was wrong."""
-    command = tyro.cli(Command, prog="python -m vae_core", description="Latentarium without the app.")
+    command = tyro.cli(Command, prog="python -m vae_core", description="Latentarium without the app.", registry=READING)
     try:
         if isinstance(command, TrainConfig):
             return _train(command, resume=False)

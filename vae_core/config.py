@@ -271,11 +271,25 @@ DEFAULT_CHANNELS: dict[int, tuple[int, ...]] = {
 
 
 class Turn(Settings):
-    """A setting that was changed while the run trained: it has this value for all batches after so many steps."""
+    """A setting that was changed while the run trained: it has this value for all batches after so many steps.
+
+    In words it is STEP:SETTING:VALUE, e.g. 3000:beta:0.5.
+    """
 
     step: Annotated[int, Field(ge=0)]
     setting: Annotated[str, Field(max_length=40)]
     value: Annotated[float, Field(allow_inf_nan=False)]
+
+    def __str__(self) -> str:
+        return f"{self.step}:{self.setting}:{self.value!r}"
+
+    @classmethod
+    def from_words(cls, text: str) -> Turn:
+        """What `str` of a turn says. Raises ValueError for other words."""
+        if text.count(":") != 2:
+            raise ValueError(f"a turn is STEP:SETTING:VALUE, such as 3000:beta:0.5, not {text}")
+        step, setting, value = text.split(":")
+        return cls.model_validate({"step": step, "setting": setting, "value": value})
 
 
 class TrainConfig(Settings):
@@ -448,7 +462,8 @@ class TrainConfig(Settings):
     about: Annotated[str, Field(max_length=600)] = ""
     """A sentence or two on what this run shows, for the gallery and the card."""
     turns: Annotated[tuple[Turn, ...], Field(max_length=10_000)] = ()
-    """What was changed while it trained, in the order of steps; a run with the same turns repeats them."""
+    """What was changed while it trained, in the order of steps; a run with the same turns repeats them. On the command
+    line STEP:SETTING:VALUE, e.g. 3000:beta:0.5."""
     out: Path | None = None
     """Run folder to write; without one nothing is kept on disk."""
 
