@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -30,9 +29,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.queue import keep_rows, read_rows, taken, trained
+from benchmarks.queue import keep_rows, read_rows, ship, taken, trained
 from benchmarks.speed import PROJECT
-from vae_core.config import checkpoints_folder
 from vae_core.studies import PROTOCOLS, RESULTS, STUDIED, StudyRun, study_runs
 
 if TYPE_CHECKING:
@@ -52,7 +50,6 @@ SUBSET_STEPS = np.array([1, 1, 4, 2, 2])
 """The subset takes every 4th orientation and every 2nd position."""
 FEWER = {"dci": 4, "beta_vae": 6, "factor_vae": 12, "sap": 10}
 """Repeats of the intervals, fewer than usual: there are three a training, and the real pictures' have none."""
-WASTE = ("state.safetensors", ".lock", "live.npz", "film.npz", "seconds.txt")
 Row = dict[str, object]
 
 
@@ -136,21 +133,7 @@ def do_cell(key: str, cell: StudyRun, seed: int, work: Path, given: argparse.Nam
     }  # fmt: skip
     keep_rows(RESULTS, COLUMNS, [told | row for row in score_cell(run, seed)])
     if given.ship and seed == 0:
-        put_into_checkpoints(cell.name, out)
-
-
-def put_into_checkpoints(name: str, trained: Path) -> None:
-    """A copy of the run under its shipped name; its config and card don't tell where it was trained."""
-    from vae_core.runs.folder import RunFolder
-
-    place = checkpoints_folder() / name
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(trained, place, ignore=shutil.ignore_patterns(*WASTE))
-    folder = RunFolder(place)
-    config = folder.read_config()
-    folder.write_config(config.model_copy(update={"train": config.train.model_copy(update={"out": None})}))
-    card = place / "card.md"
-    card.write_text(card.read_text(encoding="utf-8").replace(f"runs/{trained.name}", f"runs/{name}"), encoding="utf-8")
+        ship(out, cell.name)
 
 
 # -- the page ----------------------------------------------------------------------------------------------

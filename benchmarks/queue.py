@@ -1,16 +1,18 @@
-"""Long trainings that may be broken off, repeated, and run beside each other: locks, rows that are kept, resuming."""
+"""Long trainings that may be broken off, repeated, and run beside each other: locks, rows that are kept, resuming; and
+their runs put among the shipped ones."""
 
 from __future__ import annotations
 
 import csv
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from vae_core.config import TrainConfig
+from vae_core.config import TrainConfig, checkpoints_folder
 
 Row = Mapping[str, object]
 
@@ -48,6 +50,26 @@ def keep_rows(results: Path, columns: Sequence[str], rows: Sequence[Row]) -> Non
         writer.writerows(
             {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in row.items()} for row in rows
         )
+
+
+WASTE = ("state.safetensors", ".lock", "live.npz", "film.npz", "seconds.txt")
+
+
+def ship(trained: Path, name: str, **told: str) -> None:
+    """Put a copy of a finished run among the shipped ones, under this name; its config and card don't tell where it was
+    trained. told: its title and what it is about, where they are to be others."""
+    from vae_core.runs import load_run
+    from vae_core.runs.finish import card
+    from vae_core.runs.folder import RunFolder
+
+    place = checkpoints_folder() / name
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(trained, place, ignore=shutil.ignore_patterns(*WASTE))
+    folder = RunFolder(place)
+    config = folder.read_config()
+    config = config.model_copy(update={"train": config.train.model_copy(update={"out": None, **told})})
+    folder.write_config(config)
+    (place / "card.md").write_text(card(name, config, load_run(place).codes), encoding="utf-8")
 
 
 def trained(config: TrainConfig, out: Path, title: str) -> float:

@@ -76,8 +76,8 @@ CLAIM = Claim(
     ),
     tried="Settings were compared on validation by single short trainings from seed 0, and M1+M2 is further off from "
     "other seeds. Its error falls through all of its steps, so length is one thing that it lacks; at the same length "
-    "Adam 1e-3 with grey pixels and a label's weight of 5 was worse. M2: where a label weighs 5 (z10 at 3e-3, or z50 at "
-    "1e-3) or 15, the error rises again after a few hundred steps: the bound of the samples without a label draws "
+    "Adam 1e-3 with grey pixels and a label's weight of 5 was worse. M2: where a label weighs 5 (z10 at 3e-3, or z50 "
+    "at 1e-3) or 15, the error rises again after a few hundred steps: the bound of the samples without a label draws "
     "classes away from the labels. Where it weighs 50, the error stays what it is after the first few hundred. Other "
     "shares of labels in a batch were not compared, and the long cells not run.",
 )  # fmt: skip
