@@ -55,9 +55,9 @@ def keep_rows(results: Path, columns: Sequence[str], rows: Sequence[Row]) -> Non
 WASTE = ("state.safetensors", ".lock", "live.npz", "film.npz", "seconds.txt")
 
 
-def ship(trained: Path, name: str, **told: str) -> None:
+def ship(trained: Path, name: str) -> None:
     """Put a copy of a finished run among the shipped ones, under this name; its config and card don't tell where it was
-    trained. told: its title and what it is about, where they are to be others."""
+    trained."""
     from vae_core.runs import load_run
     from vae_core.runs.finish import card
     from vae_core.runs.folder import RunFolder
@@ -67,7 +67,7 @@ def ship(trained: Path, name: str, **told: str) -> None:
     shutil.copytree(trained, place, ignore=shutil.ignore_patterns(*WASTE))
     folder = RunFolder(place)
     config = folder.read_config()
-    config = config.model_copy(update={"train": config.train.model_copy(update={"out": None, **told})})
+    config = config.model_copy(update={"train": config.train.model_copy(update={"out": None})})
     folder.write_config(config)
     (place / "card.md").write_text(card(name, config, load_run(place).codes), encoding="utf-8")
 

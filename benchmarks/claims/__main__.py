@@ -24,7 +24,7 @@ from benchmarks.claims import page
 from benchmarks.claims.all import CLAIMS
 from benchmarks.claims.claim import COLUMNS, RESULTS, Cell, Claim
 from benchmarks.machine import processor, usable_cores
-from benchmarks.queue import keep_rows, read_rows, taken
+from benchmarks.queue import keep_rows, read_rows, ship, taken
 from benchmarks.speed import PROJECT, machine
 
 MACHINE = RESULTS.with_suffix(".json")
@@ -44,9 +44,14 @@ def device() -> str:
     return f"{processor()}, 1 of {usable_cores()} cores"
 
 
+def folder(work: Path, claim: Claim, cell: Cell, seed: int) -> Path:
+    """Where a cell trains."""
+    return work / f"{claim.key}-{cell.key}-s{seed}"
+
+
 def do(claim: Claim, cell: Cell, seed: int, work: Path) -> None:
     """Train, score, keep."""
-    done = cell.work(seed, work / f"{claim.key}-{cell.key}-s{seed}")
+    done = cell.work(seed, folder(work, claim, cell, seed))
     told = {
         "claim": claim.key, "cell": cell.key, "seed": seed, "steps": done.steps, "device": device(),
         "train_seconds": round(done.train_seconds), "score_seconds": round(done.score_seconds),
@@ -65,7 +70,7 @@ def do(claim: Claim, cell: Cell, seed: int, work: Path) -> None:
 
 def in_turn(claim: Claim, cell: Cell, seed: int, work: Path) -> bool:
     """Do a cell in a process of its own, unless it is done or somebody is at it. -> False where it failed."""
-    with taken(work, f"{claim.key}-{cell.key}-s{seed}") as got:
+    with taken(work, folder(work, claim, cell, seed).name) as got:
         if not got or is_done(claim, cell, seed):
             return True
         words = ["--work", str(work), "--one", claim.key, cell.key, str(seed)]
@@ -80,6 +85,7 @@ def main() -> int:
     parser.add_argument("--cells", nargs="*", help="only these of each claim")
     parser.add_argument("--seeds", type=int, default=1, help="how many, from 0")
     parser.add_argument("--work", type=Path, default=PROJECT / "runs" / "claims", help="where runs are trained")
+    parser.add_argument("--ship", action="store_true", help="put the runs that are worth it into checkpoints/")
     parser.add_argument("--table", action="store_true", help="only write the page")
     parser.add_argument("--one", nargs=3, metavar=("CLAIM", "CELL", "SEED"), help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -96,6 +102,11 @@ def main() -> int:
                 for cell in claim.cells:
                     wanted = cell.key in given.cells if given.cells else not cell.gpu
                     failed += wanted and not in_turn(claim, cell, seed, given.work)
+    if given.ship:
+        for claim in CLAIMS.values():
+            for cell in claim.cells:
+                if cell.shipped and (trained := folder(given.work, claim, cell, seed=0)).exists():
+                    ship(trained, cell.shipped)
     page.write()
     return 1 if failed else 0
 

@@ -51,6 +51,7 @@ class Cell:
         work: does it.
         tried: settings that were compared on the validation split and not chosen: the test split stays untouched.
         gpu: beyond what a processor does in an evening; started only where it is asked for by name.
+        shipped: the name in checkpoints/ of the first seed's run, where it is worth a place there (--ship).
     """
 
     key: str
@@ -58,6 +59,7 @@ class Cell:
     work: Work
     tried: bool = False
     gpu: bool = False
+    shipped: str = ""
 
 
 @dataclass(frozen=True)

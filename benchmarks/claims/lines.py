@@ -60,7 +60,9 @@ SCORES = [
 ]  # fmt: skip
 TRIED = SCORES[:3]
 LAID = {
-    "latent_dim": 2, "beta": 4.0, "steps": 5_000, "decay": 0.4,
+    "latent_dim": 2, "beta": 4.0, "steps": 5_000, "decay": 0.4, "title": "Lines on a ring",
+    "about": "Lines at every angle, laid along a closed curve at beta 4 and sharpened at 0.1: a walk around it turns "
+    "the line.",
     "turns": [
         {"step": 3_000, "setting": "beta", "value": 1.0},
         {"step": 3_500, "setting": "beta", "value": 0.3},
@@ -82,7 +84,8 @@ CLAIM = Claim(
         Cell("vae", "VAE, 64 dimensions", fitted(NET | {"latent_dim": 64}, SCORES)),
         Cell("plane", "VAE, 2 dimensions", fitted(NET | {"latent_dim": 2}, SCORES)),
         Cell("plane-4", "VAE, 2 dimensions, beta 4", fitted(NET | {"latent_dim": 2, "beta": 4.0}, TRIED), tried=True),
-        Cell("laid", "VAE, 2 dimensions, beta from 4 to 0.1", fitted(NET | LAID, SCORES)),
+        Cell("laid", "VAE, 2 dimensions, beta from 4 to 0.1", fitted(NET | LAID, SCORES),
+             shipped="lines-2d"),
     ),
     targets=(
         Target("On par: distance, straight walks", "laid", "distance_straight",
