@@ -64,6 +64,8 @@ CLAIM = Claim(
         Cell("m2", "M2", fitted(M2, FINAL)),
         Cell("stacked", "M1+M2", fitted(STACKED, FINAL)),
         Cell("stacked-20k", "M1+M2, 20,000 steps", fitted(STACKED | {"steps": 20_000, "evaluations": 20}, FINAL)),
+        Cell("stacked-sure", "M1+M2, 20,000 steps, a label weighs 10",
+             fitted(STACKED | {"steps": 20_000, "evaluations": 20, "label_weight": 10.0}, FINAL[:1]), tried=True),
         Cell("m2-full", "M2, 784-500-z50, 1,000 epochs",
              fitted(M2 | LONG | {"hidden": (500,), "label_weight": 1.0, "learning_rate": 3e-4}, FINAL), gpu=True),
         Cell("stacked-full", "M1+M2, 500-500, 1,000 epochs",

@@ -114,6 +114,6 @@ CLAIM = Claim(
                  Published(value, "minus the conditional ELBO", TUTORIAL), value) for seen, value in CODE.items()),
         *(Target(f"The same by importance weights: {name(seen)}", f"coded-{seen}", "nll") for seen in SEEN),
         *(Target(f"No code: {name(seen)}", f"uncoded-{seen}", "nll",
-                 Published(value, "network without latents", TUTORIAL), value) for seen, value in NO_CODE.items()),
+                 Published(value, "network without latents", TUTORIAL)) for seen, value in NO_CODE.items()),
     ),
 )  # fmt: skip
