@@ -43,12 +43,12 @@ FINAL = [error("validation"), error("test")]
 KINGMA = "Kingma et al. 2014, table 1"
 RE_RUN = "a re-run, quoted second-hand"
 PAPER = {
-    "m2": Published(11.97, "± 1.71 %", KINGMA),
-    "stacked": Published(3.33, "± 0.14 %", KINGMA),
+    "M2": Published(11.97, "± 1.71 %", KINGMA),
+    "M1+M2": Published(3.33, "± 0.14 %", KINGMA),
 }
 AGAIN = {
-    "m2": Published(7.15, "test error in %", RE_RUN, verified=False),
-    "stacked": Published(2.80, "test error in %", RE_RUN, verified=False),
+    "M2": Published(7.15, "test error in %", RE_RUN, verified=False),
+    "M1+M2": Published(2.80, "test error in %", RE_RUN, verified=False),
 }
 CLAIM = Claim(
     number=9,
@@ -57,12 +57,13 @@ CLAIM = Claim(
     protocol="Ten labels of each class, which the seed chooses, beside the other 54,900 samples without; 5,000 are "
     "held out for validation. Pixels are drawn black or white anew at each step; a tenth of each batch of 100 is drawn "
     "from the labelled samples; Adam with a cool-down; the weights with the best bound on validation. M2: 784-200-z50, "
-    "2e-3, 1,500 steps, a label weighs 50. M1+M2: 784-500-z50 and 50-500-z50, trained side by side, 3e-3, 3,500 steps, "
-    "a label weighs 1. The error, in %, is that of the likeliest class on 10,000 test samples. Published: wider nets "
-    "(M1 500-500), thousands of epochs, M1 before M2.",
+    "2e-3, 1,500 steps, a label weighs 50. M1+M2: 784-500-z50 and 50-500-z50, trained side by side, 3e-3, 20,000 "
+    "steps, a label weighs 1; 3,500 steps of the same were scored on the test split before. The error, in %, is that "
+    "of the likeliest class on 10,000 test samples. Published: wider nets (M1 500-500), thousands of epochs, M1 before "
+    "M2.",
     cells=(
         Cell("m2", "M2", fitted(M2, FINAL)),
-        Cell("stacked", "M1+M2", fitted(STACKED, FINAL)),
+        Cell("stacked", "M1+M2, 3,500 steps", fitted(STACKED, FINAL)),
         Cell("stacked-20k", "M1+M2, 20,000 steps", fitted(STACKED | {"steps": 20_000, "evaluations": 20}, FINAL)),
         Cell("stacked-sure", "M1+M2, 20,000 steps, a label weighs 10",
              fitted(STACKED | {"steps": 20_000, "evaluations": 20, "label_weight": 10.0}, FINAL[:1]), tried=True),
@@ -71,10 +72,13 @@ CLAIM = Claim(
         Cell("stacked-full", "M1+M2, 500-500, 1,000 epochs",
              fitted(STACKED | LONG | {"hidden": (500, 500), "learning_rate": 1e-3}, FINAL), gpu=True),
     ),
-    targets=tuple(
-        Target(f"{said}: {title}", cell, "error", numbers[cell], numbers[cell].value, mean=True)
-        for cell, title in (("m2", "M2"), ("stacked", "M1+M2"))
-        for said, numbers in (("On par", PAPER), ("Better", AGAIN))
+    targets=(
+        *(
+            Target(f"{said}: {title}", cell, "error", numbers[title], numbers[title].value, mean=True)
+            for title, cell in (("M2", "m2"), ("M1+M2", "stacked-20k"))
+            for said, numbers in (("On par", PAPER), ("Better", AGAIN))
+        ),
+        Target("M1+M2 in 3,500 steps", "stacked", "error", mean=True),
     ),
     tried="Settings were compared on validation by single short trainings from seed 0, and M1+M2 is further off from "
     "other seeds. Its error falls through all of its steps, so length is one thing that it lacks; at the same length "
