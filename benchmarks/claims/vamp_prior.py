@@ -38,4 +38,5 @@ CLAIM = Claim(
         Target("Better: in 200 epochs", "200", "nll", TOMCZAK, 85.6),
         Target("What 25 epochs come to", "laptop", "nll", TOMCZAK),
     ),
+    tried="Only the 25 epochs were run, with one setting.",
 )
