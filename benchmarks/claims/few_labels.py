@@ -35,16 +35,16 @@ M2 = NET | {
     "bottleneck": "class", "hidden": (200,), "label_weight": 50.0, "learning_rate": 2e-3, "steps": 1_500,
 }  # fmt: skip
 STACKED = NET | {
-    "bottleneck": "stacked", "hidden": (500,), "first_dim": 50, "label_weight": 1.0, "learning_rate": 3e-3,
-    "steps": 3_500,
+    "bottleneck": "stacked", "hidden": (500,), "first_dim": 50, "label_weight": 10.0, "learning_rate": 3e-3,
+    "steps": 20_000, "evaluations": 20,
 }  # fmt: skip
 LONG = {"steps": None, "epochs": 1_000, "evaluations": 100}
 FINAL = [error("validation"), error("test")]
 KINGMA = "Kingma et al. 2014, table 1"
 RE_RUN = "a re-run, quoted second-hand"
 PAPER = {
-    "M2": Published(11.97, "± 1.71 %", KINGMA),
-    "M1+M2": Published(3.33, "± 0.14 %", KINGMA),
+    "M2": Published(11.97, "± 1.71 %", KINGMA, verified=False),
+    "M1+M2": Published(3.33, "± 0.14 %", KINGMA, verified=False),
 }
 AGAIN = {
     "M2": Published(7.15, "test error in %", RE_RUN, verified=False),
@@ -58,15 +58,15 @@ CLAIM = Claim(
     "held out for validation. Pixels are drawn black or white anew at each step; a tenth of each batch of 100 is drawn "
     "from the labelled samples; Adam with a cool-down; the weights with the best bound on validation. M2: 784-200-z50, "
     "2e-3, 1,500 steps, a label weighs 50. M1+M2: 784-500-z50 and 50-500-z50, trained side by side, 3e-3, 20,000 "
-    "steps, a label weighs 1; 3,500 steps of the same were scored on the test split before. The error, in %, is that "
-    "of the likeliest class on 10,000 test samples. Published: wider nets (M1 500-500), thousands of epochs, M1 before "
-    "M2.",
+    "steps, a label weighs 10, which was chosen by the validation split of seed 1; two settings with a weight of 1 were "
+    "scored on the test split before and stand below. The error, in %, is that of the likeliest class on 10,000 test "
+    "samples. Published: wider nets (M1 500-500), thousands of epochs, M1 before M2.",
     cells=(
         Cell("m2", "M2", fitted(M2, FINAL)),
-        Cell("stacked", "M1+M2, 3,500 steps", fitted(STACKED, FINAL)),
-        Cell("stacked-20k", "M1+M2, 20,000 steps", fitted(STACKED | {"steps": 20_000, "evaluations": 20}, FINAL)),
-        Cell("stacked-sure", "M1+M2, 20,000 steps, a label weighs 10",
-             fitted(STACKED | {"steps": 20_000, "evaluations": 20, "label_weight": 10.0}, FINAL[:1]), tried=True),
+        Cell("stacked", "M1+M2, 3,500 steps, a label weighs 1",
+             fitted(STACKED | {"label_weight": 1.0, "steps": 3_500, "evaluations": 4}, FINAL)),
+        Cell("stacked-20k", "M1+M2, a label weighs 1", fitted(STACKED | {"label_weight": 1.0}, FINAL)),
+        Cell("stacked-sure", "M1+M2", fitted(STACKED, FINAL)),
         Cell("m2-full", "M2, 784-500-z50, 1,000 epochs",
              fitted(M2 | LONG | {"hidden": (500,), "label_weight": 1.0, "learning_rate": 3e-4}, FINAL), gpu=True),
         Cell("stacked-full", "M1+M2, 500-500, 1,000 epochs",
@@ -75,15 +75,16 @@ CLAIM = Claim(
     targets=(
         *(
             Target(f"{said}: {title}", cell, "error", numbers[title], numbers[title].value, mean=True)
-            for title, cell in (("M2", "m2"), ("M1+M2", "stacked-20k"))
+            for title, cell in (("M2", "m2"), ("M1+M2", "stacked-sure"))
             for said, numbers in (("On par", PAPER), ("Better", AGAIN))
         ),
-        Target("M1+M2 in 3,500 steps", "stacked", "error", mean=True),
+        Target("M1+M2, a label weighs 1", "stacked-20k", "error", mean=True),
+        Target("M1+M2 in 3,500 steps, a label weighs 1", "stacked", "error", mean=True),
     ),
-    tried="Settings were compared on validation by single short trainings from seed 0, and M1+M2 is further off from "
-    "other seeds. Its error falls through all of its steps, so length is one thing that it lacks; at the same length "
-    "Adam 1e-3 with grey pixels and a label's weight of 5 was worse. M2: where a label weighs 5 (z10 at 3e-3, or z50 "
-    "at 1e-3) or 15, the error rises again after a few hundred steps: the bound of the samples without a label draws "
-    "classes away from the labels. Where it weighs 50, the error stays what it is after the first few hundred. Other "
-    "shares of labels in a batch were not compared, and the long cells not run.",
+    tried="Settings were compared on validation by single short trainings from seed 0: for M1+M2, Adam 1e-3 with grey "
+    "pixels and a label's weight of 5 was worse. Where a label weighs 1, more steps help some seeds and not "
+    "others, whose error stays near that of one class taken for another; a weight of 10 mended seed 1. M2: where a label weighs 5 (z10 at 3e-3, z50 at 1e-3) or 15, the error "
+    "rises again after a few hundred steps, perhaps because the bound of the samples without a label draws classes "
+    "away from the labels. Where it weighs 50, the error stays what it is after the first few hundred. Other shares of "
+    "labels in a batch were not compared, and the long cells not run.",
 )  # fmt: skip
