@@ -55,12 +55,12 @@ CLAIM = Claim(
     key="few-labels",
     title="MNIST from 100 labels",
     protocol="Ten labels of each class, which the seed chooses, beside the other 54,900 samples without; 5,000 are "
-    "held out for validation. Pixels are drawn black or white anew at each step; a tenth of each batch of 100 is drawn "
-    "from the labelled samples; Adam with a cool-down; the weights with the best bound on validation. M2: 784-200-z50, "
-    "2e-3, 1,500 steps, a label weighs 50. M1+M2: 784-500-z50 and 50-500-z50, trained side by side, 3e-3, 20,000 "
-    "steps, a label weighs 10, which was chosen by the validation split of seed 1; two settings with a weight of 1 were "
-    "scored on the test split before and stand below. The error, in %, is that of the likeliest class on 10,000 test "
-    "samples. Published: wider nets (M1 500-500), thousands of epochs, M1 before M2.",
+    "held out for validation. Pixels are drawn black or white anew at each step; a tenth of each batch of 100 is "
+    "drawn from the labelled samples; Adam with a cool-down; the weights with the best bound on validation. M2: "
+    "784-200-z50, 2e-3, 1,500 steps, a label weighs 50. M1+M2: 784-500-z50 and 50-500-z50, trained side by side, "
+    "3e-3, 20,000 steps, a label weighs 10, which was chosen by the validation split of seed 1; two settings with a "
+    "weight of 1 were scored on the test split before and stand below. The error, in %, is that of the likeliest "
+    "class on 10,000 test samples. Published: wider nets (M1 500-500), thousands of epochs, M1 before M2.",
     cells=(
         Cell("m2", "M2", fitted(M2, FINAL)),
         Cell("stacked", "M1+M2, 3,500 steps, a label weighs 1",
@@ -82,9 +82,10 @@ CLAIM = Claim(
         Target("M1+M2 in 3,500 steps, a label weighs 1", "stacked", "error", mean=True),
     ),
     tried="Settings were compared on validation by single short trainings from seed 0: for M1+M2, Adam 1e-3 with grey "
-    "pixels and a label's weight of 5 was worse. Where a label weighs 1, more steps help some seeds and not "
-    "others, whose error stays near that of one class taken for another; a weight of 10 mended seed 1. M2: where a label weighs 5 (z10 at 3e-3, z50 at 1e-3) or 15, the error "
-    "rises again after a few hundred steps, perhaps because the bound of the samples without a label draws classes "
-    "away from the labels. Where it weighs 50, the error stays what it is after the first few hundred. Other shares of "
-    "labels in a batch were not compared, and the long cells not run.",
+    "pixels and a label's weight of 5 was worse. Where a label weighs 1, more steps help some seeds and not others, "
+    "whose error stays near that of one class taken for another; a weight of 10 mended seed 1. M2: where a label "
+    "weighs 5 (z10 at 3e-3, z50 at 1e-3) or 15, the error rises again after a few hundred steps, perhaps because the "
+    "bound of the samples without a label draws classes away from the labels. Where it weighs 50, the error stays "
+    "what it is after the first few hundred. Other shares of labels in a batch were not compared, and the long cells "
+    "not run.",
 )  # fmt: skip
