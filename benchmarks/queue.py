@@ -19,9 +19,11 @@ Row = Mapping[str, object]
 
 @contextmanager
 def taken(work: Path, name: str) -> Iterator[bool]:
-    """Whether this process got the piece of work; the kernel gives it back however the process ends."""
+    """Whether this process got the piece of work; the kernel gives it back however the process ends, and the last
+    process that it started with `close_fds=False` to do the work."""
     work.mkdir(parents=True, exist_ok=True)
     with (work / f"{name}.lock").open("w") as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -81,6 +83,8 @@ def trained(config: TrainConfig, out: Path, title: str) -> float:
     before = float(clock.read_text()) if clock.exists() else 0.0
     if (out / "config.json").exists() and RunFolder(out).read_config().state == "finished":
         return before
+    if out.exists() and not (out / "state.safetensors").exists():
+        shutil.rmtree(out)  # broken off before anything was kept
     config = config.model_copy(update={"out": out})
     for step in train(config, resume=(out / "state.safetensors").exists()):
         if step.validation:

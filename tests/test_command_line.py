@@ -42,6 +42,7 @@ def test_train_then_evaluate(tmp_path: Path) -> None:
         (("evaluate", "no-such-run"), "no run called no-such-run"),
         (("resume", "no-such-run"), "missing"),
         (("train", "--net", "conv", "--data", "digits", "--device", "mps"), "mps"),
+        (("train", "--sigma", "0.1"), "with the bernoulli one: choose the likelihood gaussian"),
         (("train", "--turns", "3000:beta"), "STEP:SETTING:VALUE, e.g. 3000:beta:0.5"),
     ],
 )

@@ -179,9 +179,10 @@ def test_a_part_of_a_picture_that_is_seen_becomes_part_of_the_first_bias() -> No
     assert (_run(program, z) != _run(decoder_program(model), z)).any()
 
 
-def test_pixels_that_stand_as_they_were_told_do_so_in_the_browser_too() -> None:
+@pytest.mark.parametrize("seen", [(True, False, False, True), (True, True, True, True)])
+def test_pixels_that_stand_as_they_were_told_do_so_in_the_browser_too(seen: tuple[bool, ...]) -> None:
     model = _conditional(condition="quadrants", unseen_only=True)
-    told = model.condition.see(torch.rand(1, 1, 4, 4), torch.tensor([[True, False, False, True]])).numpy()
+    told = model.condition.see(torch.rand(1, 1, 4, 4), torch.tensor([seen])).numpy()
     program = decoder_program(model, told)
     z = np.random.default_rng(0).standard_normal((5, 3)).astype(np.float32)
     with torch.no_grad():

@@ -126,6 +126,8 @@ def test_a_spec_with_a_sigma_means_that_one() -> None:
     for other in ({"likelihood": "bernoulli"}, {"bottleneck": "linear"}):
         with pytest.raises(ValueError, match="a sigma is given to"):
             model_spec(TrainConfig(sigma=0.2, **other), info)
+    with pytest.raises(ValueError, match="is too small: give one from"):
+        model_spec(TrainConfig(likelihood="gaussian", sigma=1e-30), info)
 
 
 def test_samples_have_the_likelihoods_mean() -> None:

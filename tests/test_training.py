@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -75,6 +76,13 @@ def test_the_seed_chooses_which_samples_are_labelled_and_each_class_has_as_many(
     told = [training_classes(data, few.model_copy(update={"seed": seed}), spec) for seed in (0, 0, 1)]
     assert all(one is not None and one[one >= 0].bincount().tolist() == [4] * 10 for one in told)
     assert torch.equal(told[0], told[1]) and not torch.equal(told[0] >= 0, told[2] >= 0)  # type: ignore[arg-type, operator]
+
+
+@pytest.mark.parametrize("other", [{}, {"condition": "class"}])
+def test_a_share_of_labels_is_for_models_that_infer_the_class(other: dict[str, Any]) -> None:
+    """A model that is told all classes would be shown the other splits."""
+    with pytest.raises(ValueError, match="for models that infer the class"):
+        TrainConfig(label_share=0.5, **other)
 
 
 def test_a_run_with_a_share_of_labels_resumes_to_the_same_bits(tmp_path: Path) -> None:

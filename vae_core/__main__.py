@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")
 
 import tyro
+from pydantic import ValidationError
 from tyro.constructors import ConstructorRegistry, PrimitiveConstructorSpec, PrimitiveTypeInfo
 
 from vae_core.apply.asked import Apply
@@ -198,6 +199,8 @@ def main() -> int:
             work(command.run, resume=command.resume)
     except BrokenPipeError:  # whoever reads our lines has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ValidationError as error:  # settings that don't go together
+        return _complain("; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors()))
     except (ValueError, RuntimeError, OSError) as error:
         return _complain(str(error))
     except KeyboardInterrupt:

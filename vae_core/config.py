@@ -11,7 +11,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from vae_core.abilities import Abilities, Promises, abilities_of, promised
 from vae_core.model_cards import default_title
@@ -25,6 +34,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 MAX_SIDE = 256
 """Largest picture side in pixels that a run may declare; a hostile config cannot make us build a giant net."""
+
+MANY_COMPONENTS = 100
+"""Of a VampPrior: with more, training shares its rate out among the dimensions evenly, as far as components go."""
+
+LEAST_SIGMA = 1e-3
+"""Of Gaussian pixels, where it is given: a quarter of a grey level."""
 
 MAX_FSQ_CODES = 65_536
 """Largest book of an FSQ, as in Mentzer et al. 2024: the transformer over it has a row for each code."""
@@ -40,7 +55,15 @@ Activation = Literal["relu", "tanh", "gated"]
 Likelihood = Literal["bernoulli", "gaussian", "real", "columns", "categorical"]
 Prior = Literal["normal", "vamp"]
 Condition = Literal["none", "class", "quadrants"]
-Seen = Annotated[str, Field(pattern="^([01]{4})?$")]
+
+
+def _quadrants(value: str) -> str:
+    if not re.fullmatch("([01]{4})?", value):
+        raise ValueError(f"quadrants are told as four of 0 and 1, such as 0010 for the lower left, not {value}")
+    return value
+
+
+Seen = Annotated[str, AfterValidator(_quadrants)]
 """Quadrants as four of 0 and 1: upper left, upper right, lower left, lower right. Empty: none in particular."""
 USUAL_SEEN = "0010"
 """What is seen where nobody says: the lower left, as in Sohn et al. 2015."""
@@ -170,8 +193,10 @@ class ModelSpec(Settings):
         if self.sigma and (self.likelihood not in ("gaussian", "real") or self.bottleneck == "linear"):
             raise ValueError(
                 "a sigma is given to the gaussian or the real likelihood of a net that is trained, not to a "
-                f"{self.bottleneck} bottleneck with the {self.likelihood} one"
+                f"{self.bottleneck} bottleneck with the {self.likelihood} one: choose the likelihood gaussian"
             )
+        if 0 < self.sigma < LEAST_SIGMA:
+            raise ValueError(f"a sigma of {self.sigma:g} is too small: give one from {LEAST_SIGMA:g}, or 0 to find it")
         if self.bottleneck == "class" and self.likelihood != "bernoulli":
             raise ValueError(
                 "M2 decodes each picture as every class, which have no best sigma: it takes bernoulli pixels"
@@ -218,6 +243,10 @@ class ModelSpec(Settings):
             raise ValueError("only a model that is told quadrants has seen and unseen ones")
         if self.unseen_only and self.likelihood != "bernoulli":
             raise ValueError("pixels that are seen cost nothing beside bernoulli ones alone: a best sigma is of all")
+        if self.unseen_only and self.net != "mlp":
+            raise ValueError("a model that pays for the unseen pixels alone needs an MLP: choose the net mlp")
+        if self.unseen_only and self.seen == "1111":
+            raise ValueError("where all four quadrants are seen there is nothing left to pay for")
         if self.bottleneck not in ("gaussian", "point") and self.condition != "none":
             raise ValueError(f"the {self.bottleneck} bottleneck takes no condition; choose gaussian")
         if self.bottleneck != "gaussian" and self.prior != "normal":
@@ -289,7 +318,7 @@ class Turn(Settings):
         if text.count(":") != 2:
             raise ValueError(f"a turn is STEP:SETTING:VALUE, such as 3000:beta:0.5, not {text}")
         step, setting, value = text.split(":")
-        return cls.model_validate({"step": step, "setting": setting, "value": value})
+        return cls.model_validate({"step": step, "setting": setting.replace("-", "_"), "value": value})
 
 
 class TrainConfig(Settings):
@@ -513,6 +542,20 @@ class TrainConfig(Settings):
                 raise ValueError(f"{field.title or turn.setting} cannot be {turn.value:g}: it {said}") from None
         if [turn.step for turn in self.turns] != sorted(turn.step for turn in self.turns):
             raise ValueError("turns stand in the order of their steps")
+        return self
+
+    @model_validator(mode="after")
+    def _of_one_mind(self) -> TrainConfig:
+        if self.label_share and self.bottleneck not in ("class", "stacked"):
+            raise ValueError("a share of labelled samples is for models that infer the class: M2 and M1+M2")
+        freed = self.free_bits or any(turn.setting == "free_bits" and turn.value for turn in self.turns)
+        if freed and self.prior == "vamp" and self.pseudo_inputs > MANY_COMPONENTS:
+            raise ValueError(
+                f"free bits go by dimension, which a VampPrior of more than {MANY_COMPONENTS} pseudo-inputs does not "
+                "tell apart in training: choose fewer, or no free bits"
+            )
+        if not self.restarts and self.bottleneck != "vq":
+            raise ValueError("only the codebook of a VQ-VAE has restarts to do without: the bottleneck vq")
         return self
 
 

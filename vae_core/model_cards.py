@@ -105,6 +105,8 @@ def default_title(train: TrainConfig) -> str:
         parts.append(" ".join(fact_of(train)))
     parts += ["VampPrior"] if train.prior == "vamp" else []
     parts.append(GIVEN.get(train.condition, ""))
+    parts += ["pays for the unseen"] if train.unseen_only else []
+    parts += [f"sigma {train.sigma:g}"] if train.sigma else []
     return ", ".join(filter(None, parts)) + (" (steered)" if train.turns else "")
 
 

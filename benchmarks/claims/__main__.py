@@ -26,6 +26,7 @@ from benchmarks.claims.claim import COLUMNS, RESULTS, Cell, Claim
 from benchmarks.machine import processor, usable_cores
 from benchmarks.queue import keep_rows, read_rows, ship, taken
 from benchmarks.speed import PROJECT, machine
+from vae_core.data.cards import DatasetError
 
 MACHINE = RESULTS.with_suffix(".json")
 
@@ -66,16 +67,25 @@ def do(claim: Claim, cell: Cell, seed: int, work: Path) -> None:
             for one in done.figures
         ],
     )
+    MACHINE.write_text(json.dumps(machine(), indent=1) + "\n", encoding="utf-8")
 
 
 def in_turn(claim: Claim, cell: Cell, seed: int, work: Path) -> bool:
     """Do a cell in a process of its own, unless it is done or somebody is at it. -> False where it failed."""
     with taken(work, folder(work, claim, cell, seed).name) as got:
-        if not got or is_done(claim, cell, seed):
+        key = f"{claim.key} {cell.key}, seed {seed}"
+        if not got:
+            print(f"{key}: another process is at it", flush=True)
             return True
+        if is_done(claim, cell, seed):
+            print(f"{key}: measured already (take its rows out of {RESULTS.name} to do it again)", flush=True)
+            return True
+        print(f"{key}: begins", flush=True)
         words = ["--work", str(work), "--one", claim.key, cell.key, str(seed)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run([sys.executable, "-m", "benchmarks.claims", *words], cwd=PROJECT, env=environment)
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.claims", *words], cwd=PROJECT, env=environment, close_fds=False
+        )
         return done.returncode == 0
 
 
@@ -91,12 +101,19 @@ def main() -> int:
     given = parser.parse_args()
     if given.one:
         claim = CLAIMS[given.one[0]]
-        do(claim, claim.cell(given.one[1]), int(given.one[2]), given.work)
+        try:
+            do(claim, claim.cell(given.one[1]), int(given.one[2]), given.work)
+        except DatasetError as error:
+            print(error, file=sys.stderr)
+            return 1
         return 0
+    cells = {cell.key for key in given.claims or CLAIMS for cell in CLAIMS[key].cells}
+    if unknown := [name for name in given.cells or () if name not in cells]:
+        parser.error(f"there is no cell {unknown[0]}: choose from {', '.join(sorted(cells))}")
+    if given.seeds < 1:
+        parser.error(f"--seeds says how many: 1 or more, not {given.seeds}")
     failed = 0
     if not given.table:
-        RESULTS.parent.mkdir(exist_ok=True)
-        MACHINE.write_text(json.dumps(machine(), indent=1) + "\n", encoding="utf-8")
         for seed in range(given.seeds):
             for claim in (CLAIMS[key] for key in given.claims or CLAIMS):
                 for cell in claim.cells:

@@ -74,7 +74,7 @@ CLAIM = Claim(
     ),
     targets=(
         *(
-            Target(f"{said}: {title}", cell, "error", numbers[title], numbers[title].value, mean=True)
+            Target(f"{said}: {title}, error in %", cell, "error", numbers[title], numbers[title].value, mean=True)
             for title, cell in (("M2", "m2"), ("M1+M2", "stacked-sure"))
             for said, numbers in (("On par", PAPER), ("Better", AGAIN))
         ),

@@ -193,6 +193,8 @@ def test_a_model_that_is_always_told_the_same_quadrants_is_told_no_others() -> N
         ({"condition": "none", "unseen_only": True}, "quadrants"),
         ({"condition": "class", "seen": "0010"}, "quadrants"),
         ({"condition": "quadrants", "unseen_only": True, "likelihood": "gaussian"}, "best sigma"),
+        ({"condition": "quadrants", "unseen_only": True, "net": "conv"}, "needs an MLP"),
+        ({"condition": "quadrants", "unseen_only": True, "seen": "1111"}, "nothing left to pay for"),
     ],
 )
 def test_what_is_seen_belongs_to_quadrants_and_black_or_white_pixels(settings: dict[str, object], said: str) -> None:

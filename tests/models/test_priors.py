@@ -91,6 +91,7 @@ def test_its_rate_is_not_negative_in_the_mean(vamp: VampPrior) -> None:
 
 def test_in_training_it_charges_the_same_with_the_same_gradient(vamp: VampPrior) -> None:
     q, components = _posteriors(6), _posteriors(4, 1)
+    vamp.many = True
     charged = []
     for training in (False, True):
         leaves = [part.double().requires_grad_() for part in (q.mean, q.std, components.mean, components.std)]
@@ -104,9 +105,23 @@ def test_in_training_it_charges_the_same_with_the_same_gradient(vamp: VampPrior)
         torch.testing.assert_close(trained, evaluated)
 
 
+def test_few_components_share_by_the_chain_rule_in_training_too(vamp: VampPrior) -> None:
+    """Free bits go by dimension: one that carries nothing must cost nothing."""
+    q, components = _posteriors(6), _posteriors(4, 1)
+    z = q.sample(torch.Generator().manual_seed(2))
+    torch.testing.assert_close(vamp.train().rate(q, z, components), vamp.eval().rate(q, z, components))
+    many = {"prior": "vamp", "pseudo_inputs": 101}
+    assert VampPrior(model_spec(TrainConfig(latent_dim=3, hidden=(16,), **many), INFO)).many
+    with pytest.raises(ValueError, match="free bits go by dimension"):
+        TrainConfig(free_bits=0.2, **many)
+    with pytest.raises(ValueError, match="free bits go by dimension"):
+        TrainConfig(turns=({"step": 5, "setting": "free_bits", "value": 0.2},), **many)
+
+
 def test_half_precision_around_it_changes_nothing(vamp: VampPrior) -> None:
     q, components = _posteriors(6), _posteriors(4, 1)
     z = q.sample(torch.Generator().manual_seed(2))
+    vamp.many = True
     for training in (False, True):
         vamp.train(training)
         full = vamp.rate(q, z, components), vamp.log_density(z, components)

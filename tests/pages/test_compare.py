@@ -378,3 +378,15 @@ def test_a_model_has_one_gap_on_compare_and_on_disentangle() -> None:
     gap, information = cache.get_gap("grammar"), cache.get_information("grammar")
     assert gap is not None and information is not None and information.of_test
     assert gap.score == pytest.approx(information.mig.score) and gap.low < gap.score < gap.high
+
+
+def test_a_model_that_pays_for_a_part_alone_is_of_another_kind() -> None:
+    """Its nats, its error and its dreams are of fewer pixels: none is ranked beside those of whole pictures."""
+    from ui.compare.figures import condition_of
+    from vae_core.config import DataInfo, TrainConfig, model_spec
+
+    info = DataInfo(name="made up", sample_shape=(1, 8, 8), size=60)
+    settings = ({}, {"unseen_only": True}, {"seen": "0010"}, {"seen": "0010", "unseen_only": True})
+    words = [condition_of(model_spec(TrainConfig(condition="quadrants", **own), info)) for own in settings]
+    assert len(set(words)) == 4 and words[0] == "quadrants"
+    assert words[3] == "the quadrants 0010 and pays for the rest alone"

@@ -14,6 +14,7 @@ from vae_core.runs import RunError
 
 if TYPE_CHECKING:
     from vae_core.comparison import Measure, Side
+    from vae_core.config import ModelSpec
     from vae_core.runs import Run
 
 ERRORS = {
@@ -96,9 +97,18 @@ def _side(run: Run, name: str) -> Side:
         lacks = dict.fromkeys(METRICS, f"has scores that were not measured and kept yet ({where})") | lacks
     else:
         lacks |= dict.fromkeys(METRICS, "has no encoder, so there are no codes to score")
-    return Side(
-        name, config.data.name, config.model.likelihood, config.model.condition, figures, lacks, intervals, ways
-    )  # fmt: skip
+    told = condition_of(config.model)
+    if config.model.unseen_only:  # the seen pixels stand in what it draws as they are
+        ways |= dict.fromkeys(("error", "dreams"), told)
+    return Side(name, config.data.name, config.model.likelihood, told, figures, lacks, intervals, ways)
+
+
+def condition_of(spec: ModelSpec) -> str:
+    """What a model is told, in words where it is a matter of its own."""
+    if not (spec.seen or spec.unseen_only):
+        return spec.condition
+    told = f"the quadrants {spec.seen}" if spec.seen else "part of the picture"
+    return f"{told} and pays for the rest alone" if spec.unseen_only else told
 
 
 def _add_dreams(run: Run, figures: dict[str, float], lacks: dict[str, str]) -> None:

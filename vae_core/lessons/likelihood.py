@@ -52,12 +52,12 @@ def scene(material: Material) -> Scene:
     """One digit and what the decoder makes of it, charged in three ways; sigma is the slider."""
     import torch
 
-    from vae_core.likelihoods import OptimalGaussian
+    from vae_core.likelihoods import FixedGaussian, OptimalGaussian
     from vae_core.models.base import unit_range
 
     run = material.run(RUN)
     sample, model = sample_of(material, run), vae_of(run)
-    if not isinstance(model.likelihood, OptimalGaussian):
+    if not isinstance(model.likelihood, (OptimalGaussian, FixedGaussian)):
         raise other_kind(run, "has no Gaussian likelihood, and this lesson asks for its σ")
     x = unit_range(sample.x)
     with torch.no_grad():

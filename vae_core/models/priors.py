@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from vae_core.config import ModelSpec
+from vae_core.config import MANY_COMPONENTS, ModelSpec
 from vae_core.models.base import Posterior
 
 HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -43,6 +43,7 @@ class VampPrior(nn.Module):
         start = -2.0 if spec.kind == "image" else 0.0
         self.raw = nn.Parameter(start + torch.randn(spec.pseudo_inputs, *spec.sample_shape))
         self.pixels = spec.kind == "image"
+        self.many = spec.pseudo_inputs > MANY_COMPONENTS
 
     def pseudo_inputs(self) -> Tensor:
         """[K, *sample_shape], in the range of samples."""
@@ -59,13 +60,13 @@ class VampPrior(nn.Module):
         """log q(z_d|x) - log p(z_d | z_1..z_{d-1}) at the sampled z: [B, D], nats.
 
         The chain rule shares the mixture's log density out among the dimensions exactly; a single sample of it may
-        be negative, its mean over codes is not. It looks at [B, K, D] numbers: in training, where their sum is what
-        counts, `_even_shares` shares the same sum out otherwise.
+        be negative, its mean over codes is not. It looks at [B, K, D] numbers: where there are many components,
+        training takes the same sum from `_even_shares`, whose parts say less of a single dimension.
         """
         if components is None:
             raise ValueError("The VampPrior's rate needs the posteriors of its pseudo-inputs.")
         own = log_normal(z, posterior.mean, posterior.std)
-        if self.training:
+        if self.training and self.many:
             return own - self._even_shares(z, components)
         parts = log_normal(z[:, None], components.mean, components.std)  # [B, K, D]
         joint = torch.logsumexp(parts.cumsum(-1), -2)  # [B, D]: log p(z_1..z_d) + log K
