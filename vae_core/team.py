@@ -6,6 +6,7 @@ times. Only the leader writes a run folder and hears of orders; it passes them o
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -106,4 +107,14 @@ def _joined(accelerator: str, devices: int, nodes: int) -> Fabric:
         accelerator=accelerator, devices=devices, num_nodes=nodes, strategy=DDPStrategy(timeout=PATIENCE),
     )  # fmt: skip
     fabric.launch()
+    atexit.register(_part)
     return fabric
+
+
+def _part() -> None:
+    """Leave the team before the interpreter takes its threads down: one that is still at work then aborts the process,
+    and whoever started it kills all others, the leader that writes the results among them."""
+    from torch import distributed
+
+    if distributed.is_initialized():
+        distributed.destroy_process_group()

@@ -23,7 +23,7 @@ def test_home_opens_and_every_page_is_a_click_away(page: Page, server: AppServer
 
 @pytest.mark.parametrize("path", ["studio", "train"])
 def test_a_deep_link_as_the_very_first_request_gets_the_frame(
-    page: Page, start_server: Callable[..., AppServer], path: str
+    start_server: Callable[..., AppServer], page: Page, path: str
 ) -> None:
     """Without a flag that ui/server.py sets, /train would run pages/train.py the legacy way, without app.py.
 
@@ -36,7 +36,7 @@ def test_a_deep_link_as_the_very_first_request_gets_the_frame(
     expect(page.get_by_test_id("stSidebar")).to_contain_text("No model yet")
 
 
-def test_home_is_readable_at_once(page: Page, start_server: Callable[..., AppServer]) -> None:
+def test_home_is_readable_at_once(start_server: Callable[..., AppServer], page: Page) -> None:
     fresh = start_server()
     page.goto(fresh.url())
     expect(page.get_by_role("heading", name="What is here?")).to_be_visible()

@@ -77,21 +77,28 @@ def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServ
     page.wait_for_url("**/map?*run=first*")
 
 
+def wait_for_other_words(page: Page, words: str) -> None:
+    """Until the page says another speed than these words."""
+    page.wait_for_function(
+        "words => { const now = [...document.querySelectorAll('p')].find(p => /samples a second/.test(p.innerText));"
+        " return now && now.innerText !== words }",
+        arg=words,
+        timeout=PATIENCE,
+    )
+
+
 def test_the_page_keeps_its_place_while_it_trains(page: Page, bench: AppServer) -> None:
     """A reload doesn't end it, nothing jumps, and a stop keeps the best weights."""
     start(page, bench, "long", length="steps", steps=5_000_000)
     charts = page.locator(".js-plotly-plot")
     expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
     expect(charts).to_have_count(3)
-    page.wait_for_timeout(500)
+    wait_for_other_words(page, page.get_by_text(SPEED).inner_text())  # by now all that is to stand there does
     tops = """() => [...document.querySelectorAll('.js-plotly-plot, [data-testid=stImage]')]
         .filter(e => e.getClientRects().length) // one that is being replaced has no place
         .map(e => Math.round(e.getBoundingClientRect().top))"""
     before, words = page.evaluate(tops), page.get_by_text(SPEED).inner_text()
-    page.wait_for_function(
-        "words => { const now = [...document.querySelectorAll('p')].find(p => /samples a second/.test(p.innerText));"
-        " return now && now.innerText !== words }", arg=words, timeout=PATIENCE,
-    )
+    wait_for_other_words(page, words)
     assert page.evaluate(tops) == before
     page.reload()
     expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
