@@ -83,9 +83,9 @@ CLAIM = Claim(
     ),
     tried="Settings were compared on validation by single short trainings from seed 0: for M1+M2, Adam 1e-3 with grey "
     "pixels and a label's weight of 5 was worse. Where a label weighs 1, more steps help some seeds and not others, "
-    "whose error stays near that of one class taken for another; a weight of 10 mended seed 1, not seed 2. M2: where a label "
-    "weighs 5 (z10 at 3e-3, z50 at 1e-3) or 15, the error rises again after a few hundred steps, perhaps because the "
-    "bound of the samples without a label draws classes away from the labels. Where it weighs 50, the error stays "
-    "what it is after the first few hundred. Other shares of labels in a batch were not compared, and the long cells "
-    "not run.",
+    "whose error stays near that of one class taken for another; a weight of 10 mended seed 1, not seed 2. M2: where "
+    "a label weighs 5 (z10 at 3e-3, z50 at 1e-3) or 15, the error rises again after a few hundred steps, perhaps "
+    "because the bound of the samples without a label draws classes away from the labels. Where it weighs 50, the "
+    "error stays what it is after the first few hundred. Other shares of labels in a batch were not compared, and the "
+    "long cells not run.",
 )  # fmt: skip
