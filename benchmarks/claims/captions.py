@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.claims.claim import Cell, Claim, Measured, Split, Target, Trained
-from benchmarks.claims.training import elbo
+from benchmarks.claims.training import elbo, fit
 from benchmarks.queue import trained
 from vae_core.config import TrainConfig
 
@@ -141,8 +141,6 @@ def fit_language_model(config: TrainConfig, data: Dataset) -> tuple[SentenceDeco
     from vae_core.config import model_spec
     from vae_core.likelihoods import Categorical
     from vae_core.sequences import SentenceDecoder
-    from vae_core.training.batches import batches, cosine_tail
-    from vae_core.training.state import copy_of
 
     torch.manual_seed(config.seed)
     with warnings.catch_warnings():
@@ -150,24 +148,13 @@ def fit_language_model(config: TrainConfig, data: Dataset) -> tuple[SentenceDeco
         model = SentenceDecoder(model_spec(config, data.info), inputs=0)
     likelihood = Categorical()
     noise = torch.Generator().manual_seed(config.seed)
-    optimiser = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
-    total = config.steps or config.epochs * (len(data.splits["train"]) // config.batch_size)
     held_out = data.x[data.splits["validation"]]
-    look_every = max(1, total // config.evaluations)
-    lowest, best, weights = float("inf"), 0, copy_of(model)
-    for step, rows in enumerate(batches(data.splits["train"], config.batch_size, config.seed, range(total)), 1):
-        for group in optimiser.param_groups:
-            group["lr"] = config.learning_rate * cosine_tail(step - 1, total, config.decay)
+
+    def cost(rows: Tensor) -> Tensor:
         x = data.x[rows]
-        optimiser.zero_grad()
-        likelihood.nll(model(x.new_zeros((len(x), 0), dtype=torch.float32), x, noise), x).mean().backward()
-        optimiser.step()
-        if step % look_every == 0 or step == total:
-            found = float(exact_nll(model, held_out).mean())
-            print(f"language model: step {step:,} of {total:,}, {found:.2f} nats", flush=True)
-            if found < lowest:
-                lowest, best, weights = found, step, copy_of(model)
-    model.load_state_dict(weights)
+        return likelihood.nll(model(x.new_zeros((len(x), 0), dtype=torch.float32), x, noise), x)
+
+    _, best = fit(model, config, data.splits["train"], cost, lambda: float(exact_nll(model, held_out).mean()))
     return model.eval(), best
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.claims.claim import Cell, Claim, Measured, Published, Target, Trained
-from benchmarks.claims.training import bound, elbo, fitted
+from benchmarks.claims.training import bound, elbo, fit, fitted
 from vae_core.config import TrainConfig
 
 NET = {
@@ -30,8 +29,6 @@ def without_code(settings: dict[str, object]) -> Callable[[int, Path], Trained]:
     """Work that trains the decoder alone, from what is seen to what is not, with the weights best on validation."""
 
     def work(seed: int, out: Path) -> Trained:
-        import copy
-
         import torch
         from torch import Tensor
 
@@ -42,7 +39,6 @@ def without_code(settings: dict[str, object]) -> Callable[[int, Path], Trained]:
         from vae_core.models.conditions import QuadrantCondition
         from vae_core.nets import decoder
         from vae_core.products import quick_products
-        from vae_core.training.batches import batches, cosine_tail
 
         config = TrainConfig.model_validate({**settings, "seed": seed})
         data = load_dataset(config.data)
@@ -50,8 +46,6 @@ def without_code(settings: dict[str, object]) -> Callable[[int, Path], Trained]:
         condition, likelihood = QuadrantCondition(spec.sample_shape, spec.seen), likelihood_of(spec)
         torch.manual_seed(seed)
         net = decoder(spec, condition.width)
-        optimiser = torch.optim.Adam(net.parameters(), lr=config.learning_rate, fused=True)
-        total = config.steps or 0
 
         def cost(rows: Tensor) -> Tensor:
             x = unit_range(data.x[rows])
@@ -62,23 +56,16 @@ def without_code(settings: dict[str, object]) -> Callable[[int, Path], Trained]:
             with torch.no_grad():
                 return float(torch.cat([cost(part) for part in rows.split(1_000)]).mean())
 
-        began, best, kept, held_out = time.monotonic(), math.inf, net.state_dict(), data.splits["validation"]
+        began, held_out = time.monotonic(), data.splits["validation"]
         with quick_products(torch.device("cpu")):
-            for step, rows in enumerate(batches(data.splits["train"], config.batch_size, seed, range(total))):
-                optimiser.param_groups[0]["lr"] = config.learning_rate * cosine_tail(step, total, config.decay)
-                optimiser.zero_grad()
-                cost(rows).mean().backward()
-                optimiser.step()
-                if (step + 1) % (total // config.evaluations) == 0 and (now := mean(held_out)) < best:
-                    best, kept = now, copy.deepcopy(net.state_dict())
+            best, _ = fit(net, config, data.splits["train"], cost, lambda: mean(held_out))
         trained = time.monotonic()
-        net.load_state_dict(kept)
         test = data.splits["test"]
         figures = [
             Measured("nll", best, "validation", len(held_out), "exact"),
             Measured("nll", mean(test), "test", len(test), "exact"),
         ]
-        return Trained(figures, total, trained - began, time.monotonic() - trained)
+        return Trained(figures, config.steps or 0, trained - began, time.monotonic() - trained)
 
     return work
 

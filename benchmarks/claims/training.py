@@ -12,6 +12,8 @@ from benchmarks.queue import trained
 from vae_core.config import TrainConfig
 
 if TYPE_CHECKING:
+    from torch import Tensor, nn
+
     from vae_core.data import Dataset
     from vae_core.runs import Run
 
@@ -73,3 +75,44 @@ def elbo(split: Split) -> Scores:
         ]
 
     return score
+
+
+def fit(
+    net: nn.Module,
+    config: TrainConfig,
+    positions: Tensor,
+    cost: Callable[[Tensor], Tensor],
+    held_out: Callable[[], float],
+) -> tuple[float, int]:
+    """Train a baseline that is no model of ours as `vae_core.training` trains those: its batches, Adam, its tail of the
+    learning rate; the net keeps the weights that are best on validation.
+
+    Args:
+        positions: of the training split.
+        cost: rows -> what is minimised of each, nats.
+        held_out: the same on the validation split, in the mean.
+
+    -> the lowest of these, the step of its weights.
+    """
+    import torch
+
+    from vae_core.training.batches import batches, cosine_tail
+    from vae_core.training.state import copy_of
+
+    optimiser = torch.optim.Adam(net.parameters(), lr=config.learning_rate, fused=True)
+    total = config.steps or config.epochs * (len(positions) // config.batch_size)
+    look_every = max(1, total // config.evaluations)
+    lowest, best, weights = float("inf"), 0, copy_of(net)
+    for step, rows in enumerate(batches(positions, config.batch_size, config.seed, range(total)), 1):
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * cosine_tail(step - 1, total, config.decay)
+        optimiser.zero_grad()
+        cost(rows).mean().backward()
+        optimiser.step()
+        if step % look_every == 0 or step == total:
+            found = held_out()
+            print(f"baseline: step {step:,} of {total:,}, {found:.2f} nats", flush=True)
+            if found < lowest:
+                lowest, best, weights = found, step, copy_of(net)
+    net.load_state_dict(weights)
+    return lowest, best
