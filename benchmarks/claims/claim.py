@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -116,8 +116,12 @@ class Claim:
         return {cell.key: cell for cell in self.cells}[key]
 
 
-def figures_of(rows: Sequence[dict[str, str]], claim: Claim, cell: str, metric: str, split: str) -> Iterator[float]:
+def rows_of(rows: Sequence[dict[str, str]], claim: Claim, cell: str, **wanted: str) -> list[dict[str, str]]:
+    """The kept rows of a cell that have these values, e.g. split="test"."""
+    wanted |= {"claim": claim.key, "cell": cell}
+    return [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+
+
+def figures_of(rows: Sequence[dict[str, str]], claim: Claim, cell: str, metric: str, split: str) -> list[float]:
     """The kept values of one figure, one a seed."""
-    for row in rows:
-        if (row["claim"], row["cell"], row["metric"], row["split"]) == (claim.key, cell, metric, split):
-            yield float(row["value"])
+    return [float(row["value"]) for row in rows_of(rows, claim, cell, metric=metric, split=split)]

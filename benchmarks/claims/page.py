@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from benchmarks.claims import speed_rows
 from benchmarks.claims.all import CLAIMS
-from benchmarks.claims.claim import RESULTS, Claim, Published, Target, figures_of
+from benchmarks.claims.claim import RESULTS, Claim, Published, Target, figures_of, rows_of
 from benchmarks.queue import read_rows
 from benchmarks.speed import PROJECT
 
@@ -74,11 +74,11 @@ class Result:
 
 
 def result(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> Result:
-    values = list(figures_of(rows, claim, target.cell, target.metric, "test"))
+    values = figures_of(rows, claim, target.cell, target.metric, "test")
     sign, limit = "≤" if target.lower else "≥", target.limit
     wanted = "" if limit is None else f"{sign} {limit:g}"
     if target.than:
-        others = list(figures_of(rows, claim, target.than, target.metric, "test"))
+        others = figures_of(rows, claim, target.than, target.metric, "test")
         limit = middle(others, target) + target.beyond if others else None
         more = f" {'+' if target.beyond > 0 else '−'} {abs(target.beyond):g}" if target.beyond else ""
         wanted = f"{sign} {claim.cell(target.than).title} ({spread(others)}){more}"
@@ -93,12 +93,16 @@ def result(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> Resu
     return Result(said, len(values), ratio, wanted, met)
 
 
+def estimator(row: dict[str, str]) -> str:
+    """How a figure was taken, and on how many samples."""
+    return ", ".join(filter(None, [row["how"], f"{int(row['samples']):,} samples"]))
+
+
 def measured_as(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> str:
     """What was measured of which cell, how, and on how many test samples."""
-    own = [row for row in rows if (row["claim"], row["cell"], row["metric"], row["split"])
-           == (claim.key, target.cell, target.metric, "test")]  # fmt: skip
-    measured = [own[0]["how"], f"{int(own[0]['samples']):,} samples"] if own else []
-    return ", ".join(filter(None, [f"{claim.cell(target.cell).title}: {target.metric}", *measured]))
+    own = rows_of(rows, claim, target.cell, metric=target.metric, split="test")
+    parts = [f"{claim.cell(target.cell).title}: {target.metric}", estimator(own[0]) if own else ""]
+    return ", ".join(filter(None, parts))
 
 
 def line(rows: Sequence[dict[str, str]], claim: Claim, target: Target) -> str:
@@ -137,15 +141,12 @@ def validation(rows: Sequence[dict[str, str]], claim: Claim) -> list[str]:
     """What settings came to on the validation split, those that were only tried too."""
     lines = []
     for cell in claim.cells:
-        own = {row["metric"]: row for row in rows
-               if (row["claim"], row["cell"], row["split"]) == (claim.key, cell.key, "validation")}  # fmt: skip
+        own = {row["metric"]: row for row in rows_of(rows, claim, cell.key, split="validation")}
         if own:
-            parts = []
-            for name, row in own.items():
-                said = ", ".join(filter(None, [row["how"], f"{int(row['samples']):,} samples"]))
-                how = f" ({said})"
-                parts.append(f"{name} {spread(list(figures_of(rows, claim, cell.key, name, 'validation')))}{how}")
-            said = ", ".join(parts)
+            said = ", ".join(
+                f"{name} {spread(figures_of(rows, claim, cell.key, name, 'validation'))} ({estimator(row)})"
+                for name, row in own.items()
+            )
             lines.append(f"- {cell.title}{' (tried)' if cell.tried else ''}: {said}")
     return ["On validation:", "", *lines, ""] if lines else []
 
@@ -154,7 +155,7 @@ def took(rows: Sequence[dict[str, str]], claim: Claim) -> list[str]:
     """Steps, seconds and device of the cells of the table."""
     lines = []
     for cell in claim.cells:
-        own = [row for row in rows if (row["claim"], row["cell"]) == (claim.key, cell.key)]
+        own = rows_of(rows, claim, cell.key)
         if own and not cell.tried:
             seconds = statistics.median(float(row["train_seconds"]) for row in own)
             spent = f"{cell.title}: {int(own[0]['steps']):,} steps"
