@@ -18,12 +18,22 @@ from vae_core.runs import RunError, load_run
 from vae_core.runs.folder import RunFolder
 from vae_core.training import Order, Step, TrainingError, cosine_tail, loop, pick_device, train
 from vae_core.training.batches import training_classes, with_labels
+from vae_core.training.start import begin
 
 SMALL = TrainConfig(data="digits", latent_dim=2, hidden=(16,), steps=40, batch_size=32, evaluations=4, seed=3)
 
 
 def _run(config: TrainConfig, **kwargs: bool) -> list[Step]:
     return list(train(config, **kwargs))
+
+
+def _cut_and_resumed(config: TrainConfig, out: Path) -> None:
+    """Run into `out`, killed in mid-epoch and taken up again."""
+    config = config.model_copy(update={"out": out})
+    steps = train(config)
+    next(step for step in steps if step.step >= 25)  # five steps past the last saved state
+    _abandon(steps)  # as after a kill: what the generator holds is lost, what is on disk is not
+    _run(config, resume=True)
 
 
 def _weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -45,18 +55,46 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(tmp_path: Pat
 def test_a_run_that_was_cut_off_resumes_to_the_same_bits(tmp_path: Path, likelihood: str) -> None:
     config = SMALL.model_copy(update={"likelihood": likelihood, "decay": 0.5, "warmup_steps": 20})
     _run(config.model_copy(update={"out": tmp_path / "whole"}))
-    cut = config.model_copy(update={"out": tmp_path / "cut"})
-    steps = train(cut)
-    for step in steps:
-        if step.step >= 25:  # in mid-epoch, five steps past the last saved state
-            break
-    # as after a kill: what the generator holds is lost, what is on disk is not
-    _abandon(steps)
-    _run(cut, resume=True)
+    _cut_and_resumed(config, tmp_path / "cut")
     whole, resumed = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "cut")
     assert whole.state.read_bytes() == resumed.state.read_bytes()
     assert whole.weights.read_bytes() == resumed.weights.read_bytes()
     assert [r["step"] for r in whole.read_history()] == [r["step"] for r in resumed.read_history()]
+
+
+@pytest.mark.parametrize("bottleneck", ["gaussian", "point", "class", "stacked"])
+def test_pixels_begin_at_their_mean_where_that_is_asked(bottleneck: str) -> None:
+    data = load_dataset("digits")
+    config = TrainConfig.model_validate(SMALL.model_dump() | {"bottleneck": bottleneck, "mean_start": True})
+    model = build(model_spec(config, data.info))
+    begin(model, data.x, config)
+    *_, last = (layer for layer in model.decoder.modules() if isinstance(layer, torch.nn.Linear))
+    torch.nn.init.zeros_(last.weight)
+    mean = data.x.float().mean(0) / 255
+    assert torch.allclose(model.decode(torch.randn(3, 2)), mean.clamp(1e-3, 1 - 1e-3), atol=1e-5)
+
+
+def test_a_run_that_begins_at_the_mean_pays_less_for_its_first_step() -> None:
+    plain, mean = (_run(SMALL.model_copy(update={"mean_start": begun})) for begun in (False, True))
+    assert mean[0].distortion < 0.9 * plain[0].distortion
+
+
+def test_a_decoder_that_begins_anew_begins_at_the_mean_too_resumed_or_not(tmp_path: Path) -> None:
+    config = SMALL.model_copy(update={"mean_start": True, "pretrain_steps": 28})  # after the last saved state
+    whole = _run(config.model_copy(update={"out": tmp_path / "whole"}))
+    _cut_and_resumed(config, tmp_path / "cut")
+    assert _same(_weights(tmp_path / "whole"), _weights(tmp_path / "cut"))
+    from_half = _run(config.model_copy(update={"mean_start": False}))
+    anew, plain = (next(step for step in run if step.step == 29) for run in (whole, from_half))
+    assert anew.distortion < 0.9 * plain.distortion
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"net": "conv"}, {"likelihood": "gaussian"}, {"bottleneck": "ladder"}, {"bottleneck": "none"}]
+)
+def test_only_an_mlp_of_bernoulli_pixels_begins_at_their_mean(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="pixels begin at their mean in an MLP"):
+        _run(TrainConfig.model_validate(SMALL.model_dump() | {"mean_start": True} | wrong))
 
 
 def test_a_share_of_each_batch_is_labelled_by_seed_and_step_alone() -> None:
@@ -88,11 +126,7 @@ def test_a_share_of_labels_is_for_models_that_infer_the_class(other: dict[str, A
 def test_a_run_with_a_share_of_labels_resumes_to_the_same_bits(tmp_path: Path) -> None:
     config = SMALL.model_copy(update={"bottleneck": "class", "labels": 4, "label_share": 0.25})
     _run(config.model_copy(update={"out": tmp_path / "whole"}))
-    cut = config.model_copy(update={"out": tmp_path / "cut"})
-    steps = train(cut)
-    next(step for step in steps if step.step >= 25)
-    _abandon(steps)
-    _run(cut, resume=True)
+    _cut_and_resumed(config, tmp_path / "cut")
     assert _same(_weights(tmp_path / "whole"), _weights(tmp_path / "cut"))
     _run(config.model_copy(update={"out": tmp_path / "none", "label_share": 0.0}))
     assert not _same(_weights(tmp_path / "whole"), _weights(tmp_path / "none"))

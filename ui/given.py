@@ -14,13 +14,13 @@ import streamlit as st
 
 from ui import cache, state
 from ui.words import plain
+from vae_core.config import QUADRANTS, quadrants_in_words, quadrants_of
 
 if TYPE_CHECKING:
     from vae_core.runs import Run
 
 UNKNOWN = -1  # the class that is told where none is
 PILLS = 12  # more classes than this become a menu
-QUADRANTS = ("upper left", "upper right", "lower left", "lower right")
 PICTURE = 88  # pixels on the screen
 UNSEEN = 60  # grey level of what is hidden
 
@@ -60,15 +60,14 @@ def of_quadrants(run: Run, index: int, seen: str) -> Given:
     """
     import torch
 
-    if run.config.model.seen not in ("", seen):
-        raise ValueError(f"This model is always told the quadrants {run.config.model.seen}, not {seen}.")
+    if (always := run.config.model.seen) not in ("", seen):
+        raise ValueError(f"This model is always told {quadrants_in_words(always)} ({always}), not {seen}.")
 
     pixels = cache.get_pictures(run.name, (index,)).pixels  # uint8 [1, H, W] or [1, H, W, 3]
     x = torch.from_numpy(pixels[:, None] if pixels.ndim == 3 else np.moveaxis(pixels, -1, 1).copy())
     flags = torch.tensor([[letter == "1" for letter in seen]])  # [1, 4]
     one = run.model.condition.see(x, flags).numpy()  # type: ignore[union-attr, operator]
-    parts = [name for name, letter in zip(QUADRANTS, seen, strict=True) if letter == "1"]
-    words = f"the {' and '.join(parts)} of sample {index}" if parts else "nothing of a picture"
+    words = quadrants_in_words(seen) + (f" of sample {index}" if "1" in seen else "")
     return Given(f"seen-{index}-{seen}", words, one)
 
 
@@ -156,7 +155,7 @@ def _choose_quadrants(run: Run) -> Given:
         keep(index, "".join("1" if name in chosen else "0" for name in QUADRANTS))
 
     given = of_quadrants(run, index, seen)
-    st.session_state[key] = [name for name, letter in zip(QUADRANTS, seen, strict=True) if letter == "1"]
+    st.session_state[key] = list(quadrants_of(seen))
     row = samples.rows_of(run, [index])[0]
     with st.container(key="given-quadrants"):
         picked = partial(keep, seen=seen)
@@ -168,6 +167,9 @@ def _choose_quadrants(run: Run) -> Given:
             key=key,
             on_change=keep_quadrants,
             disabled=bool(always),
+            help="This model was trained with these quadrants seen of every sample, so it knows no others."
+            if always
+            else None,
         )
     return given
 

@@ -38,6 +38,9 @@ MAX_SIDE = 256
 MANY_COMPONENTS = 100
 """Of a VampPrior: with more, training shares its rate out among the dimensions evenly, as far as components go."""
 
+BIT_BOTTLENECKS = ("gaussian", "point", "class", "stacked")
+"""Whose decoder is one chain of layers to the pixels' odds: they can be binarised anew, and begin at their mean."""
+
 LEAST_SIGMA = 1e-3
 """Of Gaussian pixels, where it is given: a quarter of a grey level."""
 
@@ -63,10 +66,25 @@ def _quadrants(value: str) -> str:
     return value
 
 
+QUADRANTS = ("upper left", "upper right", "lower left", "lower right")
 Seen = Annotated[str, AfterValidator(_quadrants)]
-"""Quadrants as four of 0 and 1: upper left, upper right, lower left, lower right. Empty: none in particular."""
+"""Quadrants as four of 0 and 1, in the order of QUADRANTS. Empty: none in particular."""
 USUAL_SEEN = "0010"
 """What is seen where nobody says: the lower left, as in Sohn et al. 2015."""
+
+
+def quadrants_of(seen: str) -> tuple[str, ...]:
+    """Names of the quadrants that four of 0 and 1 stand for."""
+    return tuple(name for name, letter in zip(QUADRANTS, seen, strict=True) if letter == "1")
+
+
+def quadrants_in_words(seen: str) -> str:
+    """The same as it is said, e.g. "the upper left and lower left"."""
+    names = quadrants_of(seen)
+    if not names:
+        return "nothing of the picture"
+    *others, last = names
+    return f"the {', '.join(others)} and {last}" if others else f"the {last}"
 
 
 def checkpoints_folder() -> Path:
@@ -204,9 +222,7 @@ class ModelSpec(Settings):
         if self.activation != "relu" and self.net != "mlp":
             raise ValueError(f"{self.activation} layers belong to an MLP, not to a net of the kind {self.net}")
         if self.binarise and (
-            self.likelihood != "bernoulli"
-            or self.bottleneck not in ("gaussian", "point", "class", "stacked")
-            or self.condition != "none"
+            self.likelihood != "bernoulli" or self.bottleneck not in BIT_BOTTLENECKS or self.condition != "none"
         ):
             raise ValueError(
                 "pixels are binarised for a Bernoulli likelihood behind a gaussian code (or M2's, M1+M2's), "
@@ -345,6 +361,9 @@ class TrainConfig(Settings):
     activation: Annotated[Activation, Field(title="Activation")] = "relu"
     """Between the layers of an MLP. gated: a layer times the sigmoid of another (Dauphin et al. 2017), as the
     VampPrior's paper has it."""
+    mean_start: Annotated[bool, Field(title="Begin at the mean")] = False
+    """An MLP's Bernoulli pixels begin at their mean (over the first 10,000 training samples) and not at one half, as in
+    the code of Burda et al. 2016."""
     binarise: Annotated[bool, Field(title="Binarise anew")] = False
     """Draw grey pixels black or white anew at each look, with their grey as chance (dynamic binarisation; Salakhutdinov
     and Murray 2008), as published likelihoods of MNIST are measured."""
@@ -676,6 +695,12 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
     net = _net(train, data)
     if bottleneck in ("vq", "fsq") and net != "conv":
         raise ValueError("a grid of discrete codes needs a convolutional net (square pictures)")
+    likelihood = _likelihood(train, data)
+    if train.mean_start and (net != "mlp" or likelihood != "bernoulli" or bottleneck not in BIT_BOTTLENECKS):
+        raise ValueError(
+            "pixels begin at their mean in an MLP with a Bernoulli likelihood behind a gaussian code (or a point, "
+            f"M2's, M1+M2's), not with the net {net}, the likelihood {likelihood} and the bottleneck {bottleneck}"
+        )
     stages = conv_stages(shape) if net == "conv" else 0
     if train.channels and not stages:
         raise ValueError(f"channels belong to a convolutional net: leave them out, for this is an {net.upper()}")
@@ -691,7 +716,7 @@ def model_spec(train: TrainConfig, data: DataInfo) -> ModelSpec:
         net=net,
         sample_shape=shape,
         latent_dim=dims,
-        likelihood=_likelihood(train, data),
+        likelihood=likelihood,
         sigma=train.sigma,
         prior=train.prior,
         condition=train.condition,

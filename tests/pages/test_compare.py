@@ -389,4 +389,4 @@ def test_a_model_that_pays_for_a_part_alone_is_of_another_kind() -> None:
     settings = ({}, {"unseen_only": True}, {"seen": "0010"}, {"seen": "0010", "unseen_only": True})
     words = [condition_of(model_spec(TrainConfig(condition="quadrants", **own), info)) for own in settings]
     assert len(set(words)) == 4 and words[0] == "quadrants"
-    assert words[3] == "the quadrants 0010 and pays for the rest alone"
+    assert words[3] == "the lower left and pays for the rest alone"

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import PICTURES, TOYS, write_toy, write_toy_run
 from ui import given
-from vae_core.config import TrainConfig
+from vae_core.config import TrainConfig, quadrants_in_words
 from vae_core.runs import load_run
 
 
@@ -59,6 +59,12 @@ def test_many_classes_become_a_menu(no_runs: Path) -> None:
     write_toy_run(no_runs, "toy", train=TOYS["class"][0], info=info)
     app = opened("toy", **{"class": "40"})
     assert not app.pills and app.selectbox[0].value == 40 and app.session_state.told.words == "class letter 40"
+
+
+def test_quadrants_are_named_as_they_are_said() -> None:
+    said = {"0000": "nothing of the picture", "0010": "the lower left", "1010": "the upper left and lower left"}
+    said["1110"] = "the upper left, upper right and lower left"
+    assert {seen: quadrants_in_words(seen) for seen in said} == said
 
 
 def test_quadrants_show_the_model_that_part_of_the_sample(no_runs: Path) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from ui import cache
 from ui.compare.choose import letter, names_of
 from ui.words import plain
+from vae_core.config import quadrants_in_words
 from vae_core.runs import RunError
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def condition_of(spec: ModelSpec) -> str:
     """What a model is told, in words where it is a matter of its own."""
     if not (spec.seen or spec.unseen_only):
         return spec.condition
-    told = f"the quadrants {spec.seen}" if spec.seen else "part of the picture"
+    told = quadrants_in_words(spec.seen) if spec.seen else "part of the picture"
     return f"{told} and pays for the rest alone" if spec.unseen_only else told
 
 

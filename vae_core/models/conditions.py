@@ -11,10 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from vae_core.config import USUAL_SEEN, ModelSpec
+from vae_core.config import QUADRANTS, USUAL_SEEN, ModelSpec
 from vae_core.models.base import unit_range
 
-QUADRANTS = ("upper left", "upper right", "lower left", "lower right")
 SURE = -100.0
 """A logit whose pixel is black as far as fp32 can tell."""
 FORGOTTEN = 0.1

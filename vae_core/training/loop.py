@@ -24,7 +24,8 @@ from vae_core.training.descent import descend
 from vae_core.training.losses import loss_function, pick_device
 from vae_core.training.meter import Meter, cause_of, history_row
 from vae_core.training.rehearsal import account_of, figures_of, gradients, rehearsed, streams_of
-from vae_core.training.state import begin_decoder_anew, copy_of, load_moments, moments_of
+from vae_core.training.start import begin, begin_decoder_anew
+from vae_core.training.state import copy_of, load_moments, moments_of
 
 if TYPE_CHECKING:
     from vae_core.data import Dataset
@@ -145,8 +146,9 @@ def _train(
     total = config.steps or config.epochs * steps_per_epoch
     if model.closed_form:
         total = 0
+    first = positions["train"][:FIRST_SAMPLES]
     if not resume:
-        model.begin(x[positions["train"][:FIRST_SAMPLES]])
+        begin(model, x[first], config)
     look_every = max(1, total // config.evaluations)
     report_every = max(1, min(REPORT_STEPS, total // HISTORY_ROWS))
     history_every = max(report_every, total // HISTORY_ROWS // report_every * report_every)
@@ -262,7 +264,7 @@ def _train(
             if spec.net == "conv":
                 batch = batch.contiguous(memory_format=torch.channels_last)
             if done and done == config.pretrain_steps:
-                begin_decoder_anew(model, optimiser, config.seed)
+                begin_decoder_anew(model, optimiser, x[first], config)
                 best = None
             if turned := {turn.setting for turn in config.turns if turn.step == done}:
                 now = config.at(done)

@@ -1,11 +1,9 @@
-"""Copies of what changes in training: weights, Adam's moments; and a decoder that begins anew."""
+"""Copies of what changes in training: weights and Adam's moments."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-from vae_core.models import Model, build
 
 
 def copy_of(model: torch.nn.Module) -> dict[str, Tensor]:
@@ -30,14 +28,3 @@ def load_moments(optimiser: torch.optim.Optimizer, moments: dict[str, Tensor]) -
             value = torch.empty_like(parameter).copy_(value)
         state.setdefault(int(number), {})[what] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-
-
-def begin_decoder_anew(model: Model, optimiser: torch.optim.Optimizer, seed: int) -> None:
-    """Fresh weights for the decoder, beside an encoder that knows something by now (Li et al. 2019, section 3.2)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed + 1)
-        fresh = build(model.spec).get_submodule("decoder")
-    decoder = model.get_submodule("decoder")
-    decoder.load_state_dict(fresh.state_dict())
-    for parameter in decoder.parameters():
-        optimiser.state.pop(parameter, None)
