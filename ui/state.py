@@ -245,3 +245,16 @@ def parse_pair(text: str, count: int) -> tuple[int, int]:
     if first == second or max(first, second) >= count:
         raise ValueError(f"A pair is two different dimensions below {count}.")
     return first, second
+
+
+def follow_suggestion(key: str, wish: Callable[[], str]) -> str:
+    """What stands in the text field of this key, or a new suggestion where the visitor has written none.
+
+    A value that is set is sent, and overwrites what is being typed: it is set only where the suggestion is another one.
+    """
+    said, suggested = st.session_state.get(key, ""), f"{key}.suggested"
+    if said in ("", st.session_state.get(suggested)):
+        st.session_state[suggested] = wish()
+        if said != st.session_state[suggested]:
+            said = st.session_state[key] = st.session_state[suggested]
+    return str(said)

@@ -38,7 +38,6 @@ STARTING = 4.0  # seconds a worker needs before its first step and after its las
 
 _BASE = "latentarium.sweep.base"
 _NAME = "latentarium.sweep.name"
-_SUGGESTED = "latentarium.sweep.suggested"
 _PROBLEM = "latentarium.sweep.problem"
 
 
@@ -209,8 +208,7 @@ def how_long(planned: Sequence[Planned], axes: Sequence[Axis]) -> str:
 
 
 def _name_field(base: TrainConfig) -> str:
-    if st.session_state.get(_NAME, "") in ("", st.session_state.get(_SUGGESTED)):
-        st.session_state[_NAME] = st.session_state[_SUGGESTED] = _free_name(base)
+    state.follow_suggestion(_NAME, lambda: _free_name(base))
     return str(st.text_input("Name", key=_NAME, max_chars=40, help="Its runs are called by it: NAME-beta1-d2.")).strip()
 
 

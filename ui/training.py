@@ -29,7 +29,6 @@ FOLLOWED = "followed"
 writes into the address, so the page takes this word out of it."""
 
 _NAME = "latentarium.train.name"
-_SUGGESTED = "latentarium.train.suggested"
 _STARTED = "latentarium.train.started"
 
 DOUBLE_CLICK = 5.0  # seconds in which a second start of the same name by the same visitor is no wish of its own
@@ -94,9 +93,7 @@ def free_name(wish: str) -> str:
 
 def _follow_suggestion(config: TrainConfig) -> str:
     """The name as it stands, or a new suggestion where the visitor has written none."""
-    if st.session_state.get(_NAME, "") in ("", st.session_state.get(_SUGGESTED)):
-        st.session_state[_NAME] = st.session_state[_SUGGESTED] = free_name(slug(config))
-    return str(st.session_state[_NAME])
+    return state.follow_suggestion(_NAME, lambda: free_name(slug(config)))
 
 
 def name_field(config: TrainConfig) -> str:

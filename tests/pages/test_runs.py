@@ -205,6 +205,16 @@ def add_sweep(root: Path) -> None:
             add_run(root, f"s-beta{beta:g}-d{dims}", sweep="s", beta=beta, latent_dim=dims)
 
 
+def test_a_suggested_name_is_sent_once_so_that_it_overwrites_nothing_typed(app: AppTest, no_runs: Path) -> None:
+    app.query_params["view"] = "sweeps"
+    app.run()
+    name = app.text_input("latentarium.sweep.name")
+    assert name.proto.set_value and name.value == "sweep-digits"
+    app.text_input("latentarium.sweep.values.0.beta").set_value("1, 4").run()
+    again = app.text_input("latentarium.sweep.name")
+    assert not again.proto.set_value and again.value == "sweep-digits"
+
+
 def test_a_sweep_is_started_from_the_form(app: AppTest, no_runs: Path) -> None:
     app.query_params["view"] = "sweeps"
     app.run()
