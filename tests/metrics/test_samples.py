@@ -1,4 +1,4 @@
-"""Laws of the energy distance and of Frechet's."""
+"""Laws of the energy distance and of Fréchet's."""
 
 from __future__ import annotations
 

@@ -94,11 +94,12 @@ def importance_bound(
     Burda, Grosse, Salakhutdinov 2016 (IWAE), eq. 8. K = 1 is the ELBO; it tightens with K. Raises ValueError for a
     model whose posteriors have no density.
     """
-    bounds = []
+    bounds, done = torch.empty(len(positions)), 0  # a small block kept in each pass would cut up the heap of large ones
     for terms in _parts(model, x, positions, y, seed, max(1, CODES_A_PASS // samples), max(2, samples)):
         if terms.draws is None:
             raise ValueError("This model's codes have no density to weigh: it has no importance-weighted bound.")
         draws = terms.draws
         log_weights = (draws.log_prior - draws.log_posterior - draws.distortion)[:samples]  # [K, B]
-        bounds.append((torch.logsumexp(log_weights, 0) - math.log(samples)).cpu())
-    return torch.cat(bounds)
+        bounds[done : done + log_weights.shape[1]] = torch.logsumexp(log_weights, 0) - math.log(samples)
+        done += log_weights.shape[1]
+    return bounds

@@ -42,7 +42,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """
     first, second = (np.asarray(features, dtype=np.float64) for features in (a, b))
     if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
-        raise ValueError(f"A Frechet distance needs two sets of features [n, d], not {first.shape} and {second.shape}.")
+        raise ValueError(f"A Fréchet distance needs two sets of features [n, d], not {first.shape} and {second.shape}.")
     if min(len(first), len(second)) <= first.shape[1]:
         raise ValueError(
             f"Covariances of {first.shape[1]} features need more rows than that, not {len(first)} and {len(second)}."
