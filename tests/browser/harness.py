@@ -18,16 +18,20 @@ from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from vae_core.studies import STUDIED
 
 PROJECT = Path(__file__).resolve().parents[2]
 SETTLED = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
-    ":has([data-testid=stMain] [data-testid=stElementContainer])"
+    ":has([data-testid=stMain] [data-testid=stElementContainer]):not(:has([data-testid=stSkeleton]))"
 )
-"""Connected, and a script run has ended that drew something: true of no page before its first run."""
+"""Connected, and a script run has ended that drew something, which is there: true of no page before its first run.
+
+The code of an element's kind is fetched when the first of its kind is drawn, which may be after the script's end; a
+skeleton stands in its place until then.
+"""
 CHROMIUM_ARGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -37,6 +41,20 @@ CHROMIUM_ARGS = (
     "--disable-sync",
     "--disable-quic",
 )
+STILL = """async (element) => {
+  const place = () => {
+    const { x, y, width, height } = element.getBoundingClientRect()
+    return [x, y, width, height].join()
+  }
+  for (let frame = 0, calm = 0, before = place(); calm < 10; frame++) {
+    if (frame === 1000) throw new Error("It does not stand still.")
+    await new Promise(requestAnimationFrame)
+    const now = place()
+    calm = now === before ? calm + 1 : 0
+    before = now
+  }
+}"""
+"""Ends once an element has stood where it is for ten frames: what opens or arrives above it moves it."""
 DESKTOP = (1280, 800)
 PHONE = (390, 844)
 
@@ -170,6 +188,20 @@ def serve(
 def settle(page: Page, timeout: float = 30_000) -> None:
     """Waits until the script has run to its end, the first time at least. It knows nothing of a run yet to begin."""
     page.wait_for_selector(SETTLED, state="attached", timeout=timeout)
+
+
+def still(one: Locator) -> FloatRect:
+    """Scrolls to an element and waits until it stands still.  -> where, in CSS pixels of the window."""
+    one.scroll_into_view_if_needed()
+    one.evaluate(STILL)
+    box = one.bounding_box()
+    assert box is not None
+    return box
+
+
+def crowd() -> float:
+    """How many programs wait for each core, at least 1: what a limit on seconds is stretched by."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def check(page: Page) -> None:

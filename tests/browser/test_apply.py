@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import ElementHandle, Locator, Page, expect
 
-from tests.browser.harness import AppServer, settle, visit
-from tests.browser.test_guests import ZERO, draw
+from tests.browser.harness import AppServer, settle, still, visit
+from tests.browser.test_guests import ZERO, draw, unfold_pad
 
 RUN = "digits-10d"
 SECONDS = 30_000  # ms that a result may take on a busy machine
@@ -32,9 +32,7 @@ def test_a_threshold_that_is_slid_changes_the_counts_at_once_and_the_command_whe
     before = counts(view)
     assert before == {"hits": 15, "misses": 2, "false-alarms": 1, "passes": 38}  # as docs/apply.md has it
     slider = view.get_by_role("slider")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box is not None
+    box = still(slider)
     place = "document.querySelector('.lt-threshold .js-plotly-plot').layout.shapes[0].x0"
     stood = page.evaluate(place)
     page.mouse.move(box["x"] + 0.13 * box["width"], box["y"] + box["height"] / 2)
@@ -54,11 +52,7 @@ def test_a_threshold_that_is_slid_changes_the_counts_at_once_and_the_command_whe
 
 def test_the_oddest_place_of_a_drawing_of_ones_own_is_shown(page: Page, server: AppServer) -> None:
     opened(page, server, "odd", ".lt-threshold", normal="3", search="no")
-    page.get_by_text("Draw or drop your own").click()
-    page.wait_for_selector(".pad[data-habit]")
-    canvas = page.locator("canvas.page")
-    canvas.scroll_into_view_if_needed()
-    draw(page, canvas, ZERO)
+    draw(page, unfold_pad(page), ZERO)
     page.get_by_role("button", name="How odd is it?").click()
     mine = page.locator(".lt-threshold li")
     expect(mine).to_have_count(1, timeout=SECONDS)
@@ -78,9 +72,7 @@ def test_pixels_that_are_brushed_away_are_filled_in(page: Page, server: AppServe
     before = filled(page)
     expect(view).to_have_attribute("data-gone", "8")
     canvas = view.locator("canvas")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
+    box = still(canvas)
     middle = box["x"] + box["width"] / 2
     page.mouse.move(middle, box["y"] + 0.3 * box["height"])
     page.mouse.down()
@@ -101,8 +93,12 @@ def test_pixels_that_are_brushed_away_are_filled_in(page: Page, server: AppServe
     expect(view).not_to_have_attribute("data-gone", str(gone))
 
 
+def canvas_of(view: Locator) -> ElementHandle:
+    return view.locator("figure.first canvas").element_handle()
+
+
 def picture_of(view: Locator) -> str:
-    return str(view.locator("figure.first canvas").evaluate("(canvas) => canvas.toDataURL()"))
+    return str(canvas_of(view).evaluate("(canvas) => canvas.toDataURL()"))
 
 
 def test_a_strength_that_is_dragged_changes_the_picture_before_it_is_let_go(page: Page, server: AppServer) -> None:
@@ -110,15 +106,14 @@ def test_a_strength_that_is_dragged_changes_the_picture_before_it_is_let_go(page
     expect(view).to_have_attribute("data-settled", "true", timeout=SECONDS)
     slider = view.get_by_role("slider", name="Strength")
     settle(page)
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box is not None
+    box = still(slider)
     whole = picture_of(view)
     page.mouse.move(box["x"] + 0.66 * box["width"], box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + 0.34 * box["width"], box["y"] + box["height"] / 2, steps=5)
+    page.wait_for_function("([canvas, before]) => canvas.toDataURL() !== before", arg=[canvas_of(view), whole])
     none = picture_of(view)
-    assert none != whole and "strength" not in page.url
+    assert "strength" not in page.url
     page.mouse.up()
     expect(page).to_have_url(re.compile("strength="))
     slider.press("End")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, WebSocket, expect
 
-from tests.browser.harness import PHONE, PROJECT, AppServer, check, settle, visit
+from tests.browser.harness import PHONE, PROJECT, AppServer, check, settle, still, visit
 
 RUNS = ("digits-autoencoder", "digits-10d", "digits-pca")
 
@@ -62,9 +62,7 @@ def test_one_drag_moves_the_pictures_of_all_models(page: Page, server: AppServer
     row = duet.locator(".dimension").first
     expect(row.locator(".tie")).to_have_count(2)  # both others are linked to it
     slider = row.locator("input[type=range]")
-    slider.scroll_into_view_if_needed()
-    box = slider.bounding_box()
-    assert box is not None
+    box = still(slider)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] - 12
     before, count = pictures(duet), len(sent)
     assert len(before) == 3
@@ -129,6 +127,7 @@ def test_what_is_selected_or_picked_on_one_map_is_on_the_other_too(page: Page, s
     second.locator(".lt-stage").press("Escape")
     expect(first).not_to_have_attribute("data-selected", re.compile(".*"), timeout=20_000)
 
+    still(second)
     at = np.array(second.evaluate(PLACES))[:, 1:]
     page.mouse.click(*at[np.argmin(np.linalg.norm(at - np.median(at, axis=0), axis=1))])
     page.wait_for_url(re.compile(r"[?&]at=\d+"))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PROJECT, AppServer, settle
+from tests.browser.harness import PROJECT, AppServer, settle, still
 from tests.browser.test_desk import RUN, Wire, draws, open_desk, param, pixels, wait_for_param
 
 pytestmark = pytest.mark.skipif(
@@ -71,9 +71,7 @@ def test_scrubbing_moves_both_walks_and_is_kept(page: Page, server: AppServer) -
     wire = Wire().watch(page)
     desk = open_desk(page, server.url("between", run=RUN, a=5, b=77))
     scrubber = desk.locator(".strip input").first
-    scrubber.scroll_into_view_if_needed()
-    box = scrubber.bounding_box()
-    assert box is not None
+    box = still(scrubber)
     before = [pixels(canvas) for canvas in desk.locator(".walk canvas.picture").all()]
     sent = len(wire.frames)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.harness import PHONE, AppServer, follow, settle, visit
+from tests.browser.harness import PHONE, AppServer, crowd, follow, settle, still, visit
 from vae_core.data import load_dataset
 from vae_core.guests import name_of
 from vae_core.runs import load_run
@@ -41,19 +40,21 @@ CLOCK = """(count) => new Promise((done) => {
 })"""
 
 
-def open_pad(page: Page, address: str) -> Locator:
-    visit(page, address)
+def unfold_pad(page: Page) -> Locator:
+    """Opens what the pad is in, on a page that stands already; -> its canvas."""
     page.get_by_text("Draw or drop your own").click()
     page.wait_for_selector(".pad[data-habit]")
-    canvas = page.locator("canvas.page")
     settle(page)  # what stands above it has its height
-    canvas.scroll_into_view_if_needed()
-    return canvas
+    return page.locator("canvas.page")
+
+
+def open_pad(page: Page, address: str) -> Locator:
+    visit(page, address)
+    return unfold_pad(page)
 
 
 def draw(page: Page, canvas: Locator, line: tuple[tuple[float, float], ...]) -> None:
-    box = canvas.bounding_box()
-    assert box is not None
+    box = still(canvas)
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line]
     page.mouse.move(*places[0])
     page.mouse.down()
@@ -93,11 +94,10 @@ def test_a_drawn_digit_is_on_the_map_at_once_in_the_tray_and_a_of_a_morph(page: 
         took.append(page.evaluate("window.__placed"))
         expect(page.locator(".status")).to_contain_text("is here")
         settle(page)
-    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # programs that wait for each core
-    print(
-        f"from Add to the point on the map: {', '.join(f'{ms:.0f}' for ms in took)} ms, {crowd:.1f} waiting for a core"
-    )
-    assert max(took) < SOON * crowd, (took, crowd)  # the first one too
+    waiting = crowd()
+    times = ", ".join(f"{ms:.0f}" for ms in took)
+    print(f"from Add to the point on the map: {times} ms, {waiting:.1f} waiting for a core")
+    assert max(took) < SOON * waiting, (took, waiting)  # the first one too
     assert page.evaluate("document.querySelector('.lt-map').dataset.draws") == points  # no point was drawn again
     tray = param(page, "tray").split(".")
     assert len(tray) == 3 and param(page, "at") == tray[-1]

@@ -15,7 +15,7 @@ import torch
 from filelock import FileLock
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PHONE, AppServer, settle, visit
+from tests.browser.harness import PHONE, AppServer, settle, still, visit
 from vae_core.data import load_dataset
 from vae_core.runs import Codes, load_run
 from vae_core.runs.codes import write_codes
@@ -299,14 +299,16 @@ def test_a_finger_on_the_map_scrolls_the_page_until_a_tool_is_chosen(
 def test_the_page_keeps_its_shape_while_the_map_loads(page: Page, server: AppServer) -> None:
     held: list = []
     page.route("**/plotly.min.js*", lambda route: held.append(route))
-    page.goto(server.url("map", run="digits-2d"))
+    with page.expect_request("**/plotly.min.js*"):
+        page.goto(server.url("map", run="digits-2d"))
     trust = page.get_by_text("Trustworthiness")
     expect(trust).to_be_visible()
     expect(page.locator(".lt-tools")).to_be_visible()
     settle(page)
-    before = trust.bounding_box()
+    before = still(trust)
     for route in held:
         route.continue_()
+    page.unroute("**/plotly.min.js*")
     page.wait_for_selector(READY)
     assert trust.bounding_box() == before
 

@@ -65,8 +65,9 @@ def test_a_training_from_the_first_click_to_the_atlas(page: Page, bench: AppServ
     # the latent space was seen forming
     expect(page.locator(".film")).to_have_attribute("data-frames", re.compile(r"^([2-9]|\d{2})$"), timeout=PATIENCE)
     expect(page.locator(".js-plotly-plot:visible")).to_have_count(0)  # the film shows its own
+    settle(page)  # the page is drawn anew when a training has ended, and what was opened before would close
     page.get_by_text("The curves in full").click()
-    expect(page.locator(".js-plotly-plot:visible")).to_have_count(3)
+    expect(page.locator(".js-plotly-plot:visible")).to_have_count(3, timeout=PATIENCE)
     picker = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Model")
     expect(picker).to_have_value("first: digits, 3 dimensions, beta 1")
     assert (bench.runs / "first" / "codes.npz").exists()
