@@ -86,11 +86,16 @@ def trained(config: TrainConfig, out: Path, title: str) -> float:
     if out.exists() and not (out / "state.safetensors").exists():
         shutil.rmtree(out)  # broken off before anything was kept
     config = config.model_copy(update={"out": out})
+
+    def so_far() -> float:
+        seconds = before + time.monotonic() - began
+        clock.write_text(f"{seconds:.0f}")
+        return seconds
+
     for step in train(config, resume=(out / "state.safetensors").exists()):
         if step.validation:
             v = step.validation
             print(f"{title}: step {step.step:,} of {step.total:,}, distortion {v.distortion:.2f}, rate {v.rate:.2f}",
                   flush=True)  # fmt: skip
-    seconds = before + time.monotonic() - began
-    clock.write_text(f"{seconds:.0f}")
-    return seconds
+            so_far()  # kept where the process is killed
+    return so_far()

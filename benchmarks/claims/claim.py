@@ -50,7 +50,7 @@ class Cell:
         title: in the table.
         work: does it.
         tried: settings that were compared on the validation split and not chosen: the test split stays untouched.
-        gpu: beyond what a processor does in an evening; started only where it is asked for by name.
+        wants: what a training takes that is started only where it is asked for by name.
         shipped: the name in checkpoints/ of the first seed's run, where it is worth a place there (--ship).
     """
 
@@ -58,7 +58,7 @@ class Cell:
     title: str
     work: Work
     tried: bool = False
-    gpu: bool = False
+    wants: Literal["", "hours", "a GPU"] = ""
     shipped: str = ""
 
 

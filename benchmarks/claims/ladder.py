@@ -31,7 +31,7 @@ CLAIM = Claim(
     "half of these widths, bf16, 1,000 importance samples of the first 1,000.",
     cells=(
         Cell("laptop", "10 epochs", fitted(LAPTOP, [*VALIDATION, bound("test", 1_000, 1_000)])),
-        Cell("full", "500 epochs", fitted(FULL, [*VALIDATION, bound("test", 1_000)]), gpu=True),
+        Cell("full", "500 epochs", fitted(FULL, [*VALIDATION, bound("test", 1_000)]), wants="a GPU"),
     ),
     targets=(
         Target("On par", "full", "nll", TARGET, 81.1),

@@ -77,7 +77,7 @@ def name(seen: int) -> str:
 CLAIM = Claim(
     number=8,
     key="quadrants",
-    title="Quadrants of MNIST, told from others",
+    title="Quadrants of MNIST from the others",
     protocol="784-500-500-z50, ReLU, a model for each: told the lower left quadrant, the left half, or all but the "
     "lower right one, it pays for the unseen pixels alone (grey, Bernoulli cross-entropy, nats), with the prior "
     "N(0, I) and a decoder that is told what is seen. 5,000 steps of batches of 100, Adam 1e-3 with a cool-down, the "
@@ -93,7 +93,7 @@ CLAIM = Claim(
             Cell(f"uncoded-{seen}", f"{name(seen)}, no code", without_code(UNCODED | {"seen": always})),
             Cell(f"full-{seen}", f"{name(seen)}, 50 epochs, z200",
                  fitted(CODED | {"seen": always, "steps": 27_500, "evaluations": 50, "latent_dim": 200}, FINAL),
-                 gpu=True),
+                 wants="hours"),
         )
     ),
     targets=(
@@ -105,5 +105,6 @@ CLAIM = Claim(
     ),
     tried="The network without a code is a baseline, no target: ours is weaker than the tutorial's, after 2,000 "
     "steps. No other settings were compared, and one seed was trained: with one quadrant seen ours and theirs are as "
-    "good as equal.",
+    "good as equal. On validation the importance weights are of its first 2,000 samples alone, and stand beside "
+    "other figures of all 5,000.",
 )  # fmt: skip

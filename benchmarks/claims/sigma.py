@@ -23,6 +23,8 @@ SIGMAS = (0.025, 0.05, 0.1, 0.2, 0.4, 0.8)
 JUDGED = ("minus_elbo", "minus_elbo_own", "frechet")
 """What the sweep is judged by; it may choose another sigma for each."""
 DATA = {"mnist": "MNIST", "fashion-mnist": "Fashion"}
+FOUND = {"mnist": 0.0931, "fashion-mnist": 0.1037}
+"""What was found, on validation: held from the start, it tells what the search for it gains beside its value."""
 STEPS = 4_000
 NET: dict[str, Any] = {
     "net": "mlp", "hidden": (400,), "latent_dim": 20, "likelihood": "gaussian", "steps": STEPS, "batch_size": 100,
@@ -32,7 +34,7 @@ NET: dict[str, Any] = {
 
 def figures(where: Path, data: Dataset, net: nn.Sequential, split: Split, seed: int) -> dict[str, Measured]:
     """Of the run in a folder: minus the ELBO with the sigma that is best for it on validation, and with its own; the
-    Frechet distance of as many dreams as the split has samples, in the features of a classifier."""
+    Fréchet distance of as many dreams as the split has samples, in the features of a classifier."""
     import torch
 
     from benchmarks.claims.features import seen
@@ -79,20 +81,22 @@ def floor(data: Dataset, net: nn.Sequential) -> Sequence[Measured]:
     ]
 
 
-def optimal(name: str) -> Callable[[int, Path], Trained]:
-    """Work that trains with the best sigma of each batch."""
+def one(name: str, sigma: float = 0.0, tried: bool = False) -> Callable[[int, Path], Trained]:
+    """Work that trains with one sigma (0: the best of each batch); where it is only tried, on validation alone."""
 
     def work(seed: int, out: Path) -> Trained:
         from benchmarks.claims.features import classifier
         from vae_core.data import load_dataset
 
         data = load_dataset(name)
-        config = TrainConfig.model_validate({**NET, "data": name, "seed": seed})
+        config = TrainConfig.model_validate({**NET, "data": name, "seed": seed, "sigma": sigma})
         seconds = trained(config, out, out.name)
         began = time.monotonic()
         net = classifier(data, out.parent)
-        found = [figure for split in ("validation", "test") for figure in figures(out, data, net, split, seed).values()]
-        return Trained([*found, *floor(data, net)], STEPS, seconds, time.monotonic() - began)
+        found = [*figures(out, data, net, "validation", seed).values()]
+        if not tried:
+            found += [*figures(out, data, net, "test", seed).values(), *floor(data, net)]
+        return Trained(found, STEPS, seconds, time.monotonic() - began)
 
     return work
 
@@ -132,11 +136,11 @@ def targets() -> tuple[Target, ...]:
         found += [
             Target(f"{title}: minus ELBO", ours, "minus_elbo", than=sweep),
             Target(f"{title}: minus ELBO with each model's own sigma", ours, "minus_elbo_own", than=sweep),
-            Target(f"{title}: Frechet distance", ours, "frechet", than=sweep),
+            Target(f"{title}: Fréchet distance", ours, "frechet", than=sweep),
             Target(f"{title}: sigma found", ours, "sigma"),
             Target(f"{title}: the sweep's sigma for the ELBO", sweep, "sigma_for_minus_elbo"),
             Target(f"{title}: the sweep's sigma for the distance", sweep, "sigma_for_frechet"),
-            Target(f"{title}: Frechet distance of training samples", ours, "frechet_of_data"),
+            Target(f"{title}: Fréchet distance of training samples", ours, "frechet_of_data"),
             Target(f"{title}: accuracy of the classifier", ours, "classifier_accuracy"),
         ]
     return tuple(found)
@@ -150,7 +154,7 @@ CLAIM = Claim(
     "weights that are best on validation. Gaussian pixels whose sigma is found, or stays at one of 0.025, 0.05, 0.1, "
     "0.2, 0.4, 0.8: beta = 2 sigma^2 on the squared error, 0.00125 to 1.28. A wrong sigma makes a bad density of a "
     "fine picture, so each model's ELBO is taken with the sigma that is best for it on validation, in closed form, and "
-    "beside it with its own. Frechet distance (Heusel et al. 2017) in the 64 features of a small classifier's last "
+    "beside it with its own. Fréchet distance (Heusel et al. 2017) in the 64 features of a small classifier's last "
     "hidden layer, 10,000 decoded means of dreams against the 10,000 test samples (5,000 on validation). The sweep "
     "chooses on validation, for each figure the sigma that is best for it, which is more than one beta could do. "
     "Rybkin, Daniilidis and Levine 2021: the found sigma matches the tuned beta.",
@@ -158,13 +162,22 @@ CLAIM = Claim(
         cell
         for name, title in DATA.items()
         for cell in (
-            Cell(f"{name}-optimal", f"{title}, sigma found", optimal(name)),
+            Cell(f"{name}-optimal", f"{title}, sigma found", one(name)),
             Cell(f"{name}-sweep", f"{title}, best of six sigmas", swept(name)),
+            Cell(
+                f"{name}-held",
+                f"{title}, sigma {FOUND[name]} from the start",
+                one(name, FOUND[name], tried=True),
+                tried=True,
+            ),
         )
     ),
     targets=targets(),
-    tried="The Frechet distance is missed on both data sets: on validation it falls as sigma grows from 0.025 to 0.4, "
+    tried="The Fréchet distance is missed on both data sets: on validation it falls as sigma grows from 0.025 to 0.4, "
     "beyond the sigma that is best for the ELBO, and the found sigma lies with those that are best for the ELBO. "
     "Codes that tell less fill the prior better. So the found sigma takes the place of a beta tuned for the ELBO, not "
-    "of one tuned for dreams. Nothing else was tried: one net, one number of dimensions and of steps for all.",
+    "of one tuned for dreams. Held from the start, the sigma that was found comes within about a nat of the sweep's "
+    "nearest one on validation, far from what the search comes to: its gain is no matter of the value, but perhaps of "
+    "the way there, on which sigma begins large and falls with the error. Nothing else was tried: one net, one number "
+    "of dimensions and of steps for all.",
 )

@@ -11,6 +11,8 @@ HEAD = """## Speed
 
 Copied from the same kept results as [feel.md](feel.md) (`make bench-feel`) and [speed.md](speed.md) (`make
 bench-train`, `bench-umap`, `bench-metrics`), which say how each was measured.
+*Load before* is how many programs waited for a core when a benchmark began; where that is more than the two cores, read
+the seconds of the processor, not of the clock.
 """
 
 
