@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from filelock import FileLock
+from sqlalchemy import Engine, create_engine, text
 
 from tests.postgres import postgres
 from vae_core.config import PROJECT, TrainConfig
@@ -152,6 +154,32 @@ def test_two_programs_may_begin_it_at_once(no_runs: Path) -> None:
     words = (sys.executable, "-c", "from vae_core.runs.database import open_store; print(len(open_store().all()))")
     programs = [subprocess.Popen(words, cwd=PROJECT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [program.communicate(timeout=60)[0].strip() for program in programs] == ["0"] * 3
+
+
+def test_they_begin_it_one_after_the_other(no_runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most, begin = [], [], module.make_tables
+
+    def make_tables(engine: Engine) -> None:
+        at_work.append(engine)
+        time.sleep(0.02)  # time for another to come in
+        most.append(len(at_work))
+        begin(engine)
+        at_work.pop()
+
+    monkeypatch.setattr(module, "make_tables", make_tables)
+    with ThreadPoolExecutor(4) as pool:  # each with its own connections, as another program
+        assert [store.all() for store in pool.map(module._open, [module.database_url()] * 4)] == [[]] * 4
+    assert most == [1] * 4
+
+
+def test_a_database_that_somebody_begins_for_long_is_one_sentence(
+    no_runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+    no_runs.mkdir(exist_ok=True)
+    with FileLock(no_runs / ".runs.db.lock"), pytest.raises(DatabaseError, match=r"is locked\): .* try again"):
+        open_store()
+    assert open_store().all() == []
 
 
 # -- orders ------------------------------------------------------------------------------------------------

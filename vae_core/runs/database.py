@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 from sqlalchemy import JSON, Engine, create_engine, delete, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
@@ -238,6 +239,8 @@ def one_sentence(engine: Engine) -> Iterator[None]:
     except (DBAPIError, OSError) as error:
         where = engine.url.database if engine.dialect.name == "sqlite" else engine.url.render_as_string()
         said = str(error.orig if isinstance(error, DBAPIError) else error.strerror or error).splitlines()[0]
+        if isinstance(error, Timeout):
+            said = "database is locked"
         if "locked" in said:
             way_out = "another program holds it; try again in a moment"
         elif "not a database" in said or "malformed" in said:
@@ -283,12 +286,17 @@ def _open(url: str) -> RunStore:
             f"LATENTARIUM_DATABASE is no database that can be opened ({str(error).splitlines()[0]}); "
             "a right one is sqlite:////home/me/runs.db."
         ) from error
-    if engine.dialect.name == "sqlite":
-        if parsed.database and parsed.database != ":memory:":
-            with one_sentence(engine):
-                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        event.listen(engine, "connect", _sqlite_settings)
-    return RunStore(engine)
+    if engine.dialect.name != "sqlite":
+        return RunStore(engine)
+    event.listen(engine, "connect", _sqlite_settings)
+    if not parsed.database or parsed.database == ":memory:":
+        return RunStore(engine)
+    file = Path(parsed.database)
+    with one_sentence(engine):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # SQLite does not wait where two begin a file at once: the second's change to WAL fails there and then.
+        with FileLock(file.with_name(f".{file.name}.lock"), timeout=BUSY_SECONDS):
+            return RunStore(engine)
 
 
 def _sqlite_settings(connection: Any, _: object) -> None:
