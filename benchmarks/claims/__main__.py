@@ -158,7 +158,8 @@ def listing(results: Path, claims: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def options() -> argparse.Namespace:
+    """The command line, checked. `results` and `work` are whole paths; `todo` are the cells to train."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -173,52 +174,67 @@ def main() -> int:
     parser.add_argument("--table", action="store_true", help="only write the page")
     parser.add_argument("--one", nargs=3, metavar=("CLAIM", "CELL", "SEED"), help=argparse.SUPPRESS)
     given = parser.parse_args()
+    trains = not (given.list or given.table or given.one)
     try:
-        results = results_in(given.results, there=given.list or given.table)
-        cells = [] if given.list or given.table else asked(given.claims, given.cells)
+        given.results = results_in(given.results, there=given.list or given.table)
+        given.todo = asked(given.claims, given.cells) if trains else []
     except ValueError as error:
         parser.error(str(error))
-    own = results != RESULTS
+    own = given.results != RESULTS
     if given.ship and own:
         parser.error("--ship takes runs that the kept rows tell of: leave --results out")
     if given.seeds < 1:
         parser.error(f"--seeds says how many: 1 or more, not {given.seeds}")
-    work = (given.work or (results.with_suffix("") if own else PROJECT / "runs" / "claims")).resolve()
+    for claim, cell in given.todo:
+        lacks = not all(is_done(given.results, claim, cell, seed) for seed in range(given.seeds))
+        if lacks and cell.wants == "a GPU" and not given.anyway and not has_gpu():
+            parser.error(f"{claim.key} {cell.key} wants a GPU, and there is none here: --anyway takes days without")
+    given.work = (given.work or (given.results.with_suffix("") if own else PROJECT / "runs" / "claims")).resolve()
+    return given
+
+
+def single(results: Path, key: str, cell: str, seed: int, work: Path) -> int:
+    """A single cell, in this process.  -> the exit status."""
+    claim = CLAIMS[key]
+    try:
+        do(results, claim, claim.cell(cell), seed, work)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return BROKEN_OFF
+    return 0
+
+
+def ship_all(work: Path) -> None:
+    """Put the trained runs that are worth it into checkpoints/."""
+    for claim in CLAIMS.values():
+        for cell in claim.cells:
+            if cell.shipped and (trained := folder(work, claim, cell, seed=0)).exists():
+                ship(trained, cell.shipped)
+
+
+def main() -> int:
+    given = options()
     if given.list:
-        print(listing(results, given.claims or list(CLAIMS)))
+        print(listing(given.results, given.claims or list(CLAIMS)))
         return 0
     if given.one:
-        claim = CLAIMS[given.one[0]]
-        try:
-            do(results, claim, claim.cell(given.one[1]), int(given.one[2]), work)
-        except DatasetError as error:
-            print(error, file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            return BROKEN_OFF
-        return 0
+        key, cell, seed = given.one
+        return single(given.results, key, cell, int(seed), given.work)
     failed = 0
-    if not given.table:
-        seeds = range(given.seeds)
-        for claim, cell in cells:
-            lacks = not all(is_done(results, claim, cell, seed) for seed in seeds)
-            if lacks and cell.wants == "a GPU" and not given.anyway and not has_gpu():
-                parser.error(f"{claim.key} {cell.key} wants a GPU, and there is none here: --anyway takes days without")
-        try:
-            for seed in seeds:
-                for claim, cell in cells:
-                    failed += not in_turn(results, claim, cell, seed, work)
-        except KeyboardInterrupt:
-            print("Broken off: the same command goes on where it was.", file=sys.stderr)
-            return BROKEN_OFF
-        if not given.cells and (left := left_out(given.claims)):
-            print(f"Left out, as they want hours or a GPU: {', '.join(left)}. --claims and --cells name them.")
+    try:
+        for seed in range(given.seeds):
+            for claim, cell in given.todo:
+                failed += not in_turn(given.results, claim, cell, seed, given.work)
+    except KeyboardInterrupt:
+        print("Broken off: the same command goes on where it was.", file=sys.stderr)
+        return BROKEN_OFF
+    if given.todo and not given.cells and (left := left_out(given.claims)):
+        print(f"Left out, as they want hours or a GPU: {', '.join(left)}. --claims and --cells name them.")
     if given.ship:
-        for claim in CLAIMS.values():
-            for cell in claim.cells:
-                if cell.shipped and (trained := folder(work, claim, cell, seed=0)).exists():
-                    ship(trained, cell.shipped)
-    print(f"Written: {page.write(results)}")
+        ship_all(given.work)
+    print(f"Written: {page.write(given.results)}")
     return 1 if failed else 0
 
 

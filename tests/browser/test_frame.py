@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.harness import PHONE, AppServer, follow, settle, visit
+from tests.browser.harness import PHONE, AppServer, crowd, follow, settle, visit
 
 HOME_READABLE_S = 2.5
 
@@ -42,7 +42,7 @@ def test_home_is_readable_at_once(start_server: Callable[..., AppServer], page: 
     expect(page.get_by_role("heading", name="What is here?")).to_be_visible()
     readable = time.monotonic() - fresh.up
     print(f"home readable {readable:.2f} s after the server was up")
-    assert readable < 2 * HOME_READABLE_S, "twice the target: the machine may be shared"
+    assert readable < 2 * HOME_READABLE_S * crowd(), "twice the target: the machine may be shared"
 
 
 DARK, LIGHT = "rgb(10, 15, 31)", "rgb(251, 250, 246)"

@@ -220,7 +220,7 @@ def test_a_file_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
     pair = _opened(path, running=1.0)
     begun = time.monotonic()
     _refused(lambda: pair.run("decoder", np.zeros((1, 1), np.float32), ["out"], 1), "took more than 1 seconds")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20, "all of it takes minutes"
 
 
 def test_two_inputs_and_inputs_that_are_no_numbers(tmp_path: Path) -> None:

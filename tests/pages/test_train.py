@@ -401,9 +401,9 @@ def test_a_rerun_of_the_live_view_is_quick(app: AppTest, no_runs: Path) -> None:
     enter(no_runs, "a", state="running", step=30, total=60)
     app.query_params["watch"] = "a"
     app.run()
-    begun = time.perf_counter()
+    begun = time.process_time()  # of this process alone: others may want the cores
     app.run()
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize("family", list(ZOO))
