@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -65,13 +65,10 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., AppServer]]:
         yield start
 
 
-@pytest.fixture
-def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Makes pages, each in a context of its own: `new_page(size=PHONE, scheme="light")`."""
+@contextmanager
+def pages(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Makes pages, each in a context of its own. Fails at the end where one of them met errors."""
     wrong: list[str] = []
-
-    def note_error(error: Error) -> None:
-        wrong.append(str(error))
 
     def make(*, size: tuple[int, int] = DESKTOP, scheme: str = "dark") -> Page:
         context = browser.new_context(
@@ -84,11 +81,15 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             f"localStorage.setItem(`stActiveTheme-${{location.pathname}}-v2`, '\"{theme}\"')"
         )
         page = context.new_page()
+
+        def note(what: str) -> None:
+            wrong.append(f"{page.url}: {what}")
+
+        def note_error(error: Error) -> None:
+            note(str(error))
+
         page.on("pageerror", note_error)
-        page.on(
-            "console",
-            lambda line: wrong.append(line.text) if "Content Security Policy" in line.text else None,
-        )
+        page.on("console", lambda line: note(line.text) if "Content Security Policy" in line.text else None)
         return page
 
     contexts: list = []
@@ -97,6 +98,13 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not met, "the page met errors:\n" + "\n".join(met)
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`new_page(size=PHONE, scheme="light")`."""
+    with pages(browser) as make:
+        yield make
 
 
 @pytest.fixture
