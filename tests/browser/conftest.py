@@ -17,10 +17,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.browser.harness import CHROMIUM_ARGS, DESKTOP, AppServer, find_chromium, serve
 
+expect.set_options(timeout=30_000)  # as long as an action waits: the machine may be shared, and 5 seconds be little
 NO_BROWSER = "no Chromium on this machine: `make test` looks for one, or set CHROMIUM to its path"
 
 
@@ -77,9 +78,7 @@ def pages(browser: Browser) -> Iterator[Callable[..., Page]]:
         )
         contexts.append(context)
         theme = "Light" if scheme == "light" else "Dark"
-        context.add_init_script(
-            f"localStorage.setItem(`stActiveTheme-${{location.pathname}}-v2`, '\"{theme}\"')"
-        )
+        context.add_init_script(f"localStorage.setItem(`stActiveTheme-${{location.pathname}}-v2`, '\"{theme}\"')")
         page = context.new_page()
 
         def note(what: str) -> None:

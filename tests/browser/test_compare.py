@@ -36,8 +36,8 @@ SELECTED = """(root) => root.querySelector(".lt-plot").data
 def open_duet(page: Page, url: str) -> Locator:
     visit(page, url)
     duet = page.locator(".duet[data-ready=true]")
-    expect(duet).to_have_count(1, timeout=20_000)
-    expect(duet).to_have_attribute("data-settled", "true", timeout=20_000)
+    expect(duet).to_have_count(1)
+    expect(duet).to_have_attribute("data-settled", "true")
     settle(page)
     check(page)
     return duet
@@ -96,11 +96,11 @@ def test_what_the_server_decodes_follows_when_the_finger_lifts(page: Page, serve
     visit(page, server.url("side-by-side", runs="digits-10d.digits-ladder", at=12), timeout=60_000)
     duet = page.locator(".duet[data-ready=true]")
     picture = duet.locator(".side[data-side=B] img")
-    expect(picture).to_be_visible(timeout=20_000)
+    expect(picture).to_be_visible()
     row = duet.locator(".dimension").filter(has=page.locator(".tie")).first
     before = picture.get_attribute("src") or ""
     row.locator("input[type=range]").press("End")
-    expect(picture).not_to_have_attribute("src", before, timeout=20_000)
+    expect(picture).not_to_have_attribute("src", before)
     check(page)
 
 
@@ -118,14 +118,14 @@ def test_what_is_selected_or_picked_on_one_map_is_on_the_other_too(page: Page, s
     page.mouse.move(*((low + high) / 2))
     page.mouse.move(*high)
     page.mouse.up()
-    expect(page.get_by_text(re.compile(r"\d+ samples are marked"))).to_be_visible(timeout=20_000)
-    expect(second).to_have_attribute("data-selected", re.compile(r"\d+"), timeout=20_000)
+    expect(page.get_by_text(re.compile(r"\d+ samples are marked"))).to_be_visible()
+    expect(second).to_have_attribute("data-selected", re.compile(r"\d+"))
     chosen = first.evaluate(SELECTED)
     # both maps show all 1,797 samples in the order of their codes, so a row means the same sample on either
     assert chosen and chosen == second.evaluate(SELECTED) and len(chosen) < len(at)
 
     second.locator(".lt-stage").press("Escape")
-    expect(first).not_to_have_attribute("data-selected", re.compile(".*"), timeout=20_000)
+    expect(first).not_to_have_attribute("data-selected", re.compile(".*"))
 
     still(second)
     at = np.array(second.evaluate(PLACES))[:, 1:]

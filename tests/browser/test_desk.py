@@ -40,8 +40,8 @@ def open_desk(page: Page, url: str) -> Locator:
     """The desk, with its films drawn and the script at rest."""
     visit(page, url)
     desk = page.locator(".desk[data-ready=true]")
-    expect(desk).to_have_count(1, timeout=15_000)
-    expect(desk).to_have_attribute("data-settled", "true", timeout=15_000)
+    expect(desk).to_have_count(1)
+    expect(desk).to_have_attribute("data-settled", "true")
     settle(page)
     check(page)
     return desk

