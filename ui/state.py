@@ -145,6 +145,10 @@ def _in_address() -> tuple[str, str]:
     return st.query_params.get("run", ""), st.query_params.get("tray", "")
 
 
+def _address_of(choice: Selection) -> tuple[str, str]:
+    return choice.run or "", format_tray(choice.tray)
+
+
 def follow_address() -> None:
     """Takes the choice from the address where somebody else wrote it: a link, or the browser's back button.
 
@@ -152,9 +156,11 @@ def follow_address() -> None:
     session's choice stands.
     """
     run, tray_text = _in_address()
-    if not run or (run, tray_text) == st.session_state.get(_WRITTEN) or _is_stale((run, tray_text)):
+    now, written = selection(), st.session_state.get(_WRITTEN)
+    if not run or (run, tray_text) == written or _is_stale((run, tray_text)):
         return
-    now = selection()
+    if now.run is not None and written not in (None, _address_of(now)):
+        return  # a click has just changed the choice: what comes with it is the address of before, however late
     try:
         tray = parse_tray(tray_text)
     except ValueError as error:
@@ -180,7 +186,7 @@ def write_address() -> None:
     now = selection()
     if now.run is None:
         return
-    wanted = (now.run, format_tray(now.tray))
+    wanted = _address_of(now)
     if wanted != _in_address():
         st.query_params["run"] = wanted[0]
         if wanted[1]:

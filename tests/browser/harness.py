@@ -185,7 +185,7 @@ def serve(
         _stop(server.process)
 
 
-def settle(page: Page, timeout: float = 30_000) -> None:
+def settle(page: Page, timeout: float = 60_000) -> None:
     """Waits until the script has run to its end, the first time at least. It knows nothing of a run yet to begin."""
     page.wait_for_selector(SETTLED, state="attached", timeout=timeout)
 
@@ -211,7 +211,7 @@ def check(page: Page) -> None:
         raise AssertionError(f"{page.url} shows an exception:\n{boxes.first.inner_text()}")
 
 
-def visit(page: Page, url: str, timeout: float = 30_000) -> None:
+def visit(page: Page, url: str, timeout: float = 60_000) -> None:
     """Opens an address, waits for the page to settle, fails on an exception."""
     page.goto(url)
     settle(page, timeout)

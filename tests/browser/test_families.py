@@ -36,7 +36,7 @@ def tab(browser: Browser) -> Iterator[Page]:
 def test_each_page_opens(run: str, tab: Page, server: AppServer) -> None:
     if run == "none":
         pytest.skip("no run is shipped in checkpoints/")
-    visit(tab, server.url("map", run=run), timeout=60_000)
+    visit(tab, server.url("map", run=run))
     for name, question in PAGES.items():
         follow(tab, name)
         expect(tab.get_by_role("heading", name=re.compile(re.escape(question)))).to_be_visible()

@@ -108,8 +108,12 @@ def test_an_address_sent_before_the_last_click_was_answered_undoes_nothing(monke
     test.query_params["tray"] = "5"  # the address of before both
     test.run()
     assert test.query_params["tray"] == "5.9.11"
-    monkeypatch.setattr("ui.state.STALE", 0.0)  # later: somebody went back
-    test.query_params["tray"] = "5"
+    monkeypatch.setattr("ui.state.STALE", 0.0)  # later
+    test.session_state["latentarium.selection"] = Selection(run="digits-2d", tray=(5, 9, 11, 13))
+    test.query_params["tray"] = "5.9"  # a click whose message was on its way for long
+    test.run()
+    assert test.query_params["tray"] == "5.9.11.13"
+    test.query_params["tray"] = "5"  # no click comes with it: somebody went back
     test.run()
     assert test.session_state["latentarium.selection"].tray == (5,)
 
