@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ui import cache
 from vae_core.guests import is_guest
@@ -126,6 +127,7 @@ def forget_guests(numbers: Iterable[int]) -> None:
     for name in SAMPLES_IN_ADDRESS:
         if any(word in map(str, gone) for word in st.query_params.get(name, "").split(".")):
             set_page_param(name, None)
+    write_address()
 
 
 def tell(note: str) -> None:
@@ -157,10 +159,12 @@ def follow_address() -> None:
     """
     run, tray_text = _in_address()
     now, written = selection(), st.session_state.get(_WRITTEN)
-    if not run or (run, tray_text) == written or _is_stale((run, tray_text)):
+    if not run or (run, tray_text) == written:
         return
-    if now.run is not None and written not in (None, _address_of(now)):
-        return  # a click has just changed the choice: what comes with it is the address of before, however late
+    # Where a click has just changed the choice, what comes with it is the address of before, however late.
+    clicked = now.run is not None and written not in (None, _address_of(now))
+    if not _went_back() and (clicked or _is_stale((run, tray_text))):
+        return
     try:
         tray = parse_tray(tray_text)
     except ValueError as error:
@@ -170,6 +174,12 @@ def follow_address() -> None:
         tray = now.tray
     _keep(Selection(run=run, tray=tray))
     st.session_state[_WRITTEN] = (run, tray_text)
+
+
+def _went_back() -> bool:
+    """Whether this run of the script answers the browser's back or forward button."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 def _is_stale(address: tuple[str, str]) -> bool:

@@ -76,7 +76,7 @@ def pages(browser: Browser) -> Iterator[Callable[..., Page]]:
             viewport={"width": size[0], "height": size[1]},
             accept_downloads=True,
         )
-        contexts.append(context)
+        contexts.callback(context.close)
         theme = "Light" if scheme == "light" else "Dark"
         context.add_init_script(f"localStorage.setItem(`stActiveTheme-${{location.pathname}}-v2`, '\"{theme}\"')")
         page = context.new_page()
@@ -91,11 +91,9 @@ def pages(browser: Browser) -> Iterator[Callable[..., Page]]:
         page.on("console", lambda line: note(line.text) if "Content Security Policy" in line.text else None)
         return page
 
-    contexts: list = []
-    yield make
-    met = list(wrong)  # a page that is closed while it loads something meets errors, too
-    for context in contexts:
-        context.close()
+    with ExitStack() as contexts:
+        yield make
+        met = list(wrong)  # a page that is closed while it loads something meets errors, too
     assert not met, "the page met errors:\n" + "\n".join(met)
 
 

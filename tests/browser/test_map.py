@@ -150,6 +150,19 @@ def test_clicks_faster_than_the_server_are_all_heard(page: Page, server: AppServ
     assert tray(page) == set(codes.index[list(clicked)].tolist())
 
 
+def test_the_back_button_takes_back_a_click_of_a_moment_ago(page: Page, server: AppServer) -> None:
+    at = open_map(page, server, tray=5)
+    for _ in range(2):
+        page.mouse.click(*at[lonely(at)])
+        page.wait_for_url(re.compile(r"tray=5\.\d+"))
+        settle(page)
+        page.go_back()
+        expect(page).to_have_url(re.compile(r"tray=5(&|$)"))
+        settle(page)
+        expect(page.get_by_test_id("stSidebar").get_by_text("1 sample")).to_be_visible()
+        expect(page).to_have_url(re.compile(r"tray=5(&|$)"))
+
+
 def test_the_link_reopens_what_was_seen(page: Page, server: AppServer, codes: Codes) -> None:
     open_map(page, server, map="pca", colour="distortion", at=5, tray="5.9")
     expect(page.locator(".lt-picked")).to_contain_text("sample 5")

@@ -291,11 +291,11 @@ def _open(url: str) -> RunStore:
     event.listen(engine, "connect", _sqlite_settings)
     if not parsed.database or parsed.database == ":memory:":
         return RunStore(engine)
-    file = Path(parsed.database)
+    file = Path(parsed.database).resolve()
     with one_sentence(engine):
         file.parent.mkdir(parents=True, exist_ok=True)
         # SQLite does not wait where two begin a file at once: the second's change to WAL fails there and then.
-        with FileLock(file.with_name(f".{file.name}.lock"), timeout=BUSY_SECONDS):
+        with FileLock(file.parent / f".{file.name}.lock", timeout=BUSY_SECONDS):
             return RunStore(engine)
 
 
