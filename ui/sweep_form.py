@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import cache, picks, run_lines, state, train_form, training
+from ui.widgets import once
 from ui.words import plain
 from vae_core import sweep
 from vae_core.config import TrainConfig
@@ -18,7 +19,6 @@ from vae_core.objective_cards import label_of
 from vae_core.runs import RunError
 
 if TYPE_CHECKING:
-    from vae_core.config import DataInfo
     from vae_core.sweep import Axis, Planned
 
 VIEW, RUNS, SWEEPS = "view", "runs", "sweeps"
@@ -81,36 +81,51 @@ def show() -> None:
         base = _base()
         if base is None:
             return
-        base = _length(base)
-        info = train_form.info_of(card_of(base.data))
-        fields = sweep.settings_to_vary(base, info.kind)
+        _length(base)
+        fields = sweep.settings_to_vary(base, train_form.info_of(card_of(base.data)).kind)
         if not fields:
             st.info("This model's weights have a closed form, and none of its settings can be varied.")
             return
-        texts = [_axis("Vary", 0, fields, fields[0]), _axis("and", 1, (NOTHING, *fields), _second(fields))]
+        _axis("Vary", 0, fields, fields[0])
+        _axis("and", 1, (NOTHING, *fields), _second(fields))
     with right, st.container(border=True):
-        _start_part(base, texts, info)
+        _start_part(base)
+
+
+def _begun() -> dict[str, tuple[str, TrainConfig]]:
+    """Title and settings of all runs that a sweep can begin with, by their keys."""
+    return {
+        line.key: (line.title, line.config) for line in run_lines.lines()
+        if line.config is not None and line.config.bottleneck != run_lines.BROUGHT and find_card(line.config.data)
+    }  # fmt: skip
+
+
+def _settings() -> TrainConfig:
+    """The settings that are chosen to begin with. Raises SweepError where they went since the page was drawn."""
+    key = st.session_state[_BASE]
+    if key == OF_FORM:
+        return train_form.settings()
+    try:
+        return _begun()[key][1]
+    except KeyError:
+        raise sweep.SweepError("The run whose settings it begins with is gone: choose another one.") from None
 
 
 def _base() -> TrainConfig | None:
-    lines = {
-        line.key: line for line in run_lines.lines()
-        if line.config is not None and line.config.bottleneck != run_lines.BROUGHT and find_card(line.config.data)
-    }  # fmt: skip
+    lines = _begun()
     if st.session_state.get(_BASE, OF_FORM) not in (OF_FORM, *lines):
         st.session_state[_BASE] = OF_FORM
 
     def words(key: str) -> str:
-        return "The form of the Train page" if key == OF_FORM else lines[key].title
+        return "The form of the Train page" if key == OF_FORM else lines[key][0]
 
     key = st.selectbox(
         "Settings to begin with", [OF_FORM, *lines], format_func=words, key=_BASE, persist_state="session",
         help="All that is not varied below is as it is there.",
     )  # fmt: skip
-    base = train_form.settings() if key == OF_FORM else lines[key].config
-    if base is not None:
-        st.caption(plain(default_title(base)))
-    if base is not None and cache.why_no_originals(base.data):
+    base = train_form.settings() if key == OF_FORM else lines[key][1]
+    st.caption(plain(default_title(base)))
+    if cache.why_no_originals(base.data):
         card = find_card(base.data)
         offered = card is not None and bool(card.download_mb)
         st.warning(plain(cache.known_lack(base.data)) + (" Its download is on the Train page." if offered else ""))
@@ -121,28 +136,41 @@ def _base() -> TrainConfig | None:
     return base
 
 
-def _length(base: TrainConfig) -> TrainConfig:
+def _length(base: TrainConfig) -> None:
     """How long each run is trained: as long as where the settings come from, until the visitor says otherwise."""
     if not MODEL_CARDS[base.bottleneck].trained:
-        return base
-    field, usual = ("steps", base.steps) if base.steps else ("epochs", base.epochs)
-    length = st.number_input(
+        return
+    field, usual = _usual_length(base)
+    st.number_input(
         f"{field.capitalize()} of each run", min_value=1, value=usual, step=max(1, usual // 10), width=200,
-        key=f"latentarium.sweep.length.{field}.{usual}", persist_state="session",
+        key=_length_key(field, usual), persist_state="session",
         help="A step is one batch; an epoch sees each training sample once.",
     )  # fmt: skip
-    base = base.model_copy(update={field: int(length)})
-    st.caption(f"Each run: {training.how_long(base)}")
-    return base
+    st.caption(f"Each run: {training.how_long(_with_length(base))}")
+
+
+def _usual_length(base: TrainConfig) -> tuple[str, int]:
+    return ("steps", base.steps) if base.steps else ("epochs", base.epochs)
+
+
+def _length_key(field: str, usual: int) -> str:
+    return f"latentarium.sweep.length.{field}.{usual}"
+
+
+def _with_length(base: TrainConfig) -> TrainConfig:
+    if not MODEL_CARDS[base.bottleneck].trained:
+        return base
+    field, usual = _usual_length(base)
+    return base.model_copy(update={field: int(st.session_state.get(_length_key(field, usual), usual))})
 
 
 def _second(fields: Sequence[str]) -> str:
     return "latent_dim" if "latent_dim" in fields[1:] else NOTHING
 
 
-def _axis(label: str, number: int, fields: Sequence[str], first: str) -> tuple[str, str]:
+def _axis(label: str, number: int, fields: Sequence[str], first: str) -> None:
     """A setting and its values as they are written."""
-    key = f"latentarium.sweep.setting{number}"
+    key = _setting_key(number)
     if st.session_state.get(key, first) not in fields:
         del st.session_state[key]
     names, values = st.columns(2)
@@ -152,28 +180,37 @@ def _axis(label: str, number: int, fields: Sequence[str], first: str) -> tuple[s
             format_func=lambda name: label_of(name, TrainConfig) if name else "nothing else",
         )  # fmt: skip
     if not field:
-        return NOTHING, ""
+        return
     with values:
         help = " ".join((TrainConfig.model_fields[field].description or "").split())
-        text = st.text_input(
-            "Values", value=USUAL.get(field, ""), key=f"latentarium.sweep.values.{number}.{field}", help=help,
+        st.text_input(
+            "Values", value=USUAL.get(field, ""), key=_values_key(number, field), help=help,
             placeholder="1, 2, 4", persist_state="session",
         )  # fmt: skip
-    return field, text
 
 
-def _start_part(base: TrainConfig, texts: Sequence[tuple[str, str]], info: DataInfo) -> None:
-    name, problem = _name_field(base), ""
+def _setting_key(number: int) -> str:
+    return f"latentarium.sweep.setting{number}"
+
+
+def _values_key(number: int, field: str) -> str:
+    return f"latentarium.sweep.values.{number}.{field}"
+
+
+def _start_part(base: TrainConfig) -> None:
+    problem = ""
+    axes: list[Axis] = []
     planned: list[Planned] = []
+    _suggest_name(base)
+    st.text_input("Name", key=_NAME, max_chars=40, help="Its runs are called by it: NAME-beta1-d2.")
     try:
-        axes = [sweep.parse_axis(*text) for text in texts if text[0]]
-        planned = sweep.expand(base, axes, name, info)
+        axes, planned = _plan(base)
     except sweep.SweepError as error:
         problem = str(error)
     runs = f"Start {len(planned)} runs" if planned else "Start"
     st.button(
-        runs, type="primary", icon=":material/play_arrow:", width="stretch", disabled=not planned, key="sweep-start",
-        on_click=_start, args=(planned, name),
+        runs, type="primary", icon=":material/play_arrow:", width="stretch", key="sweep-start", disabled=not planned,
+        on_click=once("sweep-start", _start),
     )  # fmt: skip
     problem = problem or st.session_state.pop(_PROBLEM, "")
     if problem:
@@ -207,9 +244,19 @@ def how_long(planned: Sequence[Planned], axes: Sequence[Axis]) -> str:
     return f"{text}: {training.in_words(seconds)} in all, going by your last run like this."
 
 
-def _name_field(base: TrainConfig) -> str:
-    state.follow_suggestion(_NAME, lambda: _free_name(base))
-    return str(st.text_input("Name", key=_NAME, max_chars=40, help="Its runs are called by it: NAME-beta1-d2.")).strip()
+def _plan(base: TrainConfig) -> tuple[list[Axis], list[Planned]]:
+    """What is varied and the runs of it, as the form's fields say now. Raises SweepError."""
+    axes = []
+    for number in (0, 1):
+        if field := st.session_state[_setting_key(number)]:
+            axes.append(sweep.parse_axis(field, st.session_state.get(_values_key(number, field), USUAL.get(field, ""))))
+    name, info = _suggest_name(base).strip(), train_form.info_of(card_of(base.data))
+    return axes, sweep.expand(_with_length(base), axes, name, info)
+
+
+def _suggest_name(base: TrainConfig) -> str:
+    """The name as it stands, or one made of the data where the visitor has written none."""
+    return state.follow_suggestion(_NAME, lambda: _free_name(base))
 
 
 def _free_name(base: TrainConfig) -> str:
@@ -225,8 +272,12 @@ def _free_name(base: TrainConfig) -> str:
     return name
 
 
-def _start(planned: list[Planned], name: str) -> None:
+def _start() -> None:
+    """What the button does. The fields are read now: the page may not have been drawn since the last one changed."""
     try:
+        base = _settings()
+        _, planned = _plan(base)
+        name = _suggest_name(base).strip()
         sweep.start(planned, name)
     except RunError as error:
         st.session_state[_PROBLEM] = str(error)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from ui import cache, state, train_form
-from ui.widgets import fragment
+from ui.widgets import fragment, once
 from ui.words import plain
 from vae_core.config import TrainConfig, check_name, runs_folder
 from vae_core.data import card_of
@@ -29,9 +28,6 @@ FOLLOWED = "followed"
 writes into the address, so the page takes this word out of it."""
 
 _NAME = "latentarium.train.name"
-_STARTED = "latentarium.train.started"
-
-DOUBLE_CLICK = 5.0  # seconds in which a second start of the same name by the same visitor is no wish of its own
 
 # -- what is on the page -----------------------------------------------------------------------------------
 
@@ -91,14 +87,14 @@ def free_name(wish: str) -> str:
     return name
 
 
-def _follow_suggestion(config: TrainConfig) -> str:
-    """The name as it stands, or a new suggestion where the visitor has written none."""
+def _suggest(config: TrainConfig) -> str:
+    """The name as it stands, or one made of the settings where the visitor has written none."""
     return state.follow_suggestion(_NAME, lambda: free_name(slug(config)))
 
 
 def name_field(config: TrainConfig) -> str:
     """The run's name: suggested from the settings until the visitor writes another."""
-    _follow_suggestion(config)
+    _suggest(config)
     return str(st.text_input("Name", key=_NAME, max_chars=80, help="It names the folder and stands in links.")).strip()
 
 
@@ -118,13 +114,9 @@ def start_button(config: TrainConfig) -> None:
         problem = f"{error}."
     here = not cache.why_no_originals(config.data)
     st.button(
-        "Start training",
-        type="primary",
-        icon=":material/play_arrow:",
-        width="stretch",
-        disabled=bool(problem) or not here,
-        on_click=_start,
-    )
+        "Start training", type="primary", icon=":material/play_arrow:", width="stretch", key="train-start",
+        disabled=bool(problem) or not here, on_click=once("train-start", _start),
+    )  # fmt: skip
     problem = problem or st.session_state.pop(train_form.PROBLEM, "")
     if problem:
         st.error(plain(problem), icon=":material/block:")
@@ -143,14 +135,11 @@ def _start() -> None:
         if problem := train_form.problem(config):
             raise RunError(problem)
         _check_reach(config)
-        name = _follow_suggestion(config).strip()
-        before, when = st.session_state.get(_STARTED, ("", 0.0))
-        if before != name or time.monotonic() - when > DOUBLE_CLICK:
-            launch.start(config.model_copy(update={"out": runs_folder() / name}))
+        name = _suggest(config).strip()
+        launch.start(config.model_copy(update={"out": runs_folder() / name}))
     except RunError as error:
         st.session_state[train_form.PROBLEM] = str(error)
         return
-    st.session_state[_STARTED] = name, time.monotonic()
     state.set_page_param(WATCH, name)
 
 

@@ -199,6 +199,16 @@ def still(one: Locator) -> FloatRect:
     return box
 
 
+def click_twice(button: Locator) -> None:
+    """Leaves the field that was typed in, clicks at once, and once more, whatever the first click has led to.
+
+    Three messages, the first two of which the server gets before it can have answered.
+    """
+    button.evaluate(
+        "button => { document.activeElement?.blur(); button.click(); setTimeout(() => button.click(), 100) }"
+    )
+
+
 def crowd() -> float:
     """How many programs wait for each core, at least 1: what a limit on seconds is stretched by."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.harness import PHONE, AppServer, check, follow, settle, visit
+from tests.browser.harness import PHONE, AppServer, check, click_twice, follow, settle, visit
 
 PATIENCE = 180_000  # milliseconds; four workers load torch one after the other, and the machine may be shared
 ROW = 35  # pixels of a row of the table, its head included
@@ -42,8 +42,9 @@ def test_a_sweep_from_its_form_to_its_undo(page: Page, start_server: Callable[..
     page.get_by_role("button", name="Sweeps").or_(page.get_by_role("radio", name="Sweeps")).first.click()
     fill(page, "Values", "1, 4")
     fill(page, "Values", "2, 3", which=1)
-    fill(page, "Name", "mine")
-    page.get_by_role("button", name="Start 4 runs").click()
+    expect(page.get_by_role("button", name="Start 4 runs")).to_be_visible()
+    page.get_by_role("textbox", name="Name").fill("mine")  # and the button at once, twice
+    click_twice(page.get_by_role("button", name="Start 4 runs"))
     expect(page.get_by_role("heading", name="mine", exact=True)).to_be_visible()
     expect(page.get_by_text(re.compile("[1-3] of 4 runs have ended"))).to_be_visible(timeout=PATIENCE)
 

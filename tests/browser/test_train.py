@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as NotInTime
 from sqlalchemy import create_engine
 
-from tests.browser.harness import DESKTOP, PHONE, AppServer, check, follow, serve, settle, visit
+from tests.browser.harness import DESKTOP, PHONE, AppServer, check, click_twice, follow, serve, settle, visit
 from vae_core.runs.database import RunStore
 
 PATIENCE = 120_000  # milliseconds; a worker loads torch first, and machine and disk may be shared
@@ -86,6 +86,15 @@ def wait_for_other_words(page: Page, words: str) -> None:
         arg=words,
         timeout=PATIENCE,
     )
+
+
+def test_a_double_click_starts_one_training(page: Page, bench: AppServer) -> None:
+    visit(page, bench.url("studio", epochs=1))
+    click_twice(page.get_by_role("button", name="Start training"))  # under a suggested name: there is always another
+    expect(page.get_by_role("heading", name="digits-2d-beta1", exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Finished; the weights kept are")).to_be_visible(timeout=PATIENCE)
+    database = RunStore(create_engine(f"sqlite:///{bench.runs / 'runs.db'}"))
+    assert [row.name for row in database.all()] == ["digits-2d-beta1"]
 
 
 def test_the_page_keeps_its_place_while_it_trains(page: Page, bench: AppServer) -> None:

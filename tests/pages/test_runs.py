@@ -19,7 +19,7 @@ from vae_core.config import PROJECT
 from vae_core.launch import begin
 from vae_core.runs import codes, label_of, write_label
 from vae_core.runs.database import open_store
-from vae_core.runs.trash import trash
+from vae_core.runs.trash import delete_run, trash
 
 HISTORY = "step,epoch,loss,distortion,rate,validation_distortion,validation_rate\n" + "".join(
     f"{step},{step / 10},30,{30 - step / 10},{step / 10},{31 - step / 10},{step / 10}\n" for step in (0, 10, 20)
@@ -234,6 +234,37 @@ def test_a_sweep_is_started_from_the_form(app: AppTest, no_runs: Path) -> None:
     assert "0 of 4 runs have ended" in app.main.get("progress")[0].proto.text
     button(app, "Stop all").click().run()
     assert {row.request for row in sweep.runs_of("mine")} == {"stop"}
+
+
+def test_what_comes_with_the_click_counts(app: AppTest, no_runs: Path) -> None:
+    app.query_params["view"] = "sweeps"
+    app.run()
+    app.text_input("latentarium.sweep.values.0.beta").set_value("1, 4")
+    app.text_input("latentarium.sweep.values.1.latent_dim").set_value("3")
+    app.text_input("latentarium.sweep.name").set_value("mine")
+    next(element for element in app.number_input if element.label == "Epochs of each run").set_value(7)
+    button(app, "Start 12 runs").click().run()
+    assert not app.exception
+    assert {row.name: row.train_config.epochs for row in open_store().all()} == {"mine-beta1-d3": 7, "mine-beta4-d3": 7}
+
+
+def test_values_that_come_with_the_click_and_are_none_start_nothing(app: AppTest, no_runs: Path) -> None:
+    app.query_params["view"] = "sweeps"
+    app.run()
+    app.text_input("latentarium.sweep.values.0.beta").set_value("1, x")
+    button(app, "Start 12 runs").click().run()
+    assert not app.exception and "'x' is no value for β" in texts(app) and not open_store().all()
+
+
+def test_settings_that_went_before_the_click_start_nothing(app: AppTest, no_runs: Path) -> None:
+    add_run(no_runs, "first")
+    app.query_params["view"] = "sweeps"
+    app.run()
+    app.selectbox("latentarium.sweep.base").set_value("first").run()
+    delete_run("first")
+    button(app, "Start 12 runs").click().run()
+    assert not app.exception and "is gone: choose another one" in texts(app)
+    assert not [row for row in open_store().all() if row.sweep]
 
 
 def test_the_results_of_a_sweep(app: AppTest, no_runs: Path) -> None:

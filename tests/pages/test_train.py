@@ -97,17 +97,13 @@ def test_a_number_out_of_range_is_said_and_never_started(app: AppTest, label: st
     assert open_store().all() == []
 
 
-def test_two_clicks_are_one_start(app: AppTest) -> None:
+def test_what_comes_with_the_click_counts(app: AppTest) -> None:
     app.run()
-    start = button(app, "Start training")
-    start.click().run()
-    app.query_params["watch"] = "-"  # the second click comes from the form as it still stood
-    app.run()
-    name_input(app).set_value("digits-2d-beta1").run()
-    assert len(open_store().all()) == 1
+    number(app, "Latent dimensions").set_value(7)
+    name_input(app).set_value("mine")
     button(app, "Start training").click().run()
-    assert not app.exception and not app.error
-    assert param(app, "watch") == "digits-2d-beta1" and len(open_store().all()) == 1
+    assert not app.exception and [row.name for row in open_store().all()] == ["mine"]
+    assert open_store().get("mine").train_config.latent_dim == 7
 
 
 def test_another_visitors_run_is_not_touched(app: AppTest, no_runs: Path) -> None:

@@ -14,7 +14,7 @@ from ui import cache, state
 from ui.components.game import game as board_component
 from ui.lab import game_class, game_results
 from ui.lab.game_models import Model, default_pair, plan_of, playable, title_of
-from ui.widgets import fragment, sentences, told
+from ui.widgets import fragment, once, sentences, told
 from ui.words import plain
 from vae_core import game as rules
 
@@ -126,7 +126,7 @@ def _form() -> None:
             "your own in which their rounds arrive, with a download."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.button("Make a class", on_click=_begin_class, key="game-class-make")
+            st.button("Make a class", on_click=once("game-class-make", _begin_class), key="game-class-make")
             st.text_input("Join a class", key=f"{_FORM}.code", max_chars=12, placeholder="its code", width=180,
                           on_change=_join_code)  # fmt: skip
 
