@@ -21,7 +21,8 @@ BEGINNINGS = {
 }
 """What the training form begins with, by the kind of data."""
 _TAKING = "latentarium.library.taking"
-_UPLOADER = "latentarium.library.uploader"
+_ROUND = "latentarium.library.sources"
+"""How many sources this visitor has taken; part of the keys of what they are brought with: empty after each."""
 
 
 def show() -> None:
@@ -51,11 +52,12 @@ def _source() -> bring.Source | None:
         "Where it comes from", [UPLOAD, LYING], default=UPLOAD, required=True, key="library.where",
         label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
+    bringing = st.session_state.get(_ROUND, 0)
     with told():
         if where == UPLOAD:
             limit = int(st.get_option("server.maxUploadSize"))
             files = st.file_uploader(
-                "Files", accept_multiple_files=True, key=f"{_UPLOADER}.{st.session_state.get(_UPLOADER, 0)}",
+                "Files", accept_multiple_files=True, key=f"library.uploader.{bringing}",
                 help="A .zip of pictures (folders in it become classes) or several pictures; .npz, .npy or idx files, "
                 "with a file of labels; .txt, a sample a line; .csv or .parquet.",
             )  # fmt: skip
@@ -66,7 +68,7 @@ def _source() -> bring.Source | None:
             return bring.uploaded(files) if files else None
         names = bring.listed()
         chosen = st.selectbox(
-            "File or folder", names, index=None, key="library.lying", accept_new_options=True,
+            "File or folder", names, index=None, key=f"library.lying.{bringing}", accept_new_options=True,
             placeholder="Choose one, or write its path" if names else "Write its path",
         )  # fmt: skip
         st.caption(f"Paths are those below `{data_folder()}`; nothing outside it is read.")
@@ -104,10 +106,13 @@ def _take_button(source: bring.Source, preview: Preview) -> None:
             "Call it", value=_words(source.title), max_chars=60, key=f"library.title.{source.key}",
             help="What the gallery and the training form call it.",
         )  # fmt: skip
-        st.button(
+        able = not preview.problem and bool(title.strip())
+        pressed = st.button(
             f"Take {preview.n:,} {own_preview.WHAT[preview.kind]}", type="primary", icon=":material/add_ad:",
-            disabled=bool(preview.problem) or not title.strip(), on_click=_take, args=(source, preview, title),
+            disabled=not able, key="library.take",
         )  # fmt: skip
+    if pressed and able:  # no callback: it would know the title and the choices of the page before the click alone
+        _take(source, preview, title)
 
 
 def _words(name: str) -> str:
@@ -137,13 +142,13 @@ def runs_by_data() -> dict[str, list[str]]:
 
 
 def _take(source: bring.Source, preview: Preview, title: str) -> None:
-    """What the button does: the work goes on in a thread of its own, whoever looks at this page."""
+    """Begins the work, which goes on in a thread of its own, whoever looks at this page, and lets the source go."""
     name = free_name(title)
     while not cache.start_taking(source.path, preview.choices, name, title.strip(), source.title, source.keep):
         name = free_name(title)
     st.session_state[_TAKING] = name
-    st.session_state[_UPLOADER] = st.session_state.get(_UPLOADER, 0) + 1  # an empty uploader
-    st.session_state["library.lying"] = None
+    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+    st.rerun()
 
 
 def _progress() -> None:

@@ -114,6 +114,20 @@ def test_a_zip_is_seen_taken_and_trained_on(app: AppTest) -> None:
     assert "Start training" in labels(app) and not next(b for b in app.button if b.label == "Start training").disabled
 
 
+def test_what_comes_with_the_click_counts(app: AppTest) -> None:
+    upload(app, ("cats.zip", CATS))
+    control(app, "Pixels a side").set_value(32)
+    control(app, "Call it").set_value("Two kinds")
+    press(app, "Take 16 pictures")
+    assert not app.exception and shelf.names() == ["own:two-kinds"]
+    card = card_of("own:two-kinds")
+    assert (card.title, card.sample_shape) == ("Two kinds", (1, 32, 32))
+    upload(app, ("cats.zip", CATS))
+    control(app, "Call it").set_value(" ")
+    press(app, "Take 16 pictures")
+    assert not app.exception and shelf.names() == ["own:two-kinds"] and app.file_uploader[0].value
+
+
 def test_tables_and_text(app: AppTest) -> None:
     rows = "\n".join(f"{k},{k * k % 17},{'ab'[k % 2]},words of row {k}" for k in range(120))
     upload(app, ("t.csv", f"x,y,kind,note\n{rows}\n".encode()))
