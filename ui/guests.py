@@ -107,7 +107,7 @@ def _line(run: Run, actions: Actions, on_add: OnAdd, key: str) -> None:
         max_chars=400,
         help=f"It knows, among others: {plain(known)}",
     )
-    _buttons(run, actions, on_add, key, lambda: _read(run, text), disabled=not text.strip())
+    _buttons(run, actions, on_add, key, lambda: _read(run, st.session_state[key]), disabled=not text.strip())
 
 
 def _read(run: Run, text: str) -> np.ndarray:
@@ -125,18 +125,28 @@ def _row(run: Run, actions: Actions, on_add: OnAdd, key: str) -> None:
     middle = pd.DataFrame({"value": info.centre}, index=pd.Index([plain(name) for name in info.columns], name="column"))
     st.caption("In real units; it begins with the data's mean.")
     narrow = {
-        "_index": st.column_config.Column("column", width=165),
-        "value": st.column_config.NumberColumn("value", width=75, format="%.3f"),
+        "_index": st.column_config.Column("column", width=118),
+        "value": st.column_config.NumberColumn("value", width=78, format="%.3f"),
     }
-    edited = st.data_editor(middle, key=f"{key}.row", height=min(360, 38 + 35 * len(middle)), column_config=narrow)
-    values = edited["value"].tolist()
-    _buttons(run, actions, on_add, key, lambda: row(info, [float("nan") if v is None else float(v) for v in values]))
+    st.data_editor(middle, key=f"{key}.row", height=min(360, 38 + 35 * len(middle)), column_config=narrow)
+
+    def read() -> np.ndarray:
+        values = list(info.centre)
+        for place, changed in st.session_state[f"{key}.row"]["edited_rows"].items():
+            value = changed.get("value", values[place])
+            values[place] = float("nan") if value is None else float(value)
+        return row(info, values)
+
+    _buttons(run, actions, on_add, key, read)
 
 
 def _buttons(
     run: Run, actions: Actions, on_add: OnAdd, key: str, read: Callable[[], np.ndarray], *, disabled: bool = False
 ) -> None:
-    """The actions as buttons, for what `read` makes of a form, and what came of the last."""
+    """The actions as buttons, for what `read` makes of a form, and what came of the last.
+
+    `read` is called at the click and reads the session: what was typed last may be newer than the page.
+    """
 
     def act(action: str) -> None:
         st.session_state.pop(f"{_SAID}.unknown", None)

@@ -169,3 +169,22 @@ def test_a_file_that_is_no_picture_is_refused_in_one_sentence_and_a_finger_draws
     expect(page.get_by_role("button", name="Add to the map")).to_be_enabled()
     assert (seen(page) > 100).sum() >= 6
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") == before  # it drew, nothing else
+
+
+def test_a_row_is_taken_with_the_number_that_was_typed_last(page: Page, server: AppServer) -> None:
+    from vae_core.guests import Store
+
+    visit(page, server.url("map", run="wine"))
+    page.get_by_text("A row of your own").click()
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table.locator("canvas").first).to_be_visible()
+    box = still(table)
+    table.dblclick(position={"x": box["width"] - 30, "y": 52})  # the numbers are in sight without scrolling
+    page.locator(".gdg-input").fill("7.5")
+    page.get_by_role("button", name="Add to the map").click()  # no Enter and no wait
+    expect(page).to_have_url(re.compile("tray="))
+    info = load_run(PROJECT / "checkpoints" / "wine").config.data
+    guest = Store(server.runs / ".guests").get(info, int(param(page, "at")))
+    assert guest is not None
+    real = guest.x * np.asarray(info.scale) + np.asarray(info.centre)
+    assert real[0] == pytest.approx(7.5) and np.allclose(real[1:], info.centre[1:])

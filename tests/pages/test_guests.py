@@ -195,6 +195,10 @@ def test_a_line_of_text_and_a_row_of_numbers_take_part(no_runs: Path, drawn: Sim
     assert any("yodels" in part.value for part in app.success)
     number = int(param(app, "at"))
     assert Store.here().get(SENTENCES, number).x.tolist() == [4, 5, 3, 2, 0, 0]
+    field = next(part for part in app.text_input if "Up to 5 words" in part.label)
+    field.set_value("the dog")  # and the button at once
+    next(part for part in app.button if part.label == "Add to the map").click().run()
+    assert Store.here().get(SENTENCES, int(param(app, "at"))).x.tolist() == [4, 6, 2, 0, 0, 0]
     write_toy(no_runs, "table")
     app = frame("atlas", run="table")
     next(part for part in app.button if part.label == "Add to the map").click().run()
