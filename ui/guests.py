@@ -101,13 +101,13 @@ def _line(run: Run, actions: Actions, on_add: OnAdd, key: str) -> None:
     info = run.config.data
     what = "words" if info.joiner else "letters"
     known = ", ".join(info.vocabulary[4:24]) + ("…" if len(info.vocabulary) > 24 else "")
-    text = st.text_input(
+    st.text_input(
         f"Up to {info.sample_shape[0] - 1} {what}",
         key=key,
         max_chars=400,
         help=f"It knows, among others: {plain(known)}",
     )
-    _buttons(run, actions, on_add, key, lambda: _read(run, st.session_state[key]), disabled=not text.strip())
+    _buttons(run, actions, on_add, key, lambda: _read(run, st.session_state[key]))
 
 
 def _read(run: Run, text: str) -> np.ndarray:
@@ -141,7 +141,7 @@ def _row(run: Run, actions: Actions, on_add: OnAdd, key: str) -> None:
 
 
 def _buttons(
-    run: Run, actions: Actions, on_add: OnAdd, key: str, read: Callable[[], np.ndarray], *, disabled: bool = False
+    run: Run, actions: Actions, on_add: OnAdd, key: str, read: Callable[[], np.ndarray]
 ) -> None:
     """The actions as buttons, for what `read` makes of a form, and what came of the last.
 
@@ -162,7 +162,7 @@ def _buttons(
 
     with st.container(horizontal=True, gap="small"):
         for action, words in actions.items():
-            st.button(words, key=f"{key}.{action}", on_click=act, args=(action,), disabled=disabled)
+            st.button(words, key=f"{key}.{action}", on_click=act, args=(action,))
     said = st.session_state.pop(_SAID, None)
     if said:
         (st.error if said.wrong else st.success)(plain(said.text))

@@ -7,6 +7,7 @@ import re
 import streamlit as st
 
 from ui import bring, cache, own_choices, own_preview, state, train_form
+from ui.once import Once
 from ui.widgets import fragment, told
 from ui.words import plain
 from vae_core.data import DatasetError, data_folder
@@ -106,13 +107,12 @@ def _take_button(source: bring.Source, preview: Preview) -> None:
             "Call it", value=_words(source.title), max_chars=60, key=f"library.title.{source.key}",
             help="What the gallery and the training form call it.",
         )  # fmt: skip
-        able = not preview.problem and bool(title.strip())
         pressed = st.button(
             f"Take {preview.n:,} {own_preview.WHAT[preview.kind]}", type="primary", icon=":material/add_ad:",
-            disabled=not able, key="library.take",
+            disabled=bool(preview.problem) or not title.strip(), key="library.take",
         )  # fmt: skip
-    if pressed and able:  # no callback: it would know the title and the choices of the page before the click alone
-        _take(source, preview, title)
+    if pressed:  # no callback: it would know the title and the choices of the page before the click alone
+        _take(source, preview, title.strip())
 
 
 def _words(name: str) -> str:
@@ -143,11 +143,16 @@ def runs_by_data() -> dict[str, list[str]]:
 
 def _take(source: bring.Source, preview: Preview, title: str) -> None:
     """Begins the work, which goes on in a thread of its own, whoever looks at this page, and lets the source go."""
-    name = free_name(title)
-    while not cache.start_taking(source.path, preview.choices, name, title.strip(), source.title, source.keep):
-        name = free_name(title)
-    st.session_state[_TAKING] = name
-    st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+
+    def begin(name: str) -> str:
+        while not cache.start_taking(source.path, preview.choices, name, title, source.title, source.keep):
+            name = free_name(title)
+        return name
+
+    bringing = st.session_state.get(_ROUND, 0)
+    once: Once[str] = st.session_state.setdefault(f"{_TAKING}.{bringing}", Once())
+    st.session_state[_TAKING] = once(lambda: free_name(title), begin)
+    st.session_state[_ROUND] = bringing + 1
     st.rerun()
 
 

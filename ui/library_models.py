@@ -12,6 +12,7 @@ import streamlit as st
 from ui import cache, library_pair, state
 from ui.gallery import ROOMS, show_facts
 from ui.library_pair import WaitingPair
+from ui.once import Once
 from ui.words import plain
 from vae_core.runs import RunError
 
@@ -53,6 +54,7 @@ class Brought:
     problem: str = ""
     run: Waiting | None = None
     pair: WaitingPair | None = field(default=None)
+    taken: Once[str] = field(default_factory=Once)
 
     def discard(self) -> None:
         from vae_core.runs.incoming import discard
@@ -92,13 +94,15 @@ def _bring() -> None:
         with st.expander("How do I get my VAE as ONNX?", icon=":material/help:"):
             st.markdown(HOW)
         return
+    if brought.taken.made:  # by a click that the next one overtook
+        _done(brought.taken.made)
     if brought.problem:
         st.error(plain(brought.problem), icon=":material/block:")
     elif brought.pair is not None:
         library_pair.show(brought.pair, _done)
     elif brought.run is not None:
         try:
-            _show_run(brought.run)
+            _show_run(brought.run, brought.taken)
         except RunError:  # others brought many, or it waited for a day
             st.error("It waited too long and is gone: bring it again.", icon=":material/block:")
 
@@ -143,7 +147,7 @@ def _is_run(files: Sequence[tuple[str, UploadedFile]]) -> bool:
         )
 
 
-def _show_run(waiting: Waiting) -> None:
+def _show_run(waiting: Waiting, taken: Once[str]) -> None:
     """A run that came in: what it is, before it is taken."""
     from vae_core.runs import load_run
     from vae_core.runs.incoming import free_name
@@ -164,7 +168,7 @@ def _show_run(waiting: Waiting) -> None:
     )
     if st.button("Take it", type="primary", icon=":material/download_done:"):
         try:
-            _done(waiting.take(name.strip()).name)
+            _done(taken(name.strip, lambda wish: waiting.take(wish).name))
         except RunError as error:
             st.error(plain(str(error)), icon=":material/block:")
 
@@ -178,10 +182,10 @@ def left_out(sentences: Sequence[str]) -> None:
 
 def _done(name: str) -> None:
     """A run was taken: the uploads go, and the page says where it can be seen."""
-    del st.session_state[_BROUGHT]
+    state.select_run(name)
     st.session_state[_TAKEN] = name
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-    state.select_run(name)
+    del st.session_state[_BROUGHT]
     st.rerun()
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import cache, picks, run_lines, state, train_form, training
-from ui.widgets import once
+from ui.once import Once
+from ui.widgets import sentences
 from ui.words import plain
 from vae_core import sweep
 from vae_core.config import TrainConfig
 from vae_core.data import card_of, find_card
 from vae_core.model_cards import MODEL_CARDS, default_title
 from vae_core.objective_cards import label_of
-from vae_core.runs import RunError
 
 if TYPE_CHECKING:
     from vae_core.sweep import Axis, Planned
@@ -38,6 +38,7 @@ STARTING = 4.0  # seconds a worker needs before its first step and after its las
 
 _BASE = "latentarium.sweep.base"
 _NAME = "latentarium.sweep.name"
+_ONCE = "latentarium.sweep.once"
 _PROBLEM = "latentarium.sweep.problem"
 
 
@@ -92,7 +93,7 @@ def show() -> None:
         _start_part(base)
 
 
-def _begun() -> dict[str, tuple[str, TrainConfig]]:
+def _bases() -> dict[str, tuple[str, TrainConfig]]:
     """Title and settings of all runs that a sweep can begin with, by their keys."""
     return {
         line.key: (line.title, line.config) for line in run_lines.lines()
@@ -105,14 +106,14 @@ def _settings() -> TrainConfig:
     key = st.session_state[_BASE]
     if key == OF_FORM:
         return train_form.settings()
-    try:
-        return _begun()[key][1]
-    except KeyError:
-        raise sweep.SweepError("The run whose settings it begins with is gone: choose another one.") from None
+    found = _bases().get(key)
+    if found is None:
+        raise sweep.SweepError("The run whose settings were chosen is gone: choose another one.")
+    return found[1]
 
 
 def _base() -> TrainConfig | None:
-    lines = _begun()
+    lines = _bases()
     if st.session_state.get(_BASE, OF_FORM) not in (OF_FORM, *lines):
         st.session_state[_BASE] = OF_FORM
 
@@ -202,17 +203,19 @@ def _start_part(base: TrainConfig) -> None:
     axes: list[Axis] = []
     planned: list[Planned] = []
     _suggest_name(base)
-    st.text_input("Name", key=_NAME, max_chars=40, help="Its runs are called by it: NAME-beta1-d2.")
+    name = st.text_input("Name", key=_NAME, max_chars=40, help="Its runs are called by it: NAME-beta1-d2.")
     try:
-        axes, planned = _plan(base)
+        axes, planned = _plan(base, name.strip())
     except sweep.SweepError as error:
         problem = str(error)
     runs = f"Start {len(planned)} runs" if planned else "Start"
     st.button(
         runs, type="primary", icon=":material/play_arrow:", width="stretch", key="sweep-start", disabled=not planned,
-        on_click=once("sweep-start", _start),
+        on_click=_start,
     )  # fmt: skip
-    problem = problem or st.session_state.pop(_PROBLEM, "")
+    st.session_state[_ONCE] = Once()
+    said = st.session_state.pop(_PROBLEM, "")  # of the last click; whatever is wrong now is more to the point
+    problem = problem or said
     if problem:
         st.error(plain(problem), icon=":material/block:")
     else:
@@ -244,14 +247,13 @@ def how_long(planned: Sequence[Planned], axes: Sequence[Axis]) -> str:
     return f"{text}: {training.in_words(seconds)} in all, going by your last run like this."
 
 
-def _plan(base: TrainConfig) -> tuple[list[Axis], list[Planned]]:
+def _plan(base: TrainConfig, name: str) -> tuple[list[Axis], list[Planned]]:
     """What is varied and the runs of it, as the form's fields say now. Raises SweepError."""
     axes = []
     for number in (0, 1):
-        if field := st.session_state[_setting_key(number)]:
+        if field := st.session_state.get(_setting_key(number), NOTHING):
             axes.append(sweep.parse_axis(field, st.session_state.get(_values_key(number, field), USUAL.get(field, ""))))
-    name, info = _suggest_name(base).strip(), train_form.info_of(card_of(base.data))
-    return axes, sweep.expand(_with_length(base), axes, name, info)
+    return axes, sweep.expand(_with_length(base), axes, name, train_form.info_of(card_of(base.data)))
 
 
 def _suggest_name(base: TrainConfig) -> str:
@@ -274,13 +276,25 @@ def _free_name(base: TrainConfig) -> str:
 
 def _start() -> None:
     """What the button does. The fields are read now: the page may not have been drawn since the last one changed."""
+    once: Once[str] = st.session_state[_ONCE]
     try:
-        base = _settings()
-        _, planned = _plan(base)
-        name = _suggest_name(base).strip()
-        sweep.start(planned, name)
-    except RunError as error:
+        name = once(_wish, _begin)
+    except sentences() as error:
         st.session_state[_PROBLEM] = str(error)
         return
     state.set_page_param(OPEN, name)
     st.session_state[_NAME] = ""
+
+
+def _wish() -> tuple[list[Planned], str]:
+    """The runs that the form asks for, and their sweep's name. Raises SweepError or DatasetError."""
+    base = _settings()
+    if lack := cache.why_no_originals(base.data):
+        raise sweep.SweepError(lack)
+    name = _suggest_name(base).strip()
+    return _plan(base, name)[1], name
+
+
+def _begin(wish: tuple[list[Planned], str]) -> str:
+    sweep.start(*wish)
+    return wish[1]

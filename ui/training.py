@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from ui import cache, state, train_form
-from ui.widgets import fragment, once
+from ui.once import Once
+from ui.widgets import fragment, sentences
 from ui.words import plain
 from vae_core.config import TrainConfig, check_name, runs_folder
 from vae_core.data import card_of
@@ -28,6 +29,7 @@ FOLLOWED = "followed"
 writes into the address, so the page takes this word out of it."""
 
 _NAME = "latentarium.train.name"
+_ONCE = "latentarium.train.once"
 
 # -- what is on the page -----------------------------------------------------------------------------------
 
@@ -115,9 +117,11 @@ def start_button(config: TrainConfig) -> None:
     here = not cache.why_no_originals(config.data)
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", width="stretch", key="train-start",
-        disabled=bool(problem) or not here, on_click=once("train-start", _start),
+        disabled=bool(problem) or not here, on_click=_start,
     )  # fmt: skip
-    problem = problem or st.session_state.pop(train_form.PROBLEM, "")
+    st.session_state[_ONCE] = Once()
+    said = st.session_state.pop(train_form.PROBLEM, "")  # of the last click; whatever is wrong now is more to the point
+    problem = problem or said
     if problem:
         st.error(plain(problem), icon=":material/block:")
     elif not here:
@@ -128,19 +132,28 @@ def start_button(config: TrainConfig) -> None:
 
 def _start() -> None:
     """What the button does. The settings are read now: the page may not have been drawn since the last one changed."""
-    from vae_core import launch
-
+    once: Once[str] = st.session_state[_ONCE]
     try:
-        config = train_form.settings()
-        if problem := train_form.problem(config):
-            raise RunError(problem)
-        _check_reach(config)
-        name = _suggest(config).strip()
-        launch.start(config.model_copy(update={"out": runs_folder() / name}))
-    except RunError as error:
+        name = once(_wish, _begin)
+    except sentences() as error:
         st.session_state[train_form.PROBLEM] = str(error)
         return
     state.set_page_param(WATCH, name)
+
+
+def _wish() -> TrainConfig:
+    """What the form asks for, with its folder. Raises RunError or DatasetError."""
+    config = train_form.settings()
+    if problem := train_form.problem(config) or cache.why_no_originals(config.data):
+        raise RunError(problem)
+    return config.model_copy(update={"out": runs_folder() / _suggest(config).strip()})
+
+
+def _begin(config: TrainConfig) -> str:
+    from vae_core import launch
+
+    launch.start(config)
+    return config.out.name
 
 
 def _check_reach(config: TrainConfig) -> None:

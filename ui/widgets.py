@@ -206,23 +206,6 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[P, None]],
     return wrap
 
 
-def once(key: str, act: Callable[[], None]) -> Callable[[], None]:
-    """A callback for the button of this key, which makes something: a double click makes one, not two.
-
-    It acts once for each time that it is drawn, for a second click may reach the server before the browser shows what
-    the first one led to. `act` takes no arguments: those of a callback are as old as the page that was drawn last, and
-    what is typed just before the click is newer.
-    """
-    drawn = f"{key}.drawn"
-    st.session_state[drawn] = True
-
-    def click() -> None:
-        if st.session_state.pop(drawn, False):
-            act()
-
-    return click
-
-
 def show_page(page: StreamlitPage, *, way_out: bool = True) -> None:
     """Runs a page. A broken run or dataset becomes its one sentence, and the app goes on.
 

@@ -202,7 +202,7 @@ def still(one: Locator) -> FloatRect:
 def click_twice(button: Locator) -> None:
     """Leaves the field that was typed in, clicks at once, and once more, whatever the first click has led to.
 
-    Three messages, the first two of which the server gets before it can have answered.
+    What was typed and the first click reach the server before it can have answered.
     """
     button.evaluate(
         "button => { document.activeElement?.blur(); button.click(); setTimeout(() => button.click(), 100) }"

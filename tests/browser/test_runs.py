@@ -46,6 +46,7 @@ def test_a_sweep_from_its_form_to_its_undo(page: Page, start_server: Callable[..
     page.get_by_role("textbox", name="Name").fill("mine")  # and the button at once, twice
     click_twice(page.get_by_role("button", name="Start 4 runs"))
     expect(page.get_by_role("heading", name="mine", exact=True)).to_be_visible()
+    expect(page).to_have_url(re.compile("sweep=mine"))
     expect(page.get_by_text(re.compile("[1-3] of 4 runs have ended"))).to_be_visible(timeout=PATIENCE)
 
     # what is picked stays picked while the table is renewed

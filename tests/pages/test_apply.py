@@ -239,6 +239,19 @@ def test_a_job_that_is_stopped_ends_and_can_be_asked_for_again(app: AppTest) -> 
     assert any(button.label.startswith("Compute") for button in app.main.button) and not app.exception
 
 
+def test_what_is_chosen_with_the_click_is_what_is_computed(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.apply.jobs.SMALL", 0)
+    opened(app, "digits-10d", views.MISSING)
+    go = next(button for button in app.main.button if button.label == "Compute the errors")
+    choice = next(part for part in app.main.segmented_control if part.label == "Missing")
+    assert choice.value != "upper"
+    choice.set_value("upper")
+    settled(go.click().run())
+    begun = [asked for asked, _ in applying._kept().jobs if asked.at < 0]
+    assert [asked.holes for asked in begun] == ["0-31"]  # the upper half of 8 x 8
+    assert not any(button.label == "Compute the errors" for button in app.main.button)
+
+
 def test_what_begins_unasked_does_not_begin_again_once_it_is_stopped(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,17 @@ def test_a_pair_is_looked_at_changed_and_taken(no_runs: Path, pair: list[tuple[s
     assert not list((no_runs / ".incoming").iterdir())
 
 
+def test_a_run_that_was_taken_by_a_click_before_is_shown(no_runs: Path, tmp_path: Path) -> None:
+    bundle = io.BytesIO()
+    write_bundle(write_toy_run(tmp_path), bundle)
+    app = opened([("toy.zip", bundle.getvalue())])
+    brought = app.session_state["latentarium.library.brought"]
+    brought.taken(lambda: "mine", lambda name: brought.run.take(name).name)  # its script ended before it said so
+    next(button for button in app.button if button.label == "Take it").click().run()
+    assert not app.exception and not app.error and [card.name for card in list_runs()] == ["mine"]
+    assert "is among your runs" in words(app)
+
+
 def test_a_pair_without_data_dreams(no_runs: Path, pair: list[tuple[str, bytes]]) -> None:
     app = opened(pair)
     box(app, "Its codes are made of").select("").run()

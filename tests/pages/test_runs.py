@@ -254,6 +254,8 @@ def test_values_that_come_with_the_click_and_are_none_start_nothing(app: AppTest
     app.text_input("latentarium.sweep.values.0.beta").set_value("1, x")
     button(app, "Start 12 runs").click().run()
     assert not app.exception and "'x' is no value for β" in texts(app) and not open_store().all()
+    app.text_input("latentarium.sweep.values.0.beta").set_value("1, 4").run()
+    assert "is no value" not in texts(app) and not button(app, "Start 6 runs").disabled
 
 
 def test_settings_that_went_before_the_click_start_nothing(app: AppTest, no_runs: Path) -> None:
@@ -263,7 +265,7 @@ def test_settings_that_went_before_the_click_start_nothing(app: AppTest, no_runs
     app.selectbox("latentarium.sweep.base").set_value("first").run()
     delete_run("first")
     button(app, "Start 12 runs").click().run()
-    assert not app.exception and "is gone: choose another one" in texts(app)
+    assert not app.exception and "The run whose settings were chosen is gone" in texts(app)
     assert not [row for row in open_store().all() if row.sweep]
 
 

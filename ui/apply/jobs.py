@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE = 1.5  # seconds that a page waits for a result before it shows how far that is
 SMALL = 2_000_000  # numbers of a whole dataset: what is done with fewer takes a few seconds
 _MINE = "latentarium.apply.asked"
+_WISHED = "latentarium.apply.wished"
 
 
 def small(run: Run) -> bool:
@@ -37,18 +38,20 @@ def result(asked: Application, *, what: str, unasked: bool, key: str) -> Found |
         key: of its own on the page.
     """
     job = cache.get_application(asked)
-    if job is None and unasked and not _was_stopped(asked, key):
-        job = _begin(asked, key)
+    idle = job is None or job.stopping.is_set() or bool(job.problem)
+    if (job is None and unasked and not _was_stopped(asked, key)) or (idle and key in _wished()):
+        job = _begin(asked, key, job if job is not None and job.problem else None)
+    _wished().discard(key)
     if job is not None and not job.done.wait(AT_ONCE) and not job.stopping.is_set():
         _follow(job, what, key)
         return None
     if job is None or job.stopping.is_set():  # or somebody stopped it while we waited
-        st.button(f"Compute {what}", icon=":material/play_arrow:", key=f"{key}.go", on_click=_begin, args=(asked, key))
+        st.button(f"Compute {what}", icon=":material/play_arrow:", key=f"{key}.go", on_click=_wish, args=(key,))
         return None
     if job.problem:
         st.warning(plain(job.problem), icon=":material/info:" if job.refused else ":material/error:")
         if not job.refused:
-            st.button("Try again", key=f"{key}.again", on_click=_begin, args=(asked, key, job))
+            st.button("Try again", key=f"{key}.again", on_click=_wish, args=(key,))
         return None
     return job.found
 
@@ -56,6 +59,15 @@ def result(asked: Application, *, what: str, unasked: bool, key: str) -> Found |
 def _mine() -> dict[str, tuple[Application, Job]]:
     """What this visitor asked for last in each place."""
     return st.session_state.setdefault(_MINE, {})
+
+
+def _wished() -> set[str]:
+    """The places whose button was clicked: what is asked there is known once the page has read its settings."""
+    return st.session_state.setdefault(_WISHED, set())
+
+
+def _wish(key: str) -> None:
+    _wished().add(key)
 
 
 def _was_stopped(asked: Application, key: str) -> bool:

@@ -14,7 +14,8 @@ from ui import cache, state
 from ui.components.game import game as board_component
 from ui.lab import game_class, game_results
 from ui.lab.game_models import Model, default_pair, plan_of, playable, title_of
-from ui.widgets import fragment, once, sentences, told
+from ui.once import Once
+from ui.widgets import fragment, sentences, told
 from ui.words import plain
 from vae_core import game as rules
 
@@ -126,7 +127,8 @@ def _form() -> None:
             "your own in which their rounds arrive, with a download."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.button("Make a class", on_click=once("game-class-make", _begin_class), key="game-class-make")
+            st.session_state[f"{_FORM}.once"] = Once()
+            st.button("Make a class", on_click=_begin_class, key="game-class-make")
             st.text_input("Join a class", key=f"{_FORM}.code", max_chars=12, placeholder="its code", width=180,
                           on_change=_join_code)  # fmt: skip
 
@@ -167,12 +169,21 @@ def _enter(
 
 
 def _begin_class() -> None:
-    models, rounds, seed = _chosen()
+    once: Once[tuple[str, str]] = st.session_state[f"{_FORM}.once"]
     try:
-        plan_of(models, rounds, seed, rules.CLOSE)
-        game_class.begin(models, rounds, seed, rules.CLOSE)
+        game_class.open_view(*once(_chosen, _make_class))
     except ValueError as error:
         st.session_state[f"{_FORM}.problem"] = str(error)
+
+
+def _make_class(chosen: tuple[tuple[Model, Model], int, int]) -> tuple[str, str]:
+    """The code of a new class and its instructor's key. Raises ValueError, RunError where there are too many."""
+    from vae_core.runs.plays import open_plays
+
+    models, rounds, seed = chosen
+    plan_of(models, rounds, seed, rules.CLOSE)
+    row, key = open_plays().begin_class(models, rounds, seed, rules.CLOSE)
+    return row.code, key
 
 
 def _join_code() -> None:

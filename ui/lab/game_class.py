@@ -30,13 +30,10 @@ FOR_OTHERS = (
 START = "LATENTARIUM_HOSTS=my-laptop.local .venv/bin/streamlit run app.py --server.address 0.0.0.0"
 
 
-def begin(models: tuple[Model, Model], rounds: int, seed: int, close: float) -> None:
-    """Makes a class and opens its instructor's view. For callbacks. Raises RunError where there are too many."""
-    from vae_core.runs.plays import open_plays
-
-    row, key = open_plays().begin_class(models, rounds, seed, close)
-    state.set_page_param(CLASS, row.code)
-    _keep_key(row.code, key)
+def open_view(code: str, key: str) -> None:
+    """Opens the instructor's view of a class that was made. For callbacks."""
+    state.set_page_param(CLASS, code)
+    _keep_key(code, key)
 
 
 def _keep_key(code: str, key: str) -> None:
