@@ -209,11 +209,11 @@ def _start_part(base: TrainConfig) -> None:
     except sweep.SweepError as error:
         problem = str(error)
     runs = f"Start {len(planned)} runs" if planned else "Start"
+    st.session_state[_ONCE] = Once()
     st.button(
         runs, type="primary", icon=":material/play_arrow:", width="stretch", key="sweep-start", disabled=not planned,
         on_click=_start,
     )  # fmt: skip
-    st.session_state[_ONCE] = Once()
     said = st.session_state.pop(_PROBLEM, "")  # of the last click; whatever is wrong now is more to the point
     problem = problem or said
     if problem:

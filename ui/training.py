@@ -115,11 +115,11 @@ def start_button(config: TrainConfig) -> None:
     except ValueError as error:
         problem = f"{error}."
     here = not cache.why_no_originals(config.data)
+    st.session_state[_ONCE] = Once()
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", width="stretch", key="train-start",
         disabled=bool(problem) or not here, on_click=_start,
     )  # fmt: skip
-    st.session_state[_ONCE] = Once()
     said = st.session_state.pop(train_form.PROBLEM, "")  # of the last click; whatever is wrong now is more to the point
     problem = problem or said
     if problem:
