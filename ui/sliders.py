@@ -7,6 +7,7 @@ will do: a film of pictures, or the sentences at its ends.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -119,8 +120,9 @@ def _names(run: Run) -> None:
 def _sliders(run: Run, told: Given, z: Sequence[float], now: np.ndarray) -> None:
     """All dimensions, by level where there are some."""
     dimensions, levels = cache.get_dimensions(run.name), run.config.model.abilities.levels
+    code = Standing(run, z)
     if not levels:
-        _group(run, told, z, now, dimensions.order.tolist(), "all")
+        _group(code, told, now, dimensions.order.tolist(), "all")
         return
     for level, (first, last) in enumerate(levels):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -132,25 +134,44 @@ def _sliders(run: Run, told: Given, z: Sequence[float], now: np.ndarray) -> None
             if level:
                 st.button(
                     "New fine details", icon=":material/refresh:", key=f"sliders.{run.name}.fine.{level}",
-                    on_click=partial(_fine, run, z, level),
+                    on_click=partial(_fine, code, level),
                     help=f"Keeps the {'level' if level == 1 else f'{level} levels'} above, and draws this and finer "
                     "ones anew from what the model expects of them",
                 )  # fmt: skip
         inside = [d for d in dimensions.order.tolist() if first <= d < last]
-        _group(run, told, z, now, inside, str(level))
+        _group(code, told, now, inside, str(level))
 
 
-def _fine(run: Run, z: Sequence[float], keep: int) -> None:
+def _fine(code: Standing, keep: int) -> None:
     seed = int(np.random.default_rng().integers(1 << 31))
-    levels = run.config.model.abilities.levels
-    starts.keep_code(resample(np.array(z, dtype=np.float64), levels, keep, 1, seed=seed)[0].tolist())
+    levels = code.run.config.model.abilities.levels
+    starts.keep_code(resample(np.array(code.now(), dtype=np.float64), levels, keep, 1, seed=seed)[0].tolist())
 
 
-def _group(run: Run, told: Given, z: Sequence[float], now: np.ndarray, order: Sequence[int], name: str) -> None:
+@dataclass(frozen=True)
+class Standing:
+    """A code and its sliders. drawn: what each slider on the page was set to."""
+
+    run: Run
+    z: Sequence[float]
+    drawn: dict[int, float] = field(default_factory=dict)
+
+    def key(self, d: int) -> str:
+        """Of the slider of a dimension."""
+        return f"sliders.{self.run.name}.{d}"
+
+    def now(self) -> list[float]:
+        """The code with all sliders that were moved since the page was drawn: often more than one. For callbacks."""
+        said = {d: st.session_state[self.key(d)] for d in self.drawn}
+        return [said[d] if d in said and said[d] != self.drawn[d] else value for d, value in enumerate(self.z)]
+
+
+def _group(code: Standing, told: Given, now: np.ndarray, order: Sequence[int], name: str) -> None:
     """Sliders of some dimensions: the first few of those that are awake, the rest behind a switch.
 
-    now: the sample at z.
+    now: the sample at the code.
     """
+    run = code.run
     dimensions, key = cache.get_dimensions(run.name), f"sliders.{run.name}.more.{name}"
     shown = [d for d in order if dimensions.awake[d]][:FIRST]
     rest = [d for d in order if d not in shown]
@@ -162,9 +183,9 @@ def _group(run: Run, told: Given, z: Sequence[float], now: np.ndarray, order: Se
     if rest and st.session_state.get(key):
         shown = [*shown, *rest]
     if shown:
-        ends = _along(run, told, z, dimensions, shown)
+        ends = _along(run, told, code.z, dimensions, shown)
         for d in shown:
-            _slider(run, z, dimensions, d, ends[d], now)
+            _slider(code, dimensions, d, ends[d], now)
     if rest:
         st.toggle(f"Show {words}", key=key)
 
@@ -182,16 +203,16 @@ def _along(
     return dict(zip(shown, made.reshape(len(shown), len(places), *made.shape[1:]), strict=True))
 
 
-def _slider(run: Run, z: Sequence[float], dimensions: Dimensions, d: int, film: np.ndarray, now: np.ndarray) -> None:
+def _slider(code: Standing, dimensions: Dimensions, d: int, film: np.ndarray, now: np.ndarray) -> None:
     """The slider of a dimension, and what it will do."""
-    key, reach = f"sliders.{run.name}.{d}", float(dimensions.reach[d])
+    run, key, reach = code.run, code.key(d), float(dimensions.reach[d])
     title = run.names.get(d, f"z{d}")
 
     def moved() -> None:
-        starts.keep_code([*z[:d], st.session_state[key], *z[d + 1 :]])
+        starts.keep_code(code.now())
 
     measure = f"{dimensions.rate[d]:.2f} nats" if dimensions.has_rate else f"± {dimensions.spread[d]:.2f}"
-    st.session_state[key] = float(np.clip(z[d], -reach, reach))  # follows the address
+    st.session_state[key] = code.drawn[d] = float(np.clip(code.z[d], -reach, reach))  # follows the address
     with st.container(gap="xxsmall"):
         st.slider(f"**{plain(title)}** · {measure}", -reach, reach, step=STEP, format="%+.2f", key=key, on_change=moved)
         _ends(run, title, reach, film, now)

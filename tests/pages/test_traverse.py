@@ -162,3 +162,7 @@ def test_a_slider_of_the_server_goes_into_the_address(no_runs: Path) -> None:
     (z,) = [app.query_params["z"]] if isinstance(app.query_params["z"], str) else app.query_params["z"]
     assert sorted(map(float, z.split("_"))) == [0, 0, 0, 1.5]
     assert app.main.slider[1].value == 1.5
+    first, second = app.main.slider[:2]  # both before the page is drawn again
+    first.set_value(-1.0)
+    second.set_value(0.5).run()
+    assert [slider.value for slider in app.main.slider[:2]] == [-1.0, 0.5] and not app.exception
