@@ -140,9 +140,7 @@ def _row(run: Run, actions: Actions, on_add: OnAdd, key: str) -> None:
     _buttons(run, actions, on_add, key, read)
 
 
-def _buttons(
-    run: Run, actions: Actions, on_add: OnAdd, key: str, read: Callable[[], np.ndarray]
-) -> None:
+def _buttons(run: Run, actions: Actions, on_add: OnAdd, key: str, read: Callable[[], np.ndarray]) -> None:
     """The actions as buttons, for what `read` makes of a form, and what came of the last.
 
     `read` is called at the click and reads the session: what was typed last may be newer than the page.

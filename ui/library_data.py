@@ -6,8 +6,7 @@ import re
 
 import streamlit as st
 
-from ui import bring, cache, own_choices, own_preview, state, train_form
-from ui.once import Once
+from ui import bring, cache, once, own_choices, own_preview, state, train_form
 from ui.widgets import fragment, told
 from ui.words import plain
 from vae_core.data import DatasetError, data_folder
@@ -22,6 +21,9 @@ BEGINNINGS = {
 }
 """What the training form begins with, by the kind of data."""
 _TAKING = "latentarium.library.taking"
+_WISHED = "latentarium.library.wished"
+"""The key of the source whose button was clicked: title and choices are known once the page has read them."""
+_ONCE = "latentarium.library.once"
 _ROUND = "latentarium.library.sources"
 """How many sources this visitor has taken; part of the keys of what they are brought with: empty after each."""
 
@@ -38,7 +40,9 @@ def show() -> None:
     )
     with st.container(border=True):
         source = _source()
-        if source is not None:
+        if source is None:
+            st.session_state.pop(_WISHED, None)
+        else:
             with told():
                 _consider(source)
     _progress()
@@ -107,12 +111,19 @@ def _take_button(source: bring.Source, preview: Preview) -> None:
             "Call it", value=_words(source.title), max_chars=60, key=f"library.title.{source.key}",
             help="What the gallery and the training form call it.",
         )  # fmt: skip
-        pressed = st.button(
+        able = not preview.problem and bool(title.strip())
+        st.button(
             f"Take {preview.n:,} {own_preview.WHAT[preview.kind]}", type="primary", icon=":material/add_ad:",
-            disabled=bool(preview.problem) or not title.strip(), key="library.take",
+            disabled=not able, key="library.take", on_click=_wish, args=(source.key,),
         )  # fmt: skip
-    if pressed:  # no callback: it would know the title and the choices of the page before the click alone
-        _take(source, preview, title.strip())
+    if st.session_state.get(_WISHED) == source.key:
+        if able:
+            _take(source, preview, title.strip())
+        del st.session_state[_WISHED]
+
+
+def _wish(source: str) -> None:
+    st.session_state[_WISHED] = source
 
 
 def _words(name: str) -> str:
@@ -149,10 +160,13 @@ def _take(source: bring.Source, preview: Preview, title: str) -> None:
             name = free_name(title)
         return name
 
-    bringing = st.session_state.get(_ROUND, 0)
-    once: Once[str] = st.session_state.setdefault(f"{_TAKING}.{bringing}", Once())
-    st.session_state[_TAKING] = once(lambda: free_name(title), begin)
-    st.session_state[_ROUND] = bringing + 1
+    def let_go(name: str) -> None:
+        st.session_state[_TAKING] = name
+        st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
+
+    key = f"{_ONCE}.{source.key}"
+    once.offer(key, let_go)
+    once.click(key, lambda: free_name(title), begin, let_go)
     st.rerun()
 
 

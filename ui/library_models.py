@@ -99,11 +99,13 @@ def _bring() -> None:
     if brought.problem:
         st.error(plain(brought.problem), icon=":material/block:")
     elif brought.pair is not None:
-        library_pair.show(brought.pair, _done)
+        library_pair.show(brought.pair, brought.taken, _done)
     elif brought.run is not None:
         try:
             _show_run(brought.run, brought.taken)
         except RunError:  # others brought many, or it waited for a day
+            if brought.taken.made:
+                _done(brought.taken.made)
             st.error("It waited too long and is gone: bring it again.", icon=":material/block:")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from ui import cache
+from ui.once import Once
 from ui.words import plain
 from vae_core.data.cards import DatasetError, all_names, find_card
 from vae_core.runs import RunError
@@ -67,9 +68,10 @@ def _known_shapes() -> list[tuple[int, ...]]:
     return [card.sample_shape for name in all_names() if (card := find_card(name)) and card.kind == "image"]
 
 
-def show(waiting: WaitingPair, done: Callable[[str], None]) -> None:
+def show(waiting: WaitingPair, taken: Once[str], done: Callable[[str], None]) -> None:
     """What the files say, how they are read, what that makes of samples, and the button that takes them.
 
+    taken: what became of it.
     done: called with the name of the run once it is there.
     """
     settings, preview = st.columns(2, gap="large")
@@ -84,7 +86,7 @@ def show(waiting: WaitingPair, done: Callable[[str], None]) -> None:
         except (RunError, ValueError) as error:
             st.error(plain(str(error)), icon=":material/broken_image:")
             return
-        _take(waiting, wiring, shape, name, data, done)
+        _take(waiting, taken, wiring, shape, name, data, done)
 
 
 def _described(role: str, net: Net) -> str:
@@ -276,8 +278,8 @@ def _warn(waiting: WaitingPair, better: Advice | None) -> None:
 
 
 def _take(
-    waiting: WaitingPair, wiring: Wiring, shape: tuple[int, int, int], data_name: str, data: Dataset | None,
-    done: Callable[[str], None],
+    waiting: WaitingPair, taken: Once[str], wiring: Wiring, shape: tuple[int, int, int], data_name: str,
+    data: Dataset | None, done: Callable[[str], None],
 ) -> None:  # fmt: skip
     from vae_core.runs.incoming import free_name
     from vae_core.runs.pairs import take_pair
@@ -299,14 +301,15 @@ def _take(
     def tell(fraction: float, text: str) -> None:
         bar.progress(fraction, text)
 
+    def take(wish: str) -> str:  # telling of the progress may end it, and then the next click takes it from the start
+        made = take_pair(waiting.folder, wiring, shape, wish, data, title=title.strip(), progress=tell)
+        waiting.pair.close()
+        return made.name
+
     try:
-        made = take_pair(
-            waiting.folder, wiring, shape, name.strip(), data, title=title.strip(),
-            progress=tell,
-        )  # fmt: skip
+        made = taken(name.strip, take)
     except RunError as error:
         bar.empty()
         st.error(plain(str(error)), icon=":material/block:")
         return
-    waiting.pair.close()
-    done(made.name)
+    done(made)

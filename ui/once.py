@@ -6,23 +6,27 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
+import streamlit as st
+
 W = TypeVar("W")
 T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """Something that a page offers to begin: a training, a sweep, a class. Where it offers another, it makes a new one.
+    """Something that clicks may begin: a training, a sweep, a class.
 
-    A second click may reach the server before the browser shows what the first one led to, or while that is still at
+    Another click may reach the server before the browser shows what the first one led to, or while that is still at
     work. Streamlit then ends the first one's callback where it next touches the session or the address, and runs the
-    second one's, in another thread. So a click has three parts: `read` asks the session what is wanted; `begin` begins
-    it, and touches no session; and what that made is written into session and address by the caller. The first and
-    the last part may end half-way and are done by the next click; the middle one is done once.
+    other one's, in another thread. So a click has three parts: `read` asks the session what is wanted, `begin` begins
+    it, and what that made is written into session and address. The first and the last may end half-way and are done
+    by whatever comes next; the middle one, which touches no session, is done once.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._made: list[T] = []
+        self.shown = False
+        """Whether the page has been told of it."""
 
     @property
     def made(self) -> T | None:
@@ -37,3 +41,26 @@ class Once(Generic[T]):
                 if not self._made:
                     self._made.append(begin(wish))
         return self._made[0]
+
+
+def offer(key: str, show: Callable[[T], None]) -> None:
+    """What a page says where it is about to draw the button. Of what was begun and never shown, it is shown now.
+
+    Args:
+        key: in the session.
+        show: writes what was begun into session and address.
+    """
+    once: Once[T] | None = st.session_state.get(key)
+    if once is None or once.shown:
+        st.session_state[key] = Once()
+    elif once.made is not None:
+        show(once.made)
+        once.shown = True
+        st.rerun()
+
+
+def click(key: str, read: Callable[[], W], begin: Callable[[W], T], show: Callable[[T], None]) -> None:
+    """What the button does. Raises what `read` and `begin` raise."""
+    once: Once[T] = st.session_state[key]
+    show(once(read, begin))
+    once.shown = True

@@ -120,7 +120,7 @@ def _names(run: Run) -> None:
 def _sliders(run: Run, told: Given, z: Sequence[float], now: np.ndarray) -> None:
     """All dimensions, by level where there are some."""
     dimensions, levels = cache.get_dimensions(run.name), run.config.model.abilities.levels
-    code = Standing(run, z)
+    code = Moving(run, z)
     if not levels:
         _group(code, told, now, dimensions.order.tolist(), "all")
         return
@@ -142,14 +142,14 @@ def _sliders(run: Run, told: Given, z: Sequence[float], now: np.ndarray) -> None
         _group(code, told, now, inside, str(level))
 
 
-def _fine(code: Standing, keep: int) -> None:
+def _fine(code: Moving, keep: int) -> None:
     seed = int(np.random.default_rng().integers(1 << 31))
     levels = code.run.config.model.abilities.levels
     starts.keep_code(resample(np.array(code.now(), dtype=np.float64), levels, keep, 1, seed=seed)[0].tolist())
 
 
 @dataclass(frozen=True)
-class Standing:
+class Moving:
     """A code and its sliders. drawn: what each slider on the page was set to."""
 
     run: Run
@@ -166,7 +166,7 @@ class Standing:
         return [said[d] if d in said and said[d] != self.drawn[d] else value for d, value in enumerate(self.z)]
 
 
-def _group(code: Standing, told: Given, now: np.ndarray, order: Sequence[int], name: str) -> None:
+def _group(code: Moving, told: Given, now: np.ndarray, order: Sequence[int], name: str) -> None:
     """Sliders of some dimensions: the first few of those that are awake, the rest behind a switch.
 
     now: the sample at the code.
@@ -203,7 +203,7 @@ def _along(
     return dict(zip(shown, made.reshape(len(shown), len(places), *made.shape[1:]), strict=True))
 
 
-def _slider(code: Standing, dimensions: Dimensions, d: int, film: np.ndarray, now: np.ndarray) -> None:
+def _slider(code: Moving, dimensions: Dimensions, d: int, film: np.ndarray, now: np.ndarray) -> None:
     """The slider of a dimension, and what it will do."""
     run, key, reach = code.run, code.key(d), float(dimensions.reach[d])
     title = run.names.get(d, f"z{d}")

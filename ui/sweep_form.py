@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui import cache, picks, run_lines, state, train_form, training
-from ui.once import Once
+from ui import cache, once, picks, run_lines, state, train_form, training
 from ui.widgets import sentences
 from ui.words import plain
 from vae_core import sweep
@@ -77,6 +76,8 @@ def show() -> None:
         "A sweep trains one model for each value of a setting, or for each pair of values of two, and lays the "
         "results side by side."
     )
+    once.offer(_ONCE, _open_results)
+    said = st.session_state.pop(_PROBLEM, "")
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(border=True):
         base = _base()
@@ -90,7 +91,7 @@ def show() -> None:
         _axis("Vary", 0, fields, fields[0])
         _axis("and", 1, (NOTHING, *fields), _second(fields))
     with right, st.container(border=True):
-        _start_part(base)
+        _start_part(base, said)
 
 
 def _bases() -> dict[str, tuple[str, TrainConfig]]:
@@ -198,7 +199,8 @@ def _values_key(number: int, field: str) -> str:
     return f"latentarium.sweep.values.{number}.{field}"
 
 
-def _start_part(base: TrainConfig) -> None:
+def _start_part(base: TrainConfig, said: str) -> None:
+    """said: why the last click began nothing; whatever is wrong now is more to the point."""
     problem = ""
     axes: list[Axis] = []
     planned: list[Planned] = []
@@ -209,12 +211,10 @@ def _start_part(base: TrainConfig) -> None:
     except sweep.SweepError as error:
         problem = str(error)
     runs = f"Start {len(planned)} runs" if planned else "Start"
-    st.session_state[_ONCE] = Once()
     st.button(
         runs, type="primary", icon=":material/play_arrow:", width="stretch", key="sweep-start", disabled=not planned,
         on_click=_start,
     )  # fmt: skip
-    said = st.session_state.pop(_PROBLEM, "")  # of the last click; whatever is wrong now is more to the point
     problem = problem or said
     if problem:
         st.error(plain(problem), icon=":material/block:")
@@ -276,14 +276,10 @@ def _free_name(base: TrainConfig) -> str:
 
 def _start() -> None:
     """What the button does. The fields are read now: the page may not have been drawn since the last one changed."""
-    once: Once[str] = st.session_state[_ONCE]
     try:
-        name = once(_wish, _begin)
+        once.click(_ONCE, _wish, _begin, _open_results)
     except sentences() as error:
         st.session_state[_PROBLEM] = str(error)
-        return
-    state.set_page_param(OPEN, name)
-    st.session_state[_NAME] = ""
 
 
 def _wish() -> tuple[list[Planned], str]:
@@ -298,3 +294,8 @@ def _wish() -> tuple[list[Planned], str]:
 def _begin(wish: tuple[list[Planned], str]) -> str:
     sweep.start(*wish)
     return wish[1]
+
+
+def _open_results(name: str) -> None:
+    state.set_page_param(OPEN, name)
+    st.session_state[_NAME] = ""

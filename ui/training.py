@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui import cache, state, train_form
-from ui.once import Once
+from ui import cache, once, state, train_form
 from ui.widgets import fragment, sentences
 from ui.words import plain
 from vae_core.config import TrainConfig, check_name, runs_folder
@@ -107,6 +106,7 @@ def start_button(config: TrainConfig) -> None:
     """Starts the worker and goes over to watching it; what stands in the way is one sentence."""
     from vae_core.launch import is_taken
 
+    once.offer(_ONCE, _show)
     name = name_field(config)
     problem = train_form.problem(config)
     try:
@@ -115,7 +115,6 @@ def start_button(config: TrainConfig) -> None:
     except ValueError as error:
         problem = f"{error}."
     here = not cache.why_no_originals(config.data)
-    st.session_state[_ONCE] = Once()
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", width="stretch", key="train-start",
         disabled=bool(problem) or not here, on_click=_start,
@@ -132,13 +131,10 @@ def start_button(config: TrainConfig) -> None:
 
 def _start() -> None:
     """What the button does. The settings are read now: the page may not have been drawn since the last one changed."""
-    once: Once[str] = st.session_state[_ONCE]
     try:
-        name = once(_wish, _begin)
+        once.click(_ONCE, _wish, _begin, _show)
     except sentences() as error:
         st.session_state[train_form.PROBLEM] = str(error)
-        return
-    state.set_page_param(WATCH, name)
 
 
 def _wish() -> TrainConfig:
@@ -154,6 +150,10 @@ def _begin(config: TrainConfig) -> str:
 
     launch.start(config)
     return config.out.name
+
+
+def _show(name: str) -> None:
+    state.set_page_param(WATCH, name)
 
 
 def _check_reach(config: TrainConfig) -> None:

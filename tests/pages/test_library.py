@@ -17,6 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import write_toy_run
 from ui import bring, cache, library_data
+from ui.once import Once
 from vae_core.config import PROJECT, TrainConfig
 from vae_core.data import DatasetError, card_of
 from vae_core.data.own import shelf, taking
@@ -126,6 +127,16 @@ def test_what_comes_with_the_click_counts(app: AppTest) -> None:
     control(app, "Call it").set_value(" ")
     press(app, "Take 16 pictures")
     assert not app.exception and shelf.names() == ["own:two-kinds"] and app.file_uploader[0].value
+
+
+def test_what_a_click_before_took_is_shown_and_not_taken_again(app: AppTest) -> None:
+    upload(app, ("cats.zip", CATS))
+    source = app.session_state["latentarium.library.upload"]
+    taken: Once[str] = Once()
+    taken(lambda: "cats", str)  # its script ended before it said so
+    app.session_state[f"latentarium.library.once.{source.key}"] = taken
+    press(app, "Take 16 pictures")
+    assert not app.exception and not shelf.names() and not app.file_uploader[0].value
 
 
 def test_tables_and_text(app: AppTest) -> None:

@@ -14,8 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.toy import TOYS, write_toy_run
 from ui import run_lines, runs_table
+from ui.train_form import info_of
 from vae_core import runs, sweep
-from vae_core.config import PROJECT
+from vae_core.config import PROJECT, TrainConfig
+from vae_core.data import card_of, find_card, is_available
+from vae_core.data.cards import all_names
 from vae_core.launch import begin
 from vae_core.runs import codes, label_of, write_label
 from vae_core.runs.database import open_store
@@ -248,6 +251,19 @@ def test_what_comes_with_the_click_counts(app: AppTest, no_runs: Path) -> None:
     assert {row.name: row.train_config.epochs for row in open_store().all()} == {"mine-beta1-d3": 7, "mine-beta4-d3": 7}
 
 
+def test_a_sweep_that_was_started_by_a_click_before_is_shown(app: AppTest, no_runs: Path) -> None:
+    app.query_params["view"] = "sweeps"
+    app.run()
+    once = app.session_state["latentarium.sweep.once"]
+    base = TrainConfig(data="digits", epochs=1)
+    planned = sweep.expand(base, [sweep.parse_axis("seed", "0 1")], "before", info_of(card_of("digits")))
+    sweep.start(planned, "before")
+    once(str, lambda _: "before")  # its callback ended before it said so
+    button(app, "Start 12 runs").click().run()
+    assert not app.exception and {row.sweep for row in open_store().all()} == {"before"}
+    assert "0 of 2 runs have ended" in app.main.get("progress")[0].proto.text
+
+
 def test_values_that_come_with_the_click_and_are_none_start_nothing(app: AppTest, no_runs: Path) -> None:
     app.query_params["view"] = "sweeps"
     app.run()
@@ -256,6 +272,23 @@ def test_values_that_come_with_the_click_and_are_none_start_nothing(app: AppTest
     assert not app.exception and "'x' is no value for β" in texts(app) and not open_store().all()
     app.text_input("latentarium.sweep.values.0.beta").set_value("1, 4").run()
     assert "is no value" not in texts(app) and not button(app, "Start 6 runs").disabled
+
+
+def test_data_that_is_not_here_starts_nothing_and_is_said_once(app: AppTest, no_runs: Path) -> None:
+    cards = [find_card(name) for name in all_names() if not is_available(name)]
+    lacking = [card.name for card in cards if card is not None and card.download_mb]
+    if not lacking:
+        pytest.skip("all data is on this machine")
+    add_run(no_runs, "far", data=lacking[0])
+    add_run(no_runs, "near")
+    app.query_params["view"] = "sweeps"
+    app.run()
+    app.selectbox("latentarium.sweep.base").set_value("far")
+    button(app, "Start 12 runs").click().run()
+    assert not app.exception and "is not on this machine" in texts(app)
+    assert not [row for row in open_store().all() if row.sweep]
+    app.selectbox("latentarium.sweep.base").set_value("near").run()
+    assert not app.exception and "is not on this machine" not in texts(app)
 
 
 def test_settings_that_went_before_the_click_start_nothing(app: AppTest, no_runs: Path) -> None:

@@ -154,6 +154,16 @@ def test_a_round_whose_class_is_gone_says_so(toy: Path) -> None:
 # -- a class -----------------------------------------------------------------------------------------------
 
 
+def test_a_class_that_was_made_by_a_click_before_is_shown(toy: Path) -> None:
+    from vae_core.runs.plays import open_plays
+
+    shown = app()
+    row, key = open_plays().begin_class(MODELS, 1, 3, 0.9)
+    shown.session_state["latentarium.game.form.once"](lambda: (row.code, key), tuple)  # its callback ended too early
+    shown.button(key="game-class-make").click().run()
+    assert not shown.exception and row.code in shown.code[0].value and key in shown.code[-1].value
+
+
 def test_a_class_has_a_door_for_players_and_one_for_its_instructor(toy: Path, mounted: list[dict]) -> None:
     shown = app()
     shown.button(key="game-class-make").click().run()

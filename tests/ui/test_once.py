@@ -7,7 +7,8 @@ from threading import Barrier, Event
 
 import pytest
 
-from ui.once import Once
+from ui import once as module
+from ui.once import Once, click, offer
 
 
 class EndedError(BaseException):
@@ -74,3 +75,51 @@ def test_a_click_waits_for_one_that_is_beginning() -> None:
         assert beginning.wait(10)
         second = threads.submit(once, read, slowly)
         assert (first.result(10), second.result(10)) == ("first", "first")
+
+
+class Page:
+    """What `once` knows of Streamlit: a session, and that a drawing can begin anew."""
+
+    def __init__(self) -> None:
+        self.session_state: dict[str, Once[str]] = {}
+
+    def rerun(self) -> None:
+        raise EndedError
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch) -> Page:
+    made = Page()
+    monkeypatch.setattr(module, "st", made)
+    return made
+
+
+def test_a_page_offers_the_same_until_it_is_begun_and_another_once_it_was_shown(page: Page) -> None:
+    shown: list[str] = []
+    offer("a", shown.append)
+    first = page.session_state["a"]
+    offer("a", shown.append)
+    assert page.session_state["a"] is first, "a click that is at work on it would be forgotten"
+    click("a", lambda: "x", str.upper, shown.append)
+    click("a", lambda: "y", str.upper, shown.append)
+    assert shown == ["X", "X"]
+    offer("a", shown.append)
+    assert page.session_state["a"] is not first
+    click("a", lambda: "y", str.upper, shown.append)
+    assert shown == ["X", "X", "Y"]
+
+
+def test_what_was_begun_and_never_shown_is_shown_by_the_next_drawing(page: Page) -> None:
+    shown: list[str] = []
+
+    def ended(name: str) -> None:
+        raise EndedError
+
+    offer("a", shown.append)
+    with pytest.raises(EndedError):
+        click("a", lambda: "x", str.upper, ended)
+    with pytest.raises(EndedError):  # it draws the page anew, with what was begun
+        offer("a", shown.append)
+    assert shown == ["X"]
+    offer("a", shown.append)
+    assert shown == ["X"] and page.session_state["a"].made is None

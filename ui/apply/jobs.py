@@ -39,19 +39,20 @@ def result(asked: Application, *, what: str, unasked: bool, key: str) -> Found |
     """
     job = cache.get_application(asked)
     idle = job is None or job.stopping.is_set() or bool(job.problem)
-    if (job is None and unasked and not _was_stopped(asked, key)) or (idle and key in _wished()):
+    wished = _wished().pop(key, None) == asked.run
+    if (job is None and unasked and not _was_stopped(asked, key)) or (idle and wished):
         job = _begin(asked, key, job if job is not None and job.problem else None)
-    _wished().discard(key)
     if job is not None and not job.done.wait(AT_ONCE) and not job.stopping.is_set():
         _follow(job, what, key)
         return None
     if job is None or job.stopping.is_set():  # or somebody stopped it while we waited
-        st.button(f"Compute {what}", icon=":material/play_arrow:", key=f"{key}.go", on_click=_wish, args=(key,))
+        go = f"Compute {what}"
+        st.button(go, icon=":material/play_arrow:", key=f"{key}.go", on_click=_wish, args=(key, asked.run))
         return None
     if job.problem:
         st.warning(plain(job.problem), icon=":material/info:" if job.refused else ":material/error:")
         if not job.refused:
-            st.button("Try again", key=f"{key}.again", on_click=_wish, args=(key,))
+            st.button("Try again", key=f"{key}.again", on_click=_wish, args=(key, asked.run))
         return None
     return job.found
 
@@ -61,13 +62,13 @@ def _mine() -> dict[str, tuple[Application, Job]]:
     return st.session_state.setdefault(_MINE, {})
 
 
-def _wished() -> set[str]:
-    """The places whose button was clicked: what is asked there is known once the page has read its settings."""
-    return st.session_state.setdefault(_WISHED, set())
+def _wished() -> dict[str, str]:
+    """The places whose button was clicked, for which run: what is asked there is read by the page that comes next."""
+    return st.session_state.setdefault(_WISHED, {})
 
 
-def _wish(key: str) -> None:
-    _wished().add(key)
+def _wish(key: str, run: str) -> None:
+    _wished()[key] = run
 
 
 def _was_stopped(asked: Application, key: str) -> bool:

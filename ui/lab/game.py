@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from ui import cache, state
+from ui import cache, once, state
 from ui.components.game import game as board_component
 from ui.lab import game_class, game_results
 from ui.lab.game_models import Model, default_pair, plan_of, playable, title_of
-from ui.once import Once
 from ui.widgets import fragment, sentences, told
 from ui.words import plain
 from vae_core import game as rules
@@ -127,7 +126,7 @@ def _form() -> None:
             "your own in which their rounds arrive, with a download."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.session_state[f"{_FORM}.once"] = Once()
+            once.offer(f"{_FORM}.once", game_class.open_view)
             st.button("Make a class", on_click=_begin_class, key="game-class-make")
             st.text_input("Join a class", key=f"{_FORM}.code", max_chars=12, placeholder="its code", width=180,
                           on_change=_join_code)  # fmt: skip
@@ -169,9 +168,8 @@ def _enter(
 
 
 def _begin_class() -> None:
-    once: Once[tuple[str, str]] = st.session_state[f"{_FORM}.once"]
     try:
-        game_class.open_view(*once(_chosen, _make_class))
+        once.click(f"{_FORM}.once", _chosen, _make_class, game_class.open_view)
     except ValueError as error:
         st.session_state[f"{_FORM}.problem"] = str(error)
 

@@ -30,8 +30,9 @@ FOR_OTHERS = (
 START = "LATENTARIUM_HOSTS=my-laptop.local .venv/bin/streamlit run app.py --server.address 0.0.0.0"
 
 
-def open_view(code: str, key: str) -> None:
-    """Opens the instructor's view of a class that was made. For callbacks."""
+def open_view(made: tuple[str, str]) -> None:
+    """Opens the instructor's view of a class that was made, by its code and the instructor's key."""
+    code, key = made
     state.set_page_param(CLASS, code)
     _keep_key(code, key)
 
