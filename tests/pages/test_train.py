@@ -97,6 +97,18 @@ def test_a_number_out_of_range_is_said_and_never_started(app: AppTest, label: st
     assert open_store().all() == []
 
 
+def test_two_clicks_are_one_start(app: AppTest) -> None:
+    app.run()
+    start, name = button(app, "Start training"), name_input(app)
+    start.click().run()
+    assert len(open_store().all()) == 1
+    app.query_params["watch"] = "-"  # the second click comes from the form as it still stood
+    name.set_value("digits-2d-beta1")
+    start.click().run()
+    assert not app.exception and not app.error
+    assert param(app, "watch") == "digits-2d-beta1" and len(open_store().all()) == 1
+
+
 def test_what_comes_with_the_click_counts(app: AppTest) -> None:
     app.run()
     number(app, "Latent dimensions").set_value(7)
