@@ -63,8 +63,8 @@ def begin_with(key: str, vary: str = "", values: str = "") -> None:
     """Open the form with the settings of a run, and `vary` alone as what is varied, over `values`. For callbacks."""
     st.session_state[_BASE] = key
     if vary:
-        st.session_state["latentarium.sweep.setting0"], st.session_state["latentarium.sweep.setting1"] = vary, NOTHING
-        st.session_state[f"latentarium.sweep.values.0.{vary}"] = values or USUAL.get(vary, "")
+        st.session_state[_setting_key(0)], st.session_state[_setting_key(1)] = vary, NOTHING
+        st.session_state[_values_key(0, vary)] = values or USUAL.get(vary, "")
     st.session_state[VIEW_KEY] = SWEEPS
     state.set_page_param(OPEN, FORM)
     picks.note_change()
@@ -142,28 +142,26 @@ def _length(base: TrainConfig) -> None:
     """How long each run is trained: as long as where the settings come from, until the visitor says otherwise."""
     if not MODEL_CARDS[base.bottleneck].trained:
         return
-    field, usual = _usual_length(base)
+    field, usual, key = _usual_length(base)
     st.number_input(
         f"{field.capitalize()} of each run", min_value=1, value=usual, step=max(1, usual // 10), width=200,
-        key=_length_key(field, usual), persist_state="session",
+        key=key, persist_state="session",
         help="A step is one batch; an epoch sees each training sample once.",
     )  # fmt: skip
     st.caption(f"Each run: {training.how_long(_with_length(base))}")
 
 
-def _usual_length(base: TrainConfig) -> tuple[str, int]:
-    return ("steps", base.steps) if base.steps else ("epochs", base.epochs)
-
-
-def _length_key(field: str, usual: int) -> str:
-    return f"latentarium.sweep.length.{field}.{usual}"
+def _usual_length(base: TrainConfig) -> tuple[str, int, str]:
+    """What a length is counted in, how long it is unless the visitor says otherwise, and the key of what says so."""
+    field, usual = ("steps", base.steps) if base.steps else ("epochs", base.epochs)
+    return field, usual, f"latentarium.sweep.length.{field}.{usual}"
 
 
 def _with_length(base: TrainConfig) -> TrainConfig:
     if not MODEL_CARDS[base.bottleneck].trained:
         return base
-    field, usual = _usual_length(base)
-    return base.model_copy(update={field: int(st.session_state.get(_length_key(field, usual), usual))})
+    field, usual, key = _usual_length(base)
+    return base.model_copy(update={field: int(st.session_state.get(key, usual))})
 
 
 def _second(fields: Sequence[str]) -> str:

@@ -156,21 +156,14 @@ def _show(name: str) -> None:
     state.set_page_param(WATCH, name)
 
 
-def _check_reach(config: TrainConfig) -> None:
-    """A run that somebody sent names its data itself: its training must not read any file of this machine either.
-
-    Raises RunError.
-    """
-    if not in_reach(config.data):
-        raise RunError(cache.known_lack(config.data))
-
-
 def resume(name: str) -> None:
     """Go on with an interrupted or stopped run. For callbacks; what stands in the way is told by the frame."""
     from vae_core import launch
 
     try:
-        _check_reach(launch.standing(name).config)
+        data = launch.standing(name).config.data
+        if not in_reach(data):  # a run that somebody sent names its data itself: no training reads any file for it
+            raise RunError(cache.known_lack(data))
         launch.resume(name)
     except RunError as error:
         state.tell(str(error))

@@ -39,9 +39,9 @@ def result(asked: Application, *, what: str, unasked: bool, key: str) -> Found |
     """
     job = cache.get_application(asked)
     idle = job is None or job.stopping.is_set() or bool(job.problem)
-    wished = _wished().pop(key, None) == asked.run
+    wished = st.session_state.pop(f"{_WISHED}.{key}", None) == asked.run
     if (job is None and unasked and not _was_stopped(asked, key)) or (idle and wished):
-        job = _begin(asked, key, job if job is not None and job.problem else None)
+        job = _begin(asked, key, job)
     if job is not None and not job.done.wait(AT_ONCE) and not job.stopping.is_set():
         _follow(job, what, key)
         return None
@@ -62,13 +62,9 @@ def _mine() -> dict[str, tuple[Application, Job]]:
     return st.session_state.setdefault(_MINE, {})
 
 
-def _wished() -> dict[str, str]:
-    """The places whose button was clicked, for which run: what is asked there is read by the page that comes next."""
-    return st.session_state.setdefault(_WISHED, {})
-
-
 def _wish(key: str, run: str) -> None:
-    _wished()[key] = run
+    """The button of a place was clicked, for a run: what is asked there is read by the page that comes next."""
+    st.session_state[f"{_WISHED}.{key}"] = run
 
 
 def _was_stopped(asked: Application, key: str) -> bool:
@@ -77,10 +73,13 @@ def _was_stopped(asked: Application, key: str) -> bool:
     return before is not None and before[0] == asked and before[1].stopping.is_set()
 
 
-def _begin(asked: Application, key: str, failed: Job | None = None) -> Job:
-    """Starts it; what this visitor had asked for in the same place before, and is not done, is not wanted any more."""
-    if failed is not None:
-        cache.stop_application(failed)
+def _begin(asked: Application, key: str, ended: Job | None) -> Job:
+    """Starts it; what this visitor had asked for in the same place before, and is not done, is not wanted any more.
+
+    ended: what came of the same question before, and found nothing.
+    """
+    if ended is not None:
+        cache.stop_application(ended)
     job = cache.start_application(asked)
     before = _mine().get(key)
     if before is not None and before[1] is not job and not before[1].ended:

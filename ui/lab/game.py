@@ -27,6 +27,7 @@ MOST_SEED = 999_999
 TYPED = 200  # letters of a nickname as it is typed: what is pasted and longer than one may be is cut here, with a word
 _GAME = "latentarium.game"
 _FORM = "latentarium.game.form"
+_ONCE = f"{_FORM}.once"
 
 IDEA = (
     "You see a **target** that a model can draw: match it with the model's **sliders**, as quickly and with as few "
@@ -126,7 +127,7 @@ def _form() -> None:
             "your own in which their rounds arrive, with a download."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            once.offer(f"{_FORM}.once", game_class.open_view)
+            once.offer(_ONCE, game_class.open_view)
             st.button("Make a class", on_click=_begin_class, key="game-class-make")
             st.text_input("Join a class", key=f"{_FORM}.code", max_chars=12, placeholder="its code", width=180,
                           on_change=_join_code)  # fmt: skip
@@ -169,7 +170,7 @@ def _enter(
 
 def _begin_class() -> None:
     try:
-        once.click(f"{_FORM}.once", _chosen, _make_class, game_class.open_view)
+        once.click(_ONCE, _chosen, _make_class, game_class.open_view)
     except ValueError as error:
         st.session_state[f"{_FORM}.problem"] = str(error)
 
